@@ -1,0 +1,50 @@
+import * as v from 'valibot';
+import { ChatAnswerError } from '../../domain/errors.ts';
+import type { Chat } from '../../ports.ts';
+import type { Client } from './client.ts';
+import { createFindMessage } from './find-message.ts';
+import { multipartFrame } from './multipart.ts';
+
+const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
+const MediaAnswer = v.object({ file: v.object({ _id: id }) });
+const ConfirmAnswer = v.object({ message: v.nullable(v.object({ _id: id })) });
+
+/** Files in Rocket.Chat by its two-step upload (7.0 and later). */
+export const createRocketChat = (client: Client): Chat => ({
+  async uploadMedia(roomId, { name, contentType, source }, { signal }) {
+    const { head, tail, contentType: multipartType } = multipartFrame('file', name, contentType);
+    const { data, serverTime } = await client.call({
+      method: 'POST',
+      path: `rooms.media/${encodeURIComponent(roomId)}`,
+      body: { contentType: multipartType, frame: { head, stream: source.body, sizeBytes: source.sizeBytes, tail } },
+      answer: MediaAnswer,
+      limited: 'media',
+      signal,
+    });
+    return { fileId: data.file._id, uploadedAt: serverTime };
+  },
+
+  async confirmMedia({ roomId, fileId }, { text, threadId }, { signal }) {
+    const { data } = await client.call({
+      method: 'POST',
+      path: `rooms.mediaConfirm/${encodeURIComponent(roomId)}/${encodeURIComponent(fileId)}`,
+      // Keys are checked strictly, and null is none of the types: what is not there is left out.
+      json: { msg: text, ...(threadId === undefined ? {} : { tmid: threadId }) },
+      answer: ConfirmAnswer,
+      limited: 'confirm',
+      signal,
+    });
+    if (data.message === null) {
+      throw new ChatAnswerError(
+        'rooms.mediaConfirm answered without a message: the bot lost its access in mid-call, or an app dropped the message',
+        { status: 200, errorType: MESSAGE_NULL },
+      );
+    }
+    return { messageId: data.message._id };
+  },
+
+  findMessage: createFindMessage(client),
+});
+
+/** The server posted nothing, and said so by a null. */
+export const MESSAGE_NULL = 'message-null';

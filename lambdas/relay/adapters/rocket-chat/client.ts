@@ -1,0 +1,141 @@
+import * as v from 'valibot';
+import { ChatAnswerError, ChatUnreachableError, CredentialsRenewedError } from '../../domain/errors.ts';
+import type { LimitedCall, Pacer } from '../../domain/pacer.ts';
+import type { Clock } from '../../ports.ts';
+import type { Credentials, CredentialsSource } from '../secret.ts';
+import type { FramedStream, HttpAnswer, SendHttp } from './http.ts';
+import { readRateLimit, readRetryAt, serverNow } from './rate-limit.ts';
+
+export interface ClientDeps {
+  readonly send: SendHttp;
+  readonly credentials: CredentialsSource;
+  readonly clock: Clock;
+  readonly pacer: Pick<Pacer, 'observe' | 'rejected'>;
+}
+
+export interface Call<Schema extends v.GenericSchema> {
+  readonly method: 'GET' | 'POST';
+  /** Below `/api/v1/`, with its query. */
+  readonly path: string;
+  readonly json?: unknown;
+  readonly body?: { readonly contentType: string; readonly frame: FramedStream };
+  /** What the answer must hold; the rest of it is not looked at. */
+  readonly answer: Schema;
+  /** Which of the paced calls this is. */
+  readonly limited?: LimitedCall;
+  readonly signal: AbortSignal;
+}
+
+export interface Answer<Output> {
+  readonly data: Output;
+  /** The server's clock where it tells it, otherwise ours; epoch milliseconds. */
+  readonly serverTime: number;
+  /** Who asked. */
+  readonly userId: string;
+}
+
+export interface Client {
+  /**
+   * Calls one method of the REST API and parses its answer.
+   * @throws ChatAnswerError, ChatUnreachableError, CredentialsRenewedError, SecretError
+   */
+  call<Schema extends v.GenericSchema>(call: Call<Schema>): Promise<Answer<v.InferOutput<Schema>>>;
+}
+
+const ErrorAnswer = v.object({
+  error: v.optional(v.string()),
+  message: v.optional(v.string()),
+  errorType: v.optional(v.string()),
+});
+
+/** The REST API of one Rocket.Chat server. */
+export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): Client => {
+  const sendAs = ({ userId, authToken }: Credentials, call: Call<v.GenericSchema>): Promise<HttpAnswer> =>
+    send({
+      method: call.method,
+      path: `/api/v1/${call.path}`,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 's3-to-rocketchat',
+        'x-user-id': userId,
+        'x-auth-token': authToken,
+        ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(call.body === undefined ? {} : { 'content-type': call.body.contentType }),
+      },
+      body: call.body?.frame ?? (call.json === undefined ? undefined : Buffer.from(JSON.stringify(call.json))),
+      signal: call.signal,
+    });
+
+  const observe = (call: LimitedCall | undefined, answer: HttpAnswer): void => {
+    // 401s are not counted, and say nothing of the limit.
+    if (call === undefined || answer.status === 401) return;
+    if (answer.status === 429) pacer.rejected(call, readRetryAt(answer.headers, clock.now()));
+    else if (answer.status < 500) pacer.observe(call, readRateLimit(answer.headers, clock.now()));
+  };
+
+  return {
+    async call(call) {
+      let identity = await credentials.current();
+      let answer = await sendAs(identity, call);
+      if (answer.status === 401 && (await credentials.renew(identity))) {
+        // A file's body is spent; whoever has the file opens it again.
+        if (call.body !== undefined) throw new CredentialsRenewedError();
+        identity = await credentials.current();
+        answer = await sendAs(identity, call);
+      }
+      observe(call.limited, answer);
+
+      const json = parseJson(answer.text);
+      if (answer.status !== 200 || !isSuccess(json)) throw answerError(call.path, answer, json, clock.now());
+      const parsed = v.safeParse(call.answer, json);
+      if (!parsed.success) {
+        throw new ChatUnreachableError(
+          `${nameOf(call.path)} answered 200 with something else than its documentation says`,
+          {
+            code: 'BAD_ANSWER',
+            mayHaveActed: true,
+          },
+        );
+      }
+      return { data: parsed.output, serverTime: serverNow(answer.headers) ?? clock.now(), userId: identity.userId };
+    },
+  };
+};
+
+const isSuccess = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'success' in json && json.success === true;
+
+const answerError = (path: string, answer: HttpAnswer, json: unknown, now: number): Error => {
+  const { status } = answer;
+  const parsed = v.safeParse(ErrorAnswer, json);
+  if (status === 200 && !parsed.success) {
+    return new ChatUnreachableError(
+      `${nameOf(path)} answered 200, but not in JSON: is a proxy or a login page in between?`,
+      {
+        code: 'BAD_ANSWER',
+        mayHaveActed: true,
+      },
+    );
+  }
+  const { error, message, errorType } = parsed.success ? parsed.output : {};
+  const said = error ?? message ?? (parsed.success ? 'no reason given' : 'an answer that is not JSON');
+  return new ChatAnswerError(`${nameOf(path)} answered ${status}: ${clip(said)}`, {
+    status,
+    errorType: errorType === undefined ? undefined : clip(errorType),
+    retryAt: status === 429 ? readRetryAt(answer.headers, now) : undefined,
+  });
+};
+
+/** `rooms.media/ROOM?…` → `rooms.media`. */
+const nameOf = (path: string): string => path.split(/[/?]/)[0] ?? path;
+
+/** A server's text is shown, so it is kept short and on one line. */
+const clip = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 300);
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as v from 'valibot';
+import { type Settings, SettingsSchema } from './domain/settings.ts';
+import { Env, SETTINGS_FILE } from './names.ts';
+
+export interface Config {
+  readonly rocketChatUrl: URL;
+  readonly secretId: string;
+  readonly ledgerTable: string;
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly settings: Settings;
+}
+
+/**
+ * Reads the function's environment and the settings beside its bundle. All that is wrong is named at once: a function
+ * that can't start is seen in its log only.
+ *
+ * @throws Error
+ */
+export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const faults: string[] = [];
+  const text = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') faults.push(`environment variable ${name} is not set`);
+    return value ?? '';
+  };
+
+  const rocketChatUrl = parseUrl(text(Env.RocketChatUrl), faults);
+  const secretId = text(Env.SecretId);
+  const ledgerTable = text(Env.LedgerTable);
+  const queueUrl = text(Env.QueueUrl);
+  const deadLetterQueueUrl = text(Env.DeadLetterQueueUrl);
+  const settings = readSettings(path.join(env['LAMBDA_TASK_ROOT'] ?? '.', SETTINGS_FILE), faults);
+
+  if (faults.length > 0 || settings === undefined || rocketChatUrl === undefined) {
+    throw new Error(`the relay can't start: ${faults.join('; ')}`);
+  }
+  return { rocketChatUrl, secretId, ledgerTable, queueUrl, deadLetterQueueUrl, settings };
+};
+
+const parseUrl = (text: string, faults: string[]): URL | undefined => {
+  if (text === '') return undefined;
+  const url = URL.parse(text);
+  const isLoopback = url !== null && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback))) return url;
+  faults.push(`${Env.RocketChatUrl} must be an https URL (http only for a loopback address)`);
+  return undefined;
+};
+
+const readSettings = (file: string, faults: string[]): Settings | undefined => {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    faults.push(`${file} can't be read: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+  const parsed = v.safeParse(SettingsSchema, json);
+  if (parsed.success) return parsed.output;
+  for (const issue of parsed.issues) faults.push(`${SETTINGS_FILE}: ${v.getDotPath(issue) ?? ''} ${issue.message}`);
+  return undefined;
+};

@@ -1,0 +1,81 @@
+/**
+ * What the adapters throw. Foreign errors (an AWS SDK exception, a socket error, an HTTP answer) are translated into
+ * one of these at the edge; `failure.ts` alone decides what each means for the object.
+ */
+
+/** Base of all of them: a stable code for programs, a message for people, the foreign error as its cause. */
+export abstract class RelayError extends Error {
+  readonly code: string;
+  constructor(message: string, options: { code: string; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = new.target.name;
+    this.code = options.code;
+  }
+}
+
+/** The chat server answered, and the answer is not a success. */
+export class ChatAnswerError extends RelayError {
+  readonly status: number;
+  /** The server's own `errorType`; absent when it sent none. */
+  readonly errorType: string | undefined;
+  /** When the window of the rate limit ends, in epoch milliseconds of our own clock; only with status 429. */
+  readonly retryAt: number | undefined;
+  constructor(
+    message: string,
+    options: { status: number; errorType?: string | undefined; retryAt?: number | undefined; cause?: unknown },
+  ) {
+    super(message, { code: options.errorType ?? `HTTP_${options.status}`, cause: options.cause });
+    this.status = options.status;
+    this.errorType = options.errorType;
+    this.retryAt = options.retryAt;
+  }
+}
+
+/** No usable answer came from the chat server: the connection failed, fell silent or broke. */
+export class ChatUnreachableError extends RelayError {
+  declare readonly code: 'CONNECT_FAILED' | 'CONNECTION_LOST' | 'TIMED_OUT' | 'ABORTED' | 'BAD_ANSWER' | 'TLS_FAILED';
+  /** Whether the server may have seen the whole request and acted on it. */
+  readonly mayHaveActed: boolean;
+  constructor(
+    message: string,
+    options: { code: ChatUnreachableError['code']; mayHaveActed: boolean; cause?: unknown },
+  ) {
+    super(message, options);
+    this.mayHaveActed = options.mayHaveActed;
+  }
+}
+
+/** The credentials were refused, and the secret holds others by now: the same call may succeed when it is made again. */
+export class CredentialsRenewedError extends RelayError {
+  constructor() {
+    super('the credentials were replaced while the file was being sent', { code: 'CREDENTIALS_RENEWED' });
+  }
+}
+
+/** The configured room or thread can't be used. */
+export class RoomError extends RelayError {
+  declare readonly code: 'ROOM_NOT_FOUND' | 'ROOM_FORBIDDEN' | 'THREAD_NOT_IN_ROOM';
+}
+
+/** The credentials can't be read or are not usable. */
+export class SecretError extends RelayError {
+  declare readonly code: 'SECRET_UNREADABLE' | 'SECRET_MALFORMED' | 'SECRET_UNAVAILABLE';
+}
+
+/** S3 did not give the object, or not whole. */
+export class SourceError extends RelayError {
+  declare readonly code:
+    | 'OBJECT_GONE'
+    | 'OBJECT_ARCHIVED'
+    | 'OBJECT_EMPTY'
+    | 'ACCESS_DENIED'
+    | 'BUCKET_GONE'
+    | 'SOURCE_UNAVAILABLE'
+    | 'SOURCE_SHORT'
+    | 'CHECKSUM_MISMATCH';
+}
+
+/** The ledger could not be read or written. */
+export class LedgerError extends RelayError {
+  declare readonly code: 'LEDGER_UNAVAILABLE' | 'LEASE_LOST';
+}

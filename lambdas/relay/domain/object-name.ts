@@ -1,0 +1,45 @@
+import { lookup } from 'mrmime';
+
+const MAX_NAME_BYTES = 255;
+
+// Controls (C0, C1, DEL), bidi overrides and isolates, zero-width and line separators: they break headers or disguise
+// what a name is ("gpj.exe" shown as "exe.jpg"). https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for.
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu;
+
+/**
+ * The file's name in the chat: the key's last segment in Unicode, free of what could break a header or mislead a
+ * reader, never empty, at most 255 bytes of UTF-8 with its extension kept.
+ */
+export const fileName = (key: string): string => {
+  const segment = key.split('/').findLast((part) => part !== '') ?? '';
+  // The server cuts a name at '\' as it does at '/': https://github.com/RocketChat/Rocket.Chat (busboy's basename).
+  const safe = segment.toWellFormed().replace(UNSAFE, '').replace(/["\\]/g, '_').trim();
+  const name = /^\.*$/.test(safe) ? 'file' : safe;
+  return clip(name);
+};
+
+const clip = (name: string): string => {
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
+  const dot = name.lastIndexOf('.');
+  const extension = dot > 0 && Buffer.byteLength(name.slice(dot)) <= 32 ? name.slice(dot) : '';
+  const room = MAX_NAME_BYTES - Buffer.byteLength(extension);
+  let stem = '';
+  let usedBytes = 0;
+  for (const character of extension === '' ? name : name.slice(0, dot)) {
+    usedBytes += Buffer.byteLength(character);
+    if (usedBytes > room) break;
+    stem += character;
+  }
+  return stem + extension;
+};
+
+/** Types that say nothing, such as S3's default for an upload without one. */
+const GENERIC = new Set(['', 'application/octet-stream', 'binary/octet-stream', 'application/x-www-form-urlencoded']);
+
+/** The object's content type, or by the name's extension where it is a generic one. Safe to stand in a header. */
+export const mediaType = (declared: string | undefined, name: string): string => {
+  const type = declared?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!GENERIC.has(type) && /^[\w.+-]+\/[\w.+-]+$/.test(type)) return type;
+  return lookup(name) ?? 'application/octet-stream';
+};

@@ -1,0 +1,181 @@
+import * as v from 'valibot';
+
+/** One object version that was created, as any of the event shapes tells it. */
+export interface CreatedObject {
+  readonly bucket: string;
+  /** Decoded; as `GetObject` takes it. */
+  readonly key: string;
+  readonly versionId: string | undefined;
+  /** Without quotes. */
+  readonly eTag: string | undefined;
+  readonly sizeBytes: number;
+  /** Orders the versions of a key; the same in every copy of an event, upper-case hex. Absent in backfilled events. */
+  readonly sequencer: string | undefined;
+  /** When S3 saw the upload, epoch milliseconds. */
+  readonly createdAt: number;
+  /** An event with this one record alone: what goes to the dead-letter queue, and can be sent back as it is. */
+  readonly eventBody: string;
+}
+
+export type ParsedEvent =
+  | { readonly kind: 'objects'; readonly objects: readonly CreatedObject[]; readonly unreadable: readonly Unreadable[] }
+  /** A test event, or nothing but events that create no object. */
+  | { readonly kind: 'ignored'; readonly why: string }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
+export interface Unreadable {
+  readonly eventBody: string;
+  readonly detail: string;
+}
+
+// Only what is used is checked: event versions grow, and `sourceIPAddress` can be "AWS Internal".
+const NotificationRecord = v.object({
+  eventTime: v.string(),
+  s3: v.object({
+    bucket: v.object({ name: v.pipe(v.string(), v.nonEmpty()) }),
+    object: v.object({
+      key: v.pipe(v.string(), v.nonEmpty()),
+      size: v.pipe(v.number(), v.minValue(0)),
+      eTag: v.optional(v.string()),
+      versionId: v.nullish(v.string()),
+      sequencer: v.optional(v.string()),
+    }),
+  }),
+});
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: keys stand there undecorated, not form-encoded.
+const EventBridgeEvent = v.object({
+  time: v.string(),
+  detail: v.object({
+    bucket: v.object({ name: v.pipe(v.string(), v.nonEmpty()) }),
+    object: v.object({
+      key: v.pipe(v.string(), v.nonEmpty()),
+      size: v.pipe(v.number(), v.minValue(0)),
+      etag: v.optional(v.string()),
+      'version-id': v.nullish(v.string()),
+      sequencer: v.optional(v.string()),
+    }),
+  }),
+});
+
+/**
+ * Reads the body of one SQS message: an S3 notification with any number of records, the same inside an SNS envelope,
+ * an EventBridge `Object Created` event, or S3's test event. Never throws.
+ */
+export const parseEvent = (body: string): ParsedEvent => {
+  const event = parseJson(body);
+  if (!isRecord(event)) return { kind: 'unreadable', detail: 'the message body is not a JSON object' };
+
+  if (event['Type'] === 'Notification' && typeof event['Message'] === 'string') return parseEvent(event['Message']);
+  if (event['Event'] === 's3:TestEvent') return { kind: 'ignored', why: 'test event' };
+  if (Array.isArray(event['Records'])) return parseNotification(event['Records']);
+  if (event['source'] === 'aws.s3' && typeof event['detail-type'] === 'string') return parseEventBridge(event, body);
+  return {
+    kind: 'unreadable',
+    detail: 'the message body is no S3 notification, SNS envelope of one, or EventBridge event of aws.s3',
+  };
+};
+
+const parseNotification = (records: readonly unknown[]): ParsedEvent => {
+  const objects: CreatedObject[] = [];
+  const unreadable: Unreadable[] = [];
+  const ignoredNames: string[] = [];
+  for (const record of records) {
+    const eventBody = JSON.stringify({ Records: [record] });
+    const eventName = isRecord(record) ? record['eventName'] : undefined;
+    if (typeof eventName !== 'string') {
+      unreadable.push({ eventBody, detail: 'a record has no eventName' });
+      continue;
+    }
+    // "ObjectCreated:Put" in notifications; the configuration spells the same with "s3:" before it.
+    if (!/^(s3:)?ObjectCreated:/.test(eventName)) {
+      ignoredNames.push(eventName);
+      continue;
+    }
+    const parsed = v.safeParse(NotificationRecord, record);
+    if (!parsed.success) {
+      unreadable.push({ eventBody, detail: describe(parsed.issues) });
+      continue;
+    }
+    const { bucket, object } = parsed.output.s3;
+    const key = decodeKey(object.key);
+    const createdAt = Date.parse(parsed.output.eventTime);
+    if (key === undefined || Number.isNaN(createdAt)) {
+      unreadable.push({
+        eventBody,
+        detail: key === undefined ? 's3.object.key: is not form-encoded UTF-8' : 'eventTime: is no date',
+      });
+      continue;
+    }
+    objects.push({
+      bucket: bucket.name,
+      key,
+      versionId: object.versionId || undefined,
+      eTag: unquote(object.eTag),
+      sizeBytes: object.size,
+      sequencer: normaliseSequencer(object.sequencer),
+      createdAt,
+      eventBody,
+    });
+  }
+  if (objects.length + unreadable.length > 0) return { kind: 'objects', objects, unreadable };
+  return { kind: 'ignored', why: ignoredNames[0] === undefined ? 'no records' : `event ${clip(ignoredNames[0])}` };
+};
+
+const parseEventBridge = (event: Record<string, unknown>, body: string): ParsedEvent => {
+  if (event['detail-type'] !== 'Object Created') {
+    return { kind: 'ignored', why: `event ${clip(String(event['detail-type']))}` };
+  }
+  const parsed = v.safeParse(EventBridgeEvent, event);
+  if (!parsed.success) return { kind: 'unreadable', detail: describe(parsed.issues) };
+  const { bucket, object } = parsed.output.detail;
+  const createdAt = Date.parse(parsed.output.time);
+  if (Number.isNaN(createdAt)) return { kind: 'unreadable', detail: 'time: is no date' };
+  return {
+    kind: 'objects',
+    unreadable: [],
+    objects: [
+      {
+        bucket: bucket.name,
+        key: object.key,
+        versionId: object['version-id'] || undefined,
+        eTag: unquote(object.etag),
+        sizeBytes: object.size,
+        sequencer: normaliseSequencer(object.sequencer),
+        createdAt,
+        eventBody: body,
+      },
+    ],
+  };
+};
+
+/** S3 form-encodes keys in notifications: '+' is a space, '%2B' a plus. */
+const decodeKey = (encoded: string): string | undefined => {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+};
+
+// Notifications give upper-case hex, EventBridge lower-case, of the same number.
+const normaliseSequencer = (sequencer: string | undefined): string | undefined =>
+  sequencer !== undefined && /^[0-9A-Fa-f]{1,64}$/.test(sequencer) ? sequencer.toUpperCase() : undefined;
+
+const unquote = (eTag: string | undefined): string | undefined => eTag?.replace(/^"|"$/g, '') || undefined;
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const describe = (issues: readonly v.BaseIssue<unknown>[]): string =>
+  issues.map((issue) => `${v.getDotPath(issue) ?? 'record'}: expected ${issue.expected}`).join('; ');
+
+const clip = (text: string): string => text.slice(0, 64);

@@ -1,0 +1,167 @@
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import pMap from 'p-map';
+import type { Deliver, Task } from './deliver.ts';
+import { classify } from './domain/failure.ts';
+import { parseEvent } from './domain/s3-event.ts';
+import { countEvent, countOutcome } from './metrics.ts';
+import { logFields, type Outcome } from './outcome.ts';
+import type { Clock, Logger, Metrics, Queues } from './ports.ts';
+
+export interface HandlerDeps {
+  readonly deliver: Deliver;
+  readonly queues: Queues;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Objects of a batch that are on their way at the same time. */
+  readonly filesAtOnce: number;
+}
+
+/** The part of an invocation's time that is kept back to record where things stand. */
+const reserveMs = (remainingMs: number): number => Math.min(15_000, remainingMs * 0.2);
+
+/** Clocks of two processes may differ by this much and a lease still holds. */
+const CLOCK_SKEW_MS = 30_000;
+
+/** Takes a batch of SQS messages; those that are not done with are named in the answer and come back. */
+export const createHandler =
+  (deps: HandlerDeps) =>
+  async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+    const startedAt = deps.clock.now();
+    const remainingMs = context.getRemainingTimeInMillis();
+    const budgetMs = remainingMs - reserveMs(remainingMs);
+    const invocation: Invocation = {
+      id: context.awsRequestId,
+      startedAt,
+      deadlineAt: startedAt + budgetMs,
+      leaseExpiresAt: startedAt + remainingMs + CLOCK_SKEW_MS,
+      signal: AbortSignal.timeout(Math.max(0, Math.floor(budgetMs))),
+    };
+    const failed = await pMap(event.Records, (record) => handleMessage(deps, record, invocation), {
+      concurrency: deps.filesAtOnce,
+    });
+    return { batchItemFailures: failed.filter((id) => id !== undefined).map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+
+interface Invocation {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  readonly leaseExpiresAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the message's id if it must come back. */
+const handleMessage = async (
+  deps: HandlerDeps,
+  record: SQSRecord,
+  invocation: Invocation,
+): Promise<string | undefined> => {
+  const parsed = parseEvent(record.body);
+  if (parsed.kind === 'ignored') {
+    deps.logger.info('event ignored', { messageId: record.messageId, detail: parsed.why });
+    countEvent(deps.metrics, 'ignored');
+    return undefined;
+  }
+  const unreadable =
+    parsed.kind === 'unreadable' ? [{ eventBody: record.body, detail: parsed.detail }] : parsed.unreadable;
+  const objects = parsed.kind === 'unreadable' ? [] : parsed.objects;
+
+  let comesBackInMs: number | undefined;
+  const comeBack = (delayMs: number) => {
+    comesBackInMs = Math.min(comesBackInMs ?? delayMs, delayMs);
+  };
+  for (const { eventBody, detail } of unreadable) {
+    if (!(await deadLetterUnreadable(deps, record, eventBody, detail))) comeBack(60_000);
+  }
+  for (const [index, object] of objects.entries()) {
+    const startedAt = deps.clock.now();
+    const outcome = await deps.deliver(taskOf(record, object, index, invocation, startedAt));
+    report(deps, record, object, outcome, startedAt);
+    if (outcome.kind === 'retrying') comeBack(outcome.delayMs);
+  }
+  if (comesBackInMs === undefined) return undefined;
+  await postpone(deps, record, comesBackInMs);
+  return record.messageId;
+};
+
+const taskOf = (
+  record: SQSRecord,
+  object: Task['object'],
+  index: number,
+  { id, deadlineAt, leaseExpiresAt, startedAt: takenAt, signal }: Invocation,
+  now: number,
+): Task => ({
+  object,
+  message: {
+    receiveCount: Number(record.attributes.ApproximateReceiveCount) || 1,
+    sentAt: Number(record.attributes.SentTimestamp) || now,
+    failedAt: failedAtOf(record),
+  },
+  lease: { owner: `${id}/${record.messageId}/${index}`, takenAt, expiresAt: leaseExpiresAt },
+  deadlineAt,
+  signal,
+});
+
+/** A dead letter that is sent back keeps its attributes. */
+const failedAtOf = (record: SQSRecord): number | undefined => {
+  const time = Date.parse(record.messageAttributes['failedAt']?.stringValue ?? '');
+  return Number.isNaN(time) ? undefined : time;
+};
+
+const report = (
+  deps: HandlerDeps,
+  record: SQSRecord,
+  object: Task['object'],
+  outcome: Outcome,
+  startedAt: number,
+): void => {
+  const now = deps.clock.now();
+  const latencyMs = outcome.kind === 'posted' ? Math.max(0, now - object.createdAt) : undefined;
+  const fields = { ...logFields(object, outcome), messageId: record.messageId, durationMs: now - startedAt, latencyMs };
+  if (outcome.kind === 'dead-lettered') deps.logger.error('delivery', fields);
+  else if (outcome.kind === 'retrying') deps.logger.warn('delivery', fields);
+  else deps.logger.info('delivery', fields);
+  countOutcome(deps.metrics, outcome, object.sizeBytes, latencyMs);
+};
+
+const deadLetterUnreadable = async (
+  deps: HandlerDeps,
+  record: SQSRecord,
+  body: string,
+  detail: string,
+): Promise<boolean> => {
+  const attempts = Number(record.attributes.ApproximateReceiveCount) || 1;
+  const { messageId } = record;
+  try {
+    await deps.queues.sendDeadLetter({
+      body,
+      reason: 'UNREADABLE_EVENT',
+      detail,
+      attempts,
+      failedAt: deps.clock.now(),
+    });
+  } catch (error) {
+    deps.logger.error('the dead letter could not be written; the message comes back', {
+      messageId,
+      ...classify(error, 'ledger'),
+    });
+    return false;
+  }
+  deps.logger.error('delivery', { outcome: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail, messageId, attempts });
+  countEvent(deps.metrics, 'dead-lettered');
+  return true;
+};
+
+const postpone = async (
+  { queues, logger }: HandlerDeps,
+  { receiptHandle, messageId }: SQSRecord,
+  delayMs: number,
+): Promise<void> => {
+  try {
+    await queues.postpone(receiptHandle, delayMs);
+  } catch (error) {
+    // It then comes back when the queue's own visibility time-out ends.
+    logger.warn('the message could not be postponed', { messageId, detail: classify(error, 'ledger').detail });
+  }
+};

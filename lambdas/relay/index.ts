@@ -1,0 +1,89 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import { createDynamoDbLedger } from './adapters/dynamodb-ledger.ts';
+import { createEmfMetrics } from './adapters/emf-metrics.ts';
+import { createRocketChat } from './adapters/rocket-chat/chat.ts';
+import { createClient } from './adapters/rocket-chat/client.ts';
+import { createSendHttp } from './adapters/rocket-chat/http.ts';
+import { createRooms } from './adapters/rocket-chat/rooms.ts';
+import { createS3Objects } from './adapters/s3-objects.ts';
+import { createSecret } from './adapters/secret.ts';
+import { createSqsQueues } from './adapters/sqs-queues.ts';
+import { readConfig } from './config.ts';
+import { createDeliver } from './deliver.ts';
+import { createCircuit } from './domain/circuit.ts';
+import { createPacer } from './domain/pacer.ts';
+import { createHandler } from './handler.ts';
+import { METRICS_NAMESPACE } from './names.ts';
+
+const SERVICE = 'rocketchat-relay';
+
+const config = readConfig(process.env);
+const { settings } = config;
+const clock = { now: Date.now };
+const random = Math.random;
+const logger = new Logger({ serviceName: SERVICE });
+const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: SERVICE });
+
+// AWS calls are short; one that hangs must not hold a batch. Retries are the SDK's: three tries with backoff.
+const aws = { maxAttempts: 3, requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 } };
+
+const credentials = createSecret({
+  client: new SecretsManagerClient(aws),
+  secretId: config.secretId,
+  clock,
+});
+const pacer = createPacer({ now: clock.now, random });
+const client = createClient({ send: createSendHttp(config.rocketChatUrl), credentials, clock, pacer });
+const queues = createSqsQueues({
+  client: new SQSClient(aws),
+  queueUrl: config.queueUrl,
+  deadLetterQueueUrl: config.deadLetterQueueUrl,
+});
+
+const deliver = createDeliver({
+  settings,
+  clock,
+  random,
+  logger,
+  queues,
+  pacer,
+  circuit: createCircuit({ now: clock.now }),
+  chat: createRocketChat(client),
+  rooms: createRooms({ client, clock }),
+  store: createS3Objects({
+    client: new S3Client({
+      ...aws,
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      // A body is read as slowly as the chat server takes it, so its time is bounded by the delivery's deadline.
+      requestHandler: { connectionTimeout: 5_000, socketTimeout: 120_000 },
+    }),
+  }),
+  ledger: createDynamoDbLedger({
+    client: new DynamoDBClient(aws),
+    tableName: config.ledgerTable,
+    clock,
+    retentionDays: settings.ledgerRetentionDays,
+  }),
+});
+
+export const handler = middy(
+  createHandler({
+    deliver,
+    queues,
+    metrics: createEmfMetrics(metrics),
+    logger,
+    clock,
+    filesAtOnce: settings.filesAtOnce,
+  }),
+)
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics));
