@@ -13,6 +13,8 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** A signal that aborts after this time. */
+  readonly abortAfter: (delayMs: number) => AbortSignal;
   /** Objects of a batch that are on their way at the same time. */
   readonly filesAtOnce: number;
 }
@@ -35,7 +37,7 @@ export const createHandler =
       startedAt,
       deadlineAt: startedAt + budgetMs,
       leaseExpiresAt: startedAt + remainingMs + CLOCK_SKEW_MS,
-      signal: AbortSignal.timeout(Math.max(0, Math.floor(budgetMs))),
+      signal: deps.abortAfter(Math.max(0, Math.floor(budgetMs))),
     };
     const failed = await pMap(event.Records, (record) => handleMessage(deps, record, invocation), {
       concurrency: deps.filesAtOnce,

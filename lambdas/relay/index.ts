@@ -23,14 +23,13 @@ import { createPacer } from './domain/pacer.ts';
 import { createHandler } from './handler.ts';
 import { METRICS_NAMESPACE } from './names.ts';
 
-const SERVICE = 'rocketchat-relay';
-
 const config = readConfig(process.env);
 const { settings } = config;
 const clock = { now: Date.now };
 const random = Math.random;
-const logger = new Logger({ serviceName: SERVICE });
-const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: SERVICE });
+// Both take their service name from POWERTOOLS_SERVICE_NAME, which tells one relay of an account from another.
+const logger = new Logger();
+const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 
 // AWS calls are short; one that hangs must not hold a batch. Retries are the SDK's: three tries with backoff.
 const aws = { maxAttempts: 3, requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 } };
@@ -82,6 +81,7 @@ export const handler = middy(
     metrics: createEmfMetrics(metrics),
     logger,
     clock,
+    abortAfter: (delayMs) => AbortSignal.timeout(delayMs),
     filesAtOnce: settings.filesAtOnce,
   }),
 )

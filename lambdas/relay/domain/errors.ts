@@ -8,13 +8,14 @@ export abstract class RelayError extends Error {
   readonly code: string;
   constructor(message: string, options: { code: string; cause?: unknown }) {
     super(message, { cause: options.cause });
-    this.name = new.target.name;
     this.code = options.code;
   }
 }
 
 /** The chat server answered, and the answer is not a success. */
 export class ChatAnswerError extends RelayError {
+  // Written out: the bundle's classes are renamed.
+  override readonly name = 'ChatAnswerError';
   readonly status: number;
   /** The server's own `errorType`; absent when it sent none. */
   readonly errorType: string | undefined;
@@ -33,6 +34,7 @@ export class ChatAnswerError extends RelayError {
 
 /** No usable answer came from the chat server: the connection failed, fell silent or broke. */
 export class ChatUnreachableError extends RelayError {
+  override readonly name = 'ChatUnreachableError';
   declare readonly code: 'CONNECT_FAILED' | 'CONNECTION_LOST' | 'TIMED_OUT' | 'ABORTED' | 'BAD_ANSWER' | 'TLS_FAILED';
   /** Whether the server may have seen the whole request and acted on it. */
   readonly mayHaveActed: boolean;
@@ -47,6 +49,7 @@ export class ChatUnreachableError extends RelayError {
 
 /** The credentials were refused, and the secret holds others by now: the same call may succeed when it is made again. */
 export class CredentialsRenewedError extends RelayError {
+  override readonly name = 'CredentialsRenewedError';
   constructor() {
     super('the credentials were replaced while the file was being sent', { code: 'CREDENTIALS_RENEWED' });
   }
@@ -54,16 +57,19 @@ export class CredentialsRenewedError extends RelayError {
 
 /** The configured room or thread can't be used. */
 export class RoomError extends RelayError {
+  override readonly name = 'RoomError';
   declare readonly code: 'ROOM_NOT_FOUND' | 'ROOM_FORBIDDEN' | 'THREAD_NOT_IN_ROOM';
 }
 
 /** The credentials can't be read or are not usable. */
 export class SecretError extends RelayError {
+  override readonly name = 'SecretError';
   declare readonly code: 'SECRET_UNREADABLE' | 'SECRET_MALFORMED' | 'SECRET_UNAVAILABLE';
 }
 
 /** S3 did not give the object, or not whole. */
 export class SourceError extends RelayError {
+  override readonly name = 'SourceError';
   declare readonly code:
     | 'OBJECT_GONE'
     | 'OBJECT_ARCHIVED'
@@ -77,5 +83,6 @@ export class SourceError extends RelayError {
 
 /** The ledger could not be read or written. */
 export class LedgerError extends RelayError {
+  override readonly name = 'LedgerError';
   declare readonly code: 'LEDGER_UNAVAILABLE' | 'LEASE_LOST';
 }

@@ -1,0 +1,19 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { ConfigurationError } from '../lib/infra/check-configuration.ts';
+import { readRelayContext } from '../lib/infra/context.ts';
+import { RelayStack } from '../lib/infra/relay-stack.ts';
+
+const app = new App();
+try {
+  const context = readRelayContext((key) => app.node.tryGetContext(key));
+  new RelayStack(app, context.stackName, { context });
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  process.stderr.write(
+    `${error.message}\nChange it in cdk.json or on the command line; docs/configuration.md explains every key.\n`,
+  );
+  process.exit(1);
+}
+// `cdk synth` ends with 1 if there is a finding that nobody has acknowledged.
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

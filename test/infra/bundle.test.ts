@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
+import { bundleRelay } from '../../lib/infra/bundle.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('builds one CommonJS file, the same from the same sources', () => {
+  const [first, second] = [bundleRelay(join(folder, 'a')), bundleRelay(join(folder, 'b'))];
+  const code = readFileSync(first.file, 'utf8');
+  expect(readdirSync(join(folder, 'a')).sort()).toEqual(['index.js', 'package.json']);
+  expect(first.sizeBytes).toBe(Buffer.byteLength(code));
+  expect(sha256(readFileSync(second.file, 'utf8'))).toBe(sha256(code));
+  expect(code).toContain('module.exports');
+  expect(code).not.toContain(process.cwd());
+});
+
+it('runs in an empty folder, with nothing but the settings beside it', () => {
+  const task = join(folder, 'task');
+  bundleRelay(task);
+  const settings = JSON.stringify({ routes: [{ room: '#general' }] });
+  writeFileSync(join(task, SETTINGS_FILE), settings);
+  const variables = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
+  const env = { ...variables, LAMBDA_TASK_ROOT: task, AWS_REGION: 'eu-central-1' };
+  const program = `process.stdout.write(typeof require('./index.js').handler)`;
+  expect(execFileSync(process.execPath, ['-e', program], { cwd: task, env, encoding: 'utf8' })).toBe('function');
+});
+
+it('ships well below what would slow a cold start down', () => {
+  expect(bundleRelay(join(folder, 'c')).sizeBytes).toBeLessThan(700 * 1024);
+});
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

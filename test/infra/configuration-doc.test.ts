@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { RouteSchema } from '../../lambdas/relay/domain/settings.ts';
+import { RelayContextSchema, readRelayContext } from '../../lib/infra/context.ts';
+import { MAX_FILTERS } from '../../lib/infra/notification-filters.ts';
+
+const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+
+const section = (title: string): string => page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
+const tableRows = (title: string): string[][] =>
+  [...section(title).matchAll(/^\| `(\w+)` \|(.*)\|$/gm)].map(([, key = '', rest = '']) => [
+    key,
+    ...rest.split(' | ').map((c) => c.trim()),
+  ]);
+
+describe('docs/configuration.md', () => {
+  it('names exactly the keys that exist', () => {
+    expect(
+      tableRows('Keys')
+        .map(([key]) => key)
+        .sort(),
+    ).toEqual(Object.keys(RelayContextSchema.entries).sort());
+    expect(
+      tableRows('Routes')
+        .map(([key]) => key)
+        .sort(),
+    ).toEqual(Object.keys(RouteSchema.entries).sort());
+  });
+
+  it('tells the defaults as they are', () => {
+    const minimal = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }] };
+    const defaults = readRelayContext((key) => (key === 'relay' ? minimal : undefined)) as Record<string, unknown>;
+    for (const [key = '', , cell = ''] of tableRows('Keys')) {
+      const value = key in minimal ? undefined : defaults[key];
+      if (value !== undefined) expect(`${key}: ${cell}`).toBe(`${key}: \`${value}\``);
+    }
+  });
+
+  it('shows examples that work', () => {
+    const examples = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(([, json = '']) => JSON.parse(json) as unknown);
+    expect(examples.length).toBeGreaterThanOrEqual(3);
+    for (const relay of examples)
+      expect(() => readRelayContext((key) => (key === 'relay' ? relay : undefined))).not.toThrow();
+  });
+
+  it('names the limit of notifications', () => {
+    expect(section('How routes become notifications')).toContain(`${MAX_FILTERS} notification configurations`);
+  });
+});

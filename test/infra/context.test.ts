@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { readRelayContext } from '../../lib/infra/context.ts';
+
+const valid = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }] };
+
+const read = (context: Record<string, unknown>) => readRelayContext((key) => context[key]);
+
+/** The lines that name the faults. */
+const faults = (context: Record<string, unknown>): string[] => {
+  try {
+    read(context);
+  } catch (error) {
+    return (error as Error).message.split('\n').slice(1);
+  }
+  return [];
+};
+
+describe('the context key "relay"', () => {
+  it('fills in the defaults', () => {
+    expect(read({ relay: valid })).toEqual({
+      ...valid,
+      retryForHours: 24,
+      filesAtOnce: 5,
+      queueRetentionDays: 14,
+      ledgerRetentionDays: 365,
+      confirmAgainAfterSeconds: 90,
+      stackName: 'RocketChatRelay',
+      maxConcurrency: 2,
+      memorySizeMb: 256,
+      logRetentionDays: 90,
+    });
+  });
+
+  it('is read from JSON on the command line', () => {
+    expect(read({ relay: JSON.stringify(valid) })).toMatchObject(valid);
+  });
+
+  it.each([
+    { why: 'JSON that breaks off', relay: '{', fault: /^ {2}-c relay: must be JSON, e\.g\./ },
+    { why: 'a list', relay: [], fault: /^ {2}relay is \[\]: must be an object/ },
+    { why: 'a number', relay: '7', fault: /^ {2}relay is 7: must be an object/ },
+  ])('refuses $why', ({ relay, fault }) => {
+    expect(faults({ relay })).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('names every fault at once, with its place, its value and what is allowed', () => {
+    const relay = {
+      rocketChatUrl: 'http://chat.acme.test',
+      routes: [{ room: '#a' }, { room: 'my room', prefix: 'a*' }, { rom: '#b' }],
+      retryForHour: 12,
+      filesAtOnce: 11,
+      bucketName: 's3://mine',
+      logRetentionDays: 42,
+    };
+    expect(faults({ relay })).toEqual([
+      '  relay.rocketChatUrl is "http://chat.acme.test": must start with "https://": the token would travel in the clear (http only for localhost)',
+      '  relay.routes[1].prefix is "a*": must be literal: S3 notifications know no wildcards',
+      '  relay.routes[1].room is "my room": must be a room id, or a name such as "#general", without spaces',
+      '  relay.routes[2].room: is missing',
+      '  relay.filesAtOnce is 11: must be at most 10 files',
+      expect.stringMatching(/^ {2}relay\.bucketName is "s3:\/\/mine": must be the name of a bucket: 3 to 63/),
+      expect.stringMatching(/^ {2}relay\.logRetentionDays is 42: must be one of 1, 3, 5, 7, 14, 30,/),
+      '  relay.routes[2].rom: is not a key that exists here; did you mean "room"?',
+      '  relay.retryForHour: is not a key that exists here; did you mean "retryForHours"?',
+    ]);
+  });
+
+  it('says what is missing', () => {
+    expect(faults({})).toEqual(['  relay.rocketChatUrl: is missing', '  relay.routes: is missing']);
+  });
+
+  it('never prints what may be a secret', () => {
+    const relay = { ...valid, rocketChatUrl: 'https://bot:pa55word@chat.acme.test', authToken: 'pa55word' };
+    const text = faults({ relay }).join('\n');
+    expect(text).toContain('relay.authToken');
+    expect(text).toContain('"https://***@chat.acme.test": must not hold credentials');
+    expect(text).not.toContain('pa55word');
+  });
+});
+
+describe('the shortcuts', () => {
+  it('suffice for one room', () => {
+    expect(read({ rocketChatUrl: 'https://chat.acme.test', room: '#general' })).toMatchObject(valid);
+  });
+
+  it('go before the key "relay"; the room is that of its only route', () => {
+    const relay = { ...valid, bucketName: 'one', routes: [{ room: '#a', prefix: 'a/' }] };
+    expect(read({ relay, rocketChatUrl: 'https://b.acme.test', bucketName: 'two', room: '#b' })).toMatchObject({
+      rocketChatUrl: 'https://b.acme.test',
+      bucketName: 'two',
+      routes: [{ room: '#b', prefix: 'a/' }],
+    });
+  });
+
+  it('can not say which of several rooms they mean', () => {
+    const relay = { ...valid, routes: [{ room: '#a' }, { room: '#b' }] };
+    expect(faults({ relay, room: '#c' })).toEqual([expect.stringMatching(/^ {2}-c room is "#c": .* has 2/)]);
+  });
+
+  it('are named as they were given', () => {
+    expect(faults({ rocketChatUrl: 'chat', room: '', bucketName: 'A' }).map((line) => line.split(' is ')[0])).toEqual([
+      '  -c rocketChatUrl',
+      '  -c room',
+      '  -c room',
+      '  -c bucketName',
+    ]);
+  });
+});
+
+describe('rocketChatUrl', () => {
+  it.each([
+    ['https://chat.acme.test/', 'https://chat.acme.test'],
+    ['https://acme.test/chat/', 'https://acme.test/chat'],
+    ['https://chat.acme.test:8443', 'https://chat.acme.test:8443'],
+    ['http://localhost:3000', 'http://localhost:3000'],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
+    ['http://[::1]:3000', 'http://[::1]:3000'],
+  ])('takes %s', (given, rocketChatUrl) => {
+    expect(read({ relay: { ...valid, rocketChatUrl: given } }).rocketChatUrl).toBe(rocketChatUrl);
+  });
+
+  it.each([
+    'chat.acme.test',
+    'ftp://chat.acme.test',
+    'https://a.test?x=1',
+    'https://a.test#x',
+    'http://127.evil.test',
+    7,
+  ])('refuses %s', (rocketChatUrl) => {
+    expect(faults({ relay: { ...valid, rocketChatUrl } })).toEqual([
+      expect.stringContaining(`relay.rocketChatUrl is ${JSON.stringify(rocketChatUrl)}: must `),
+    ]);
+  });
+});

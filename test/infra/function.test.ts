@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Env } from '../../lambdas/relay/names.ts';
+import { ROUTES, resourceOf, synthesise } from './synthesise.ts';
+
+let template: Template;
+beforeAll(() => {
+  ({ template } = synthesise({ routes: ROUTES }));
+});
+
+const resource = (type: string, idPart?: string) => resourceOf(template, type, idPart);
+const arnOf = (type: string, idPart?: string) => resource(type, idPart).arn;
+
+describe('the function', () => {
+  it('runs on the Node of the tests, with every variable it needs', () => {
+    const { Properties } = resource('AWS::Lambda::Function');
+    expect(Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 256,
+      Timeout: 900,
+      LoggingConfig: { LogGroup: { Ref: resource('AWS::Logs::LogGroup').id } },
+    });
+    const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+    expect(Object.keys(Variables).sort()).toEqual([...Object.values(Env), 'POWERTOOLS_SERVICE_NAME'].sort());
+  });
+
+  it('gets uploads in batches, of which it returns the failed ones, in few instances', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+      EventSourceArn: arnOf('AWS::SQS::Queue', 'RelayQueue'),
+    });
+    expect(resource('AWS::Lambda::Function').Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  it('is allowed the calls its sources make, and those they imply', () => {
+    const { PolicyDocument } = resource('AWS::IAM::Policy', 'RoleDefaultPolicy').Properties;
+    const actions = (PolicyDocument as { Statement: { Action: string | string[] }[] }).Statement.flatMap(
+      (s) => s.Action,
+    );
+    expect(actions.sort()).toEqual([...calledActions(), ...IMPLIED].sort());
+  });
+
+  it('may do what it does, where it does it, and nothing else', () => {
+    expect(resource('AWS::IAM::Role').Properties).not.toHaveProperty('ManagedPolicyArns');
+    const bucket = arnOf('AWS::S3::Bucket');
+    const { PolicyDocument } = resource('AWS::IAM::Policy', 'RoleDefaultPolicy').Properties;
+    expect((PolicyDocument as { Statement: unknown[] }).Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:GetObjectVersion'],
+        Resource: ['/in?box/*', '/photos/*'].map((objects) => ({ 'Fn::Join': ['', [bucket, objects]] })),
+      },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: bucket },
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+        Resource: arnOf('AWS::DynamoDB::Table'),
+      },
+      {
+        Effect: 'Allow',
+        Action: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+        Resource: arnOf('AWS::SQS::Queue', 'RelayQueue'),
+      },
+      { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: arnOf('AWS::SQS::Queue', 'DeadLetter') },
+      {
+        Effect: 'Allow',
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: { Ref: resource('AWS::SecretsManager::Secret').id },
+      },
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: arnOf('AWS::Logs::LogGroup'),
+      },
+    ]);
+  });
+});
+
+/** The AWS calls in the function's sources, as the actions that IAM knows them by. */
+const calledActions = (): string[] => {
+  const folder = join(import.meta.dirname, '../../lambdas/relay');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const sources = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+  const calls = [...sources.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => ACTIONS[name] ?? name);
+  return [...new Set(calls)].sort();
+};
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  GetObject: 's3:GetObject',
+  HeadObject: 's3:GetObject',
+  GetItem: 'dynamodb:GetItem',
+  PutItem: 'dynamodb:PutItem',
+  UpdateItem: 'dynamodb:UpdateItem',
+  Query: 'dynamodb:Query',
+  ChangeMessageVisibility: 'sqs:ChangeMessageVisibility',
+  SendMessage: 'sqs:SendMessage',
+  GetSecretValue: 'secretsmanager:GetSecretValue',
+};
+
+/** Not called by name: versions come with a versionId, `ListBucket` turns 403 into 404, Lambda polls and logs. */
+const IMPLIED = [
+  's3:GetObjectVersion',
+  's3:ListBucket',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+];

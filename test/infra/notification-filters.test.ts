@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  encodeFilterValue,
+  MAX_FILTERS,
+  type NotificationFilter,
+  notificationFilters,
+  overlap,
+} from '../../lib/infra/notification-filters.ts';
+
+// Few letters, so that prefixes and suffixes meet often; a surrogate pair and a multi-byte letter among them.
+const part = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', 'ü', '😀', '😁'), maxLength: 4 });
+const route = fc.record({ prefix: part, suffix: part }, { requiredKeys: [] });
+
+const covers = (filter: NotificationFilter, { prefix = '', suffix = '' }: { prefix?: string; suffix?: string }) =>
+  prefix.startsWith(filter.prefix) && suffix.endsWith(filter.suffix);
+
+const overlapping = (filters: readonly NotificationFilter[]) =>
+  filters.flatMap((a, i) => filters.slice(i + 1).map((b) => [a, b] as const)).filter(([a, b]) => overlap(a, b));
+
+describe('notificationFilters', () => {
+  it.each([
+    { why: 'one filter for every object', routes: [{}], filters: [{ prefix: '', suffix: '' }] },
+    {
+      why: 'routes apart stay apart',
+      routes: [{ prefix: 'b/' }, { prefix: 'a/' }],
+      filters: [
+        { prefix: 'a/', suffix: '' },
+        { prefix: 'b/', suffix: '' },
+      ],
+    },
+    {
+      why: 'the same prefix with different suffixes stays apart',
+      routes: [
+        { prefix: 'img/', suffix: '.png' },
+        { prefix: 'img/', suffix: '.jpg' },
+      ],
+      filters: [
+        { prefix: 'img/', suffix: '.png' },
+        { prefix: 'img/', suffix: '.jpg' },
+      ],
+    },
+    { why: 'a route for the rest swallows all', routes: [{ prefix: 'a/' }, {}], filters: [{ prefix: '', suffix: '' }] },
+    {
+      why: 'a narrower route adds nothing',
+      routes: [{ prefix: 'a/b/' }, { prefix: 'a/' }],
+      filters: [{ prefix: 'a/', suffix: '' }],
+    },
+    {
+      why: 'routes that cross become the one that covers both',
+      routes: [
+        { prefix: 'img/', suffix: '.thumb.jpg' },
+        { prefix: 'img/x/', suffix: '.jpg' },
+      ],
+      filters: [{ prefix: 'img/', suffix: '.jpg' }],
+    },
+    {
+      why: 'a merged filter swallows one that was apart before',
+      routes: [
+        { prefix: 'a/x', suffix: '.c' },
+        { prefix: 'a/', suffix: '.b.c' },
+        { prefix: 'a/y', suffix: '.c' },
+      ],
+      filters: [{ prefix: 'a/', suffix: '.c' }],
+    },
+  ])('$why', ({ routes, filters }) => {
+    expect(notificationFilters(routes)).toEqual(filters);
+  });
+
+  it('lets every route through, by filters of which S3 refuses none', () => {
+    fc.assert(
+      fc.property(fc.array(route, { minLength: 1, maxLength: 12 }), (routes) => {
+        const filters = notificationFilters(routes);
+        expect(overlapping(filters)).toEqual([]);
+        for (const each of routes) expect(filters.filter((filter) => covers(filter, each))).toHaveLength(1);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('does not depend on the order of the routes', () => {
+    fc.assert(
+      fc.property(fc.array(route, { minLength: 1, maxLength: 8 }), (routes) => {
+        expect(notificationFilters(routes.toReversed())).toEqual(notificationFilters(routes));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('lets nothing more through where no two routes overlap', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ prefix: part, suffix: part }), { minLength: 1, maxLength: 8 }), (routes) => {
+        fc.pre(overlapping(routes).length === 0);
+        expect(new Set(notificationFilters(routes).map((f) => JSON.stringify(f)))).toEqual(
+          new Set(routes.map((r) => JSON.stringify(r))),
+        );
+      }),
+    );
+  });
+
+  it('stays within the number of filters that a bucket has, merging those that have most in common', () => {
+    const routes = Array.from({ length: 130 }, (_, i) => ({
+      prefix: i < 99 ? `team-${i}-😀/` : `x/${'y'.repeat(i)}/`,
+    }));
+    const filters = notificationFilters(routes);
+    expect(filters).toHaveLength(MAX_FILTERS);
+    expect(overlapping(filters)).toEqual([]);
+    for (const each of routes) expect(filters.filter((filter) => covers(filter, each))).toHaveLength(1);
+    expect(filters.map(({ prefix }) => prefix)).toContain('team-42-😀/');
+  });
+
+  it('shortens what percent-encoding makes too long for S3, and never in the middle of a character', () => {
+    const [filter] = notificationFilters([{ prefix: '😀'.repeat(200), suffix: 'ü'.repeat(400) }]);
+    expect(filter).toEqual({ prefix: '😀'.repeat(85), suffix: 'ü'.repeat(170) });
+  });
+});
+
+describe('encodeFilterValue', () => {
+  it.each([
+    ['invoices/2026/', 'invoices/2026/'],
+    ["A-z_0.9!'()", "A-z_0.9!'()"],
+    ['in box/', 'in+box/'],
+    ['a+b=c~d', 'a%2Bb%3Dc%7Ed'],
+    ['über😀', '%C3%BCber%F0%9F%98%80'],
+  ])('writes %j as %j', (value, encoded) => {
+    expect(encodeFilterValue(value)).toBe(encoded);
+  });
+});

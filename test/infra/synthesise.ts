@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { readRelayContext } from '../../lib/infra/context.ts';
+import { RelayStack } from '../../lib/infra/relay-stack.ts';
+
+const cdkJson = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+export const ROUTES = [
+  { prefix: 'in box/', suffix: '.pdf', room: '#accounting' },
+  { prefix: 'photos/', contentTypes: ['image/*'], room: '#photos', caption: 'New photo' },
+];
+
+/** An app as `cdk.json` sets it up. What `use` makes of it is returned; its assembly is not kept. */
+export const withApp = <T>(use: (app: App) => T): T => {
+  const outdir = mkdtempSync(join(tmpdir(), 'assembly-'));
+  try {
+    return use(new App({ context: cdkJson.context, analyticsReporting: false, outdir }));
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+};
+
+/** The stack of `bin/app.ts` for a context key `relay`, and what cdk-nag finds in it. */
+export const synthesise = (relay: Record<string, unknown> = {}): { template: Template; findings: string[] } =>
+  withApp((app) => {
+    const complete = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }], ...relay };
+    const context = readRelayContext((key) => (key === 'relay' ? complete : undefined));
+    const stack = new RelayStack(app, context.stackName, { context });
+    const template = Template.fromStack(stack);
+    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+    return { template, findings: violations.map(({ ruleName }) => ruleName) };
+  });
+
+/** The relay's only resource of a type, or the only one with a part of its logical id. */
+export const resourceOf = (template: Template, type: string, idPart = '') => {
+  const resources = Object.entries(template.findResources(type));
+  // All but what CDK adds of its own for a bucket's notifications.
+  const [found, ...others] = resources.filter(([id]) => id.startsWith('Relay') && id.includes(idPart));
+  if (found === undefined || others.length > 0)
+    throw new Error(`not one ${type} ${idPart}, but ${Object.keys(resources)}`);
+  const [id, { Properties }] = found as [string, { Properties: Record<string, unknown> }];
+  return { id, Properties, arn: { 'Fn::GetAtt': [id, 'Arn'] } };
+};
