@@ -1,0 +1,65 @@
+import { failure, success } from '../answer.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { readJsonBody } from '../json-body.ts';
+import { MeteorError } from '../meteor-error.ts';
+import { type Draft, postMessage } from '../posting.ts';
+
+/** Posts under an id of the client's choice, so at most once: a second message with it is a duplicate key. */
+export const chatSendMessage: Endpoint = {
+  name: 'sendMessage',
+  method: 'POST',
+  path: '/api/v1/chat.sendMessage',
+  access: 'user',
+  prepare: async ({ world, incoming }, user) => {
+    const { message } = await readJsonBody(incoming);
+    return () => {
+      if (typeof message !== 'object' || message === null) {
+        return failure("must have required property 'message'", 'error-invalid-params');
+      }
+      const draft = toDraft({ ...message });
+      if (draft.rid === '') throw new Error("The 'rid' property on the message object is missing.");
+      return success({ message: postMessage(world, user, draft) });
+    };
+  },
+};
+
+/** Posts under an id of the server's choice: a repeat posts again. */
+export const chatPostMessage: Endpoint = {
+  name: 'postMessage',
+  method: 'POST',
+  path: '/api/v1/chat.postMessage',
+  access: 'user',
+  prepare: async ({ world, incoming }, user) => {
+    const body = await readJsonBody(incoming);
+    return () => {
+      const { text, roomId, channel, _id: _, ...rest } = body;
+      const room = findRoom(roomId ?? channel);
+      if (!room) throw new MeteorError('invalid-channel');
+      const draft = toDraft({ ...rest, rid: room.id, msg: text });
+      const message = postMessage(world, user, draft);
+      return success({ ts: world.clock.now(), channel: room.name ?? room.id, message });
+    };
+
+    function findRoom(target: unknown) {
+      if (typeof target !== 'string') return undefined;
+      return world.rooms.byId(target) ?? world.rooms.byName(target.replace(/^#/, ''));
+    }
+  },
+};
+
+const TEXTS = ['_id', 'tmid', 'alias', 'avatar', 'emoji', 't'] as const;
+
+const toDraft = (body: Record<string, unknown>): Draft => {
+  const texts: Partial<Record<(typeof TEXTS)[number], string>> = {};
+  for (const key of TEXTS) {
+    const value = body[key];
+    if (typeof value === 'string') texts[key] = value;
+  }
+  const { rid, msg, attachments } = body;
+  return {
+    ...texts,
+    rid: typeof rid === 'string' ? rid : '',
+    msg: typeof msg === 'string' ? msg : '',
+    ...(Array.isArray(attachments) && { attachments: attachments as Record<string, unknown>[] }),
+  };
+};

@@ -1,0 +1,52 @@
+import { failure, success } from '../answer.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { MeteorError } from '../meteor-error.ts';
+import { canAccess, type Room } from '../rooms.ts';
+import type { World } from '../world.ts';
+
+export const roomsInfo: Endpoint = {
+  name: 'roomInfo',
+  method: 'GET',
+  path: '/api/v1/rooms.info',
+  access: 'user',
+  prepare:
+    ({ world, query }, user) =>
+    () => {
+      const room = findRoomByIdOrName(world, query);
+      if (!canAccess(room, user.id)) return failure('not-allowed', 'Not Allowed');
+      return success({ room: roomBody(world, room) });
+    },
+};
+
+/** @throws MeteorError also for an archived room */
+const findRoomByIdOrName = (world: World, query: URLSearchParams): Room => {
+  const roomId = query.get('roomId');
+  const roomName = query.get('roomName');
+  if (!roomId && !roomName) {
+    throw new MeteorError('error-roomid-param-not-provided', 'The parameter "roomId" or "roomName" is required');
+  }
+  const room = roomId === null ? world.rooms.byName(roomName ?? '') : world.rooms.byId(roomId);
+  if (!room) {
+    throw new MeteorError(
+      'error-room-not-found',
+      'The required "roomId" or "roomName" param provided does not match any channel',
+    );
+  }
+  if (room.archived) throw new MeteorError('error-room-archived', `The channel, ${room.name}, is archived`);
+  return room;
+};
+
+const roomBody = (world: World, room: Room) => {
+  const messages = world.messages.inRoom(room.id);
+  return {
+    _id: room.id,
+    t: room.type,
+    ...(room.name !== undefined && { name: room.name, fname: room.name }),
+    msgs: messages.length,
+    usersCount: room.members?.length ?? world.users.length,
+    ts: room.createdAt,
+    ro: room.readOnly,
+    ...(room.encrypted && { encrypted: true }),
+    _updatedAt: messages.at(-1)?._updatedAt ?? room.createdAt,
+  };
+};

@@ -1,0 +1,11 @@
+export type { Call } from './call-log.ts';
+export { type ChatServer, startChatServer } from './chat-server.ts';
+export type { RouteName } from './endpoint.ts';
+export type { Fault, FaultKind } from './fault.ts';
+export type { FaultPlan, FaultRule } from './fault-plan.ts';
+export type { StoredMessage } from './messages.ts';
+export type { ChatServerOptions } from './options.ts';
+export type { Room, RoomInput, RoomType } from './rooms.ts';
+export type { ServerSettings } from './server-settings.ts';
+export type { StoredFile } from './uploads.ts';
+export type { Features, ServerVersion } from './world.ts';

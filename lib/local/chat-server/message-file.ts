@@ -1,0 +1,46 @@
+import type { MessageFile } from './messages.ts';
+import { randomId } from './random-id.ts';
+import type { StoredFile } from './uploads.ts';
+
+/** Where a file is fetched. `encodeURI` leaves `#` and `?` as they are, as the real server does. */
+export const filePath = (file: Pick<StoredFile, 'id' | 'name'>): string =>
+  `/file-upload/${file.id}/${encodeURI(file.name)}`;
+
+/** How a message shows a file: the original, for images a thumbnail as well, and the attachment (`sendFileMessage.ts`). */
+export const fileParts = (file: StoredFile, description: string | undefined) => {
+  const original: MessageFile = {
+    _id: file.id,
+    name: file.name,
+    type: file.type,
+    size: file.sizeBytes,
+    format: formatOf(file),
+  };
+  const files = file.type.startsWith('image/') ? [original, thumbnail(original)] : [original];
+  return { file: original, files, attachments: [attachment(file, description)] };
+};
+
+const attachment = (file: StoredFile, description: string | undefined): Record<string, unknown> => {
+  const link = filePath(file);
+  const family = ['image', 'audio', 'video'].find((name) => file.type.startsWith(`${name}/`));
+  return {
+    title: file.name,
+    type: 'file',
+    ...(description !== undefined && { description }),
+    title_link: link,
+    title_link_download: true,
+    ...(family
+      ? { [`${family}_url`]: link, [`${family}_type`]: file.type, [`${family}_size`]: file.sizeBytes }
+      : { format: extension(file.name).toUpperCase(), size: file.sizeBytes }),
+    fileId: file.id,
+  };
+};
+
+const thumbnail = (original: MessageFile): MessageFile => ({
+  ...original,
+  _id: randomId(),
+  name: `thumb-${original.name}`,
+});
+
+const formatOf = (file: StoredFile): string => (file.type.startsWith('image/') ? (file.type.split('/')[1] ?? '') : '');
+
+const extension = (name: string): string => (name.includes('.') ? (name.split('.').at(-1) ?? '') : '');

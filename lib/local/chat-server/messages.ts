@@ -1,0 +1,91 @@
+import { randomId } from './random-id.ts';
+
+export interface MessageFile {
+  readonly _id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly format: string;
+}
+
+/** A message as the API answers it; dates become ISO strings in JSON. */
+export interface StoredMessage {
+  readonly _id: string;
+  readonly rid: string;
+  readonly msg: string;
+  readonly ts: Date;
+  _updatedAt: Date;
+  readonly u: { readonly _id: string; readonly username: string; readonly name: string };
+  readonly urls: readonly unknown[];
+  readonly file?: MessageFile;
+  readonly files?: readonly MessageFile[];
+  readonly attachments?: readonly Record<string, unknown>[];
+  readonly tmid?: string;
+  readonly alias?: string;
+  readonly avatar?: string;
+  readonly emoji?: string;
+  readonly groupable?: boolean;
+  readonly t?: string;
+  readonly customFields?: unknown;
+  /** Replies, on a thread's first message. */
+  tcount?: number;
+  tlm?: Date;
+}
+
+export type NewMessage = Omit<StoredMessage, '_id' | 'ts' | '_updatedAt' | 'tcount' | 'tlm'> & {
+  readonly _id?: string;
+};
+export type MessageListener = (message: StoredMessage) => void;
+
+export interface Messages {
+  /** @throws Error, without an errorType, if the id is taken: Mongo's unique index */
+  insert(message: NewMessage): StoredMessage;
+  inRoom(roomId: string): StoredMessage[];
+  byId(id: string): StoredMessage | undefined;
+  /** The first one that shows the file, which after a repeated confirm is not the latest. */
+  byFileId(fileId: string): StoredMessage | undefined;
+  /** @returns how to stop listening */
+  onInsert(listener: MessageListener): () => void;
+}
+
+export const createMessages = (clock: { now(): number }): Messages => {
+  const byId = new Map<string, StoredMessage>();
+  const firstByFileId = new Map<string, StoredMessage>();
+  const byRoom = new Map<string, StoredMessage[]>();
+  const listeners = new Set<MessageListener>();
+
+  const noteReply = (reply: StoredMessage) => {
+    const parent = reply.tmid === undefined ? undefined : byId.get(reply.tmid);
+    if (!parent) return;
+    parent.tcount = (parent.tcount ?? 0) + 1;
+    parent.tlm = reply.ts;
+    parent._updatedAt = new Date(clock.now());
+  };
+
+  return {
+    insert: (message) => {
+      const now = new Date(clock.now());
+      const stored: StoredMessage = { ...message, _id: message._id ?? randomId(), ts: now, _updatedAt: now };
+      if (byId.has(stored._id)) {
+        throw new Error(
+          `E11000 duplicate key error collection: rocketchat.rocketchat_message index: _id_ dup key: { _id: "${stored._id}" }`,
+        );
+      }
+      byId.set(stored._id, stored);
+      const room = byRoom.get(stored.rid);
+      if (room) room.push(stored);
+      else byRoom.set(stored.rid, [stored]);
+      if (stored.file && !firstByFileId.has(stored.file._id)) firstByFileId.set(stored.file._id, stored);
+      noteReply(stored);
+      for (const listener of listeners) listener(stored);
+      return stored;
+    },
+    inRoom: (roomId) => [...(byRoom.get(roomId) ?? [])],
+    byId: (id) => byId.get(id),
+    byFileId: (fileId) => firstByFileId.get(fileId),
+    onInsert: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};

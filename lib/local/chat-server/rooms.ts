@@ -1,0 +1,87 @@
+import { randomId } from './random-id.ts';
+
+/** `c` public channel, `p` private group, `d` direct messages. */
+export type RoomType = 'c' | 'p' | 'd';
+
+/** A room. Its states may be changed at any time; they take effect on the next call. */
+export interface Room {
+  readonly id: string;
+  /** Absent in direct messages. */
+  readonly name: string | undefined;
+  readonly type: RoomType;
+  readonly createdAt: Date;
+  archived: boolean;
+  readOnly: boolean;
+  /** A direct message whose other side has blocked the bot. */
+  blocked: boolean;
+  /** An encrypted room that bars plain messages. */
+  encrypted: boolean;
+  /** Ids of users who must not write. */
+  muted: string[];
+  /** Ids of the users who have access; `undefined` means everyone. */
+  members: string[] | undefined;
+}
+
+export interface RoomInput {
+  /** @default a random id */
+  id?: string;
+  /** Needed for types `c` and `p`. */
+  name?: string;
+  /** @default 'c' */
+  type?: RoomType;
+  archived?: boolean;
+  readOnly?: boolean;
+  blocked?: boolean;
+  encrypted?: boolean;
+  muted?: string[];
+  /** @default everyone */
+  members?: string[];
+}
+
+export interface Rooms {
+  add(input: RoomInput): Room;
+  all(): Room[];
+  byId(id: string): Room | undefined;
+  /** Never finds direct messages: they have no name. */
+  byName(name: string): Room | undefined;
+}
+
+export const createRooms = (clock: { now(): number }): Rooms => {
+  const rooms = new Map<string, Room>();
+  return {
+    add: (input) => {
+      const room = toRoom(input, new Date(clock.now()));
+      if (rooms.has(room.id)) throw new Error(`The room id "${room.id}" is taken: choose another one.`);
+      rooms.set(room.id, room);
+      return room;
+    },
+    all: () => [...rooms.values()],
+    byId: (id) => rooms.get(id),
+    byName: (name) => [...rooms.values()].find((room) => room.type !== 'd' && room.name === name),
+  };
+};
+
+export const canAccess = (room: Room, userId: string): boolean => room.members?.includes(userId) ?? true;
+
+/** The path of the room's page, as Rocket.Chat's permalinks have it. */
+export const roomPath = (room: Room): string => {
+  if (room.type === 'd') return `/direct/${encodeURIComponent(room.id)}`;
+  return `/${room.type === 'c' ? 'channel' : 'group'}/${encodeURIComponent(room.name ?? room.id)}`;
+};
+
+const toRoom = (input: RoomInput, createdAt: Date): Room => {
+  const type = input.type ?? 'c';
+  if (type !== 'd' && !input.name) throw new Error(`A room of type "${type}" needs a name: only "d" goes without.`);
+  return {
+    id: input.id ?? randomId(),
+    name: type === 'd' ? undefined : input.name,
+    type,
+    createdAt,
+    archived: input.archived ?? false,
+    readOnly: input.readOnly ?? false,
+    blocked: input.blocked ?? false,
+    encrypted: input.encrypted ?? false,
+    muted: input.muted ?? [],
+    members: input.members,
+  };
+};

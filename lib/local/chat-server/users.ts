@@ -1,0 +1,31 @@
+import { randomId, randomToken } from './random-id.ts';
+
+export interface User {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  /** Replace it to revoke the token. */
+  authToken: string;
+  roles: string[];
+}
+
+export type UserInput = Partial<User>;
+
+/** A user; by default a bot with a random id and a random personal access token. */
+export const createUser = (input: UserInput = {}): User => {
+  const username = input.username ?? 'relay.bot';
+  return {
+    id: input.id ?? randomId(),
+    username,
+    name: input.name ?? (input.username === undefined ? 'Relay' : username),
+    authToken: input.authToken ?? randomToken(),
+    roles: input.roles ?? ['bot'],
+  };
+};
+
+/** The user whom an id and a token prove; neither alone proves anyone. */
+export const findUser = (users: readonly User[], id: string | undefined, authToken: string | undefined) =>
+  id && authToken ? users.find((user) => user.id === id && user.authToken === authToken) : undefined;
+
+/** `message-impersonate`, which the roles bot and app have by default. */
+export const mayImpersonate = (user: User): boolean => user.roles.includes('bot') || user.roles.includes('app');
