@@ -88,8 +88,7 @@ export const attempt = async (deps: AttemptDeps, delivery: Delivery, progress: P
     const claimed = await ledger.claim(id, lease, { upload, failedAt: delivery.failedAt, object });
     if (claimed.kind === 'leased') return later(leasedDelayMs(deps, claimed.until), leased());
     if (claimed.kind === 'ended') return { kind: 'duplicate', messageId: claimed.entry.messageId };
-    progress.isClaimed = true;
-    progress.previous = claimed.previous;
+    takeOver(progress, claimed.previous, lease);
     return undefined;
   };
 
@@ -205,6 +204,19 @@ export const attempt = async (deps: AttemptDeps, delivery: Delivery, progress: P
   return (await upload()) ?? (await confirm(uploadOf(progress)));
 };
 
+/** Starts from what earlier deliveries have left in the entry. */
+export const takeOver = (progress: Progress, previous: LedgerEntry | undefined, lease: Lease): void => {
+  progress.isClaimed = true;
+  progress.previous = previous;
+  if (previous === undefined) return;
+  const { upload, inDoubt } = recovered(previous);
+  // Our own claim with this very upload, written before its answer was lost: nothing was confirmed since.
+  const isOurs = previous.leaseOwner === lease.owner && upload?.fileId === progress.upload?.fileId;
+  if (isOurs) return;
+  progress.upload = upload ?? progress.upload;
+  progress.inDoubt = inDoubt;
+};
+
 /**
  * What is left behind by a delivery that died: its object may have been the one that took the process down, so it comes
  * back by itself, apart from the neighbours it was batched with, and after a few times not at all.
@@ -212,9 +224,6 @@ export const attempt = async (deps: AttemptDeps, delivery: Delivery, progress: P
 const comeBackAlone = ({ random }: AttemptDeps, progress: Progress): AttemptResult | undefined => {
   const { previous } = progress;
   if (previous === undefined) return undefined;
-  const entry = recovered(previous);
-  progress.upload = entry.upload;
-  progress.inDoubt = entry.inDoubt;
   const died = crashes(previous);
   const detail = `${died} deliveries of this object died without a word: a crash, a time-out or too little memory`;
   if (died >= MAX_CRASHES) return { kind: 'failed', failure: { kind: 'refused', reason: 'ABANDONED', detail } };

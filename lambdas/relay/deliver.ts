@@ -1,4 +1,4 @@
-import { type AttemptDeps, attempt, type Delivery, type Progress } from './attempt.ts';
+import { type AttemptDeps, attempt, type Delivery, type Progress, takeOver } from './attempt.ts';
 import type { Circuit } from './domain/circuit.ts';
 import { deliveryId, firstLookDelayMs } from './domain/delivery.ts';
 import { classify, type Failure } from './domain/failure.ts';
@@ -155,11 +155,7 @@ const settle = async (
     if (claimed.kind === 'leased') {
       return retrying(task, progress, route.room, failure, backoffMs(deps, task.message.receiveCount));
     }
-    progress.isClaimed = true;
-    progress.previous = claimed.previous;
-    // What an earlier delivery left behind is kept; this one was on its first steps.
-    progress.upload ??= claimed.previous?.upload;
-    progress.inDoubt ??= claimed.previous?.inDoubt;
+    takeOver(progress, claimed.previous, lease);
   }
 
   if (failure.kind === 'refused') return deadLetter(deps, task, delivery, progress, failure);

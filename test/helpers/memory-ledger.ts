@@ -1,6 +1,6 @@
 import { type DeliveryId, type LedgerChange, type LedgerEntry, Status } from '../../lambdas/relay/domain/delivery.ts';
 import { LedgerError } from '../../lambdas/relay/domain/errors.ts';
-import type { Claim, Clock, Ledger, Lease, Other } from '../../lambdas/relay/ports.ts';
+import type { Claim, Clock, Lease, Ledger, Other } from '../../lambdas/relay/ports.ts';
 
 /** The ledger's rules without a database: each call has its effect at once. What DynamoDB does is the same, by contract. */
 export interface MemoryTable {
@@ -26,7 +26,7 @@ export const createMemoryTable = (): MemoryTable => {
         ...(previous ?? { status: Status.Claimed, attempts: 0, releases: 0, failures: 0, retriedForMs: 0 }),
         ...(upload === undefined ? {} : { status: Status.Uploaded, upload }),
         id,
-        eTag: object.eTag,
+        eTag: object.eTag ?? previous?.eTag,
         leaseOwner: lease.owner,
         leaseExpiresAt: lease.expiresAt,
         attempts: (previous?.attempts ?? 0) + 1,
@@ -46,7 +46,9 @@ export const createMemoryTable = (): MemoryTable => {
         (item) => item.id.bucket === id.bucket && item.id.key === id.key && item.id.roomId === id.roomId,
       );
       if (id.sequencer === undefined) {
-        const same = others.find((item) => item.status === Status.Posted && item.eTag === id.eTag);
+        const same = others
+          .filter((item) => item.status === Status.Posted && item.eTag !== undefined && item.eTag === id.eTag)
+          .toSorted((a, b) => (versionOf(a.id) < versionOf(b.id) ? 1 : -1))[0];
         return same === undefined ? undefined : { kind: 'same', messageId: same.messageId };
       }
       const newer = others.some(
@@ -78,8 +80,7 @@ const COUNTS = new Set<Status>([Status.Claimed, Status.Uploaded, Status.Posted])
 const mayClaim = (item: Item, now: number, lease: Lease, isUpload: boolean, failedAt: number | undefined): boolean => {
   const isOurs = item.leaseOwner === lease.owner;
   if (isUpload) return isOurs && item.status === Status.Uploaded;
-  if (isOurs) return true;
-  if (item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;
+  if (!isOurs && item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;
   if (item.status === Status.Claimed || item.status === Status.Uploaded) return true;
   return item.status === Status.DeadLettered && failedAt !== undefined && (item.failedAt ?? 0) <= failedAt;
 };

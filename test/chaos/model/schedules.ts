@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { judge } from './invariants.ts';
+import { runSchedule, type Schedule } from './run-schedule.ts';
+
+/** Histories with overwrites, repeated events, clocks that differ, and up to 600 decisions about what fails and when. */
+export const anySchedule: fc.Arbitrary<Schedule> = fc.record({
+  keys: fc.array(fc.array(fc.integer({ min: 0, max: 300_000 }), { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  copies: fc.integer({ min: 1, max: 2 }),
+  isVersioned: fc.boolean(),
+  workers: fc.integer({ min: 1, max: 2 }),
+  skewsMs: fc.array(fc.integer({ min: -5_000, max: 5_000 }), { minLength: 2, maxLength: 2 }),
+  expireUploadsAfterMs: fc.option(fc.integer({ min: 1_000, max: 900_000 }), { nil: undefined, freq: 3 }),
+  choices: fc.uint8Array({ minLength: 0, maxLength: 600, size: 'max' }),
+});
+
+export interface Tally {
+  schedules: number;
+  objects: number;
+  posted: number;
+  superseded: number;
+  deadLettered: number;
+  redriven: number;
+  gap: number;
+  readonly faults: Map<string, number>;
+}
+
+export const createTally = (): Tally => ({
+  schedules: 0,
+  objects: 0,
+  posted: 0,
+  superseded: 0,
+  deadLettered: 0,
+  redriven: 0,
+  gap: 0,
+  faults: new Map(),
+});
+
+/** Runs one schedule, adds it up, and gives what it broke. */
+export const prove = async (schedule: Schedule, tally: Tally): Promise<readonly string[]> => {
+  const history = await runSchedule(schedule);
+  const verdict = judge(history);
+  tally.schedules += 1;
+  tally.objects += history.objects.length;
+  tally.posted += verdict.posted;
+  tally.superseded += verdict.superseded;
+  tally.deadLettered += verdict.deadLettered;
+  tally.redriven += history.redriven.length;
+  tally.gap += verdict.gap;
+  for (const [fault, count] of history.faults) tally.faults.set(fault, (tally.faults.get(fault) ?? 0) + count);
+  return verdict.violations;
+};
+
+/** The table that the documentation prints. */
+export const tableOf = (tally: Tally): string => {
+  const rows: [string, number][] = [
+    ['schedules', tally.schedules],
+    ['object versions', tally.objects],
+    ['  posted', tally.posted],
+    ['  superseded by a newer version', tally.superseded],
+    ['  dead-lettered in the end', tally.deadLettered],
+    ['dead letters redriven on the way', tally.redriven],
+    ['messages too many, in the documented gap', tally.gap],
+    ['faults injected', [...tally.faults.values()].reduce((sum, count) => sum + count, 0)],
+    ...[...tally.faults]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([fault, count]): [string, number] => [`  ${fault}`, count]),
+  ];
+  return rows.map(([name, count]) => `${name.padEnd(56)}${count.toLocaleString('en').padStart(12)}`).join('\n');
+};

@@ -1,0 +1,59 @@
+/** Virtual time: what is due next happens next, and whatever follows from it at once happens before time goes on. */
+export interface Simulation {
+  readonly now: () => number;
+  schedule(delayMs: number, act: () => void): void;
+  /** Runs until nothing is due, or until the given time. */
+  run(untilMs: number): Promise<void>;
+}
+
+export const createSimulation = (startMs: number): Simulation => {
+  let now = startMs;
+  let order = 0;
+  const due: { at: number; order: number; act: () => void }[] = [];
+
+  const takeNext = () => {
+    let next = 0;
+    for (let index = 1; index < due.length; index += 1) {
+      const [a, b] = [due[index], due[next]];
+      if (a !== undefined && b !== undefined && (a.at < b.at || (a.at === b.at && a.order < b.order))) next = index;
+    }
+    return due.splice(next, 1)[0];
+  };
+
+  return {
+    now: () => now,
+    schedule(delayMs, act) {
+      due.push({ at: now + Math.max(0, delayMs), order: order++, act });
+    },
+    async run(untilMs) {
+      for (let next = takeNext(); next !== undefined; next = takeNext()) {
+        if (next.at > untilMs) return;
+        now = next.at;
+        next.act();
+        // Lets every promise that this has settled run on.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    },
+  };
+};
+
+/** Decisions of a schedule, read from bytes so that a failing one shrinks; when they are used up, nothing fails any more. */
+export interface Choices {
+  /** A number in [0, count). */
+  next(count: number): number;
+  readonly isUsedUp: boolean;
+}
+
+export const createChoices = (bytes: Uint8Array): Choices => {
+  let at = 0;
+  return {
+    next(count) {
+      const byte = bytes[at] ?? 0;
+      at += 1;
+      return byte % count;
+    },
+    get isUsedUp() {
+      return at >= bytes.length;
+    },
+  };
+};

@@ -1,0 +1,17 @@
+import { START } from './factories.ts';
+
+/** A clock that stands still until a test turns it. */
+export interface HandClock {
+  now(): number;
+  advance(byMs: number): void;
+}
+
+export const createHandClock = (startsAt = START): HandClock => {
+  let now = startsAt;
+  return {
+    now: () => now,
+    advance: (byMs) => {
+      now += byMs;
+    },
+  };
+};
