@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import { type Command, type CommandIo, ExitCode, UsageError } from '../lib/operator/command.ts';
+
+/** Loaded when called: most commands need little of what the others do. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  local: async () => (await import('../lib/operator/local.ts')).local,
+};
+
+const main = async (): Promise<number> => {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    (name === undefined ? process.stderr : process.stdout).write(await overview());
+    return name === undefined ? ExitCode.WrongUsage : ExitCode.Done;
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    process.stderr.write(`There is no command ${JSON.stringify(name)}.\n\n${await overview()}`);
+    return ExitCode.WrongUsage;
+  }
+  const command = await load();
+  const options = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
+  if (options.includes('--help') || options.includes('-h')) {
+    process.stdout.write(command.usage);
+    return ExitCode.Done;
+  }
+  try {
+    return await command.run(args, createIo());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return ExitCode.WrongUsage;
+  }
+};
+
+const overview = async (): Promise<string> => {
+  const lines = await Promise.all(
+    Object.entries(COMMANDS).map(async ([name, load]) => `  ${name.padEnd(14)}${(await load()).summary}\n`),
+  );
+  return `Usage: npx relay COMMAND [--json] [--help]\n\n${lines.join('')}`;
+};
+
+const createIo = (): CommandIo => {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Asked twice, nothing is waited for; the child processes notice by themselves that they are alone.
+      if (stopping.signal.aborted) process.exit(ExitCode.Failed);
+      stopping.abort();
+    });
+  }
+  // Whoever read along, `head` perhaps, has gone.
+  process.stdout.on('error', () => stopping.abort());
+  // `npm start` changes into the package's folder; relative paths are meant from where it was called.
+  const { npm_lifecycle_event: script, INIT_CWD: calledFrom } = process.env;
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: script === 'start' && calledFrom ? calledFrom : process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
+    signal: stopping.signal,
+  };
+};
+
+process.exitCode = await main();

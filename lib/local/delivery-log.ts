@@ -1,0 +1,52 @@
+/** What the function logs of each delivery, as far as anybody here reads it. */
+export interface LoggedDelivery {
+  readonly outcome: 'posted' | 'duplicate' | 'ignored' | 'gone' | 'dead-lettered' | 'retrying';
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+  readonly eTag?: string;
+  readonly sequencer?: string;
+  /** SQS's. */
+  readonly messageId?: string;
+  readonly room?: string;
+  readonly roomId?: string;
+  readonly fileId?: string;
+  readonly chatMessageId?: string;
+  readonly sizeBytes?: number;
+  /** Of this delivery. */
+  readonly durationMs?: number;
+  /** From the upload to the message. */
+  readonly latencyMs?: number;
+  readonly reason?: string;
+  readonly detail?: string;
+  readonly delayMs?: number;
+  readonly attempts?: number;
+  readonly httpStatus?: number;
+  readonly errorType?: string;
+}
+
+const OUTCOMES: ReadonlySet<unknown> = new Set<LoggedDelivery['outcome']>([
+  'posted',
+  'duplicate',
+  'ignored',
+  'gone',
+  'dead-lettered',
+  'retrying',
+]);
+
+/** Reads a line that the function wrote to either stream; `undefined` unless it tells of a delivery. */
+export const readDeliveryLine = (line: string): LoggedDelivery | undefined => {
+  if (!line.startsWith('{')) return undefined;
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const isDelivery =
+    entry['message'] === 'delivery' &&
+    OUTCOMES.has(entry['outcome']) &&
+    typeof entry['bucket'] === 'string' &&
+    typeof entry['key'] === 'string';
+  return isDelivery ? (entry as unknown as LoggedDelivery) : undefined;
+};

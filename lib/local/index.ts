@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import * as v from 'valibot';
+import { type SettingsInput, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
+import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
+import { bundleRelay } from '../infra/bundle.ts';
+import { DUMMY_CREDENTIALS, type LocalEndpoints } from './aws-clients.ts';
+import { type ChatServer, startChatServer } from './chat-server/chat-server.ts';
+import type { ChatServerOptions } from './chat-server/options.ts';
+import { type LoggedDelivery, readDeliveryLine } from './delivery-log.ts';
+import { type EmulatorOptions, type Emulators, startEmulators } from './emulators.ts';
+import { type EventSourceMapping, type FinishedBatch, startEventSourceMapping } from './event-source-mapping.ts';
+import { type FunctionHost, startFunctionHost } from './function-host.ts';
+
+type FunctionEnvironment = Readonly<Record<string, string>>;
+
+export interface LocalRelayOptions {
+  /** A real server and a token for it. @default our own chat server, with its bot */
+  readonly rocketChat?: { readonly url: string; readonly userId: string; readonly authToken: string } | undefined;
+  /** Of our own chat server. */
+  readonly chatServer?: ChatServerOptions | undefined;
+  /** @default one route to `#general` */
+  readonly settings?: SettingsInput | undefined;
+  /** Of S3 and SQS. @default a free one */
+  readonly port?: number | undefined;
+  /** @default 'us-east-1' */
+  readonly region?: string | undefined;
+  /** @default 'uploads' */
+  readonly bucket?: string | undefined;
+  /** Processes of the function, each with a batch at a time. @default 1 */
+  readonly processes?: number | undefined;
+  /** MiB. @default 256, as deployed */
+  readonly memoryMb?: number | undefined;
+  /** @default 300000 */
+  readonly functionTimeoutMs?: number | undefined;
+  /** @default the function's time-out and 10 s */
+  readonly visibilityTimeoutSeconds?: number | undefined;
+  /** @default 1000, as deployed */
+  readonly maxReceiveCount?: number | undefined;
+  /** Messages in a batch. @default 10 */
+  readonly batchSize?: number | undefined;
+  /** Further variables for the function; they go over those it is given anyway. */
+  readonly environment?:
+    | FunctionEnvironment
+    | ((endpoints: LocalEndpoints) => Promise<FunctionEnvironment>)
+    | undefined;
+  /** The secret's text. @default the credentials as the function wants them */
+  readonly secret?: string | undefined;
+  /** Writes `index.js` into the folder. @default the function's bundle, as `cdk synth` ships it */
+  readonly bundle?: ((outdir: string) => unknown) | undefined;
+  readonly onUpload?: EmulatorOptions['onUpload'];
+  readonly onDelivery?: ((delivery: LoggedDelivery) => void) | undefined;
+  /** Whatever the function writes, deliveries and metrics included. */
+  readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
+  readonly onBatch?: ((batch: FinishedBatch) => void) | undefined;
+}
+
+export interface LocalRelay
+  extends Pick<
+    Emulators,
+    'endpoints' | 'clients' | 'queueUrl' | 'deadLetterQueueUrl' | 'secretsManager' | 'countMessages' | 'peekDeadLetters'
+  > {
+  readonly region: string;
+  readonly bucket: string;
+  readonly ledgerTable: string;
+  readonly rocketChatUrl: string;
+  /** Absent with a real server. */
+  readonly chat: ChatServer | undefined;
+  /** To be killed at will: the next invocation gets a new process. */
+  readonly functions: readonly FunctionHost[];
+  /** Every delivery that the function has logged. */
+  readonly deliveries: readonly LoggedDelivery[];
+  /** Resolves when nothing is in the uploads queue any more, neither waiting nor hidden. @throws Error after the time-out */
+  settled(options?: { timeoutMs?: number }): Promise<void>;
+  /** Ends every server and every process. */
+  close(): Promise<void>;
+}
+
+const LEDGER_TABLE = 'relay-ledger';
+const SECRET_ID = 'rocket-chat-credentials';
+
+/**
+ * Starts the whole relay on this machine: S3, SQS, DynamoDB and the secret, a chat server unless a real one is named, and
+ * the function's bundle in processes of its own, fed by an event source mapping.
+ */
+export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<LocalRelay> => {
+  const { region = 'us-east-1', bucket = 'uploads', functionTimeoutMs = 300_000, memoryMb = 256 } = options;
+  const settings = v.parse(SettingsSchema, options.settings ?? { routes: [{ room: '#general' }] });
+  const taskRoot = mkdtempSync(join(tmpdir(), 'relay-function-'));
+  const removeTaskRoot = () => rmSync(taskRoot, { recursive: true, force: true });
+  process.once('exit', removeTaskRoot);
+  const closers: (() => unknown)[] = [removeTaskRoot, () => process.off('exit', removeTaskRoot)];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.splice(0).reverse()) await closeOne();
+  };
+
+  try {
+    (options.bundle ?? bundleRelay)(taskRoot);
+    writeFileSync(join(taskRoot, SETTINGS_FILE), JSON.stringify(settings));
+
+    const chat = options.rocketChat === undefined ? await startChatServer(options.chatServer) : undefined;
+    if (chat !== undefined) closers.push(() => chat.close());
+    const { url: rocketChatUrl, userId, authToken } = options.rocketChat ?? (chat as ChatServer);
+
+    const emulators = await startEmulators({
+      region,
+      bucket,
+      port: options.port,
+      ledgerTable: LEDGER_TABLE,
+      secretId: SECRET_ID,
+      secret: options.secret ?? JSON.stringify({ userId, authToken }),
+      visibilityTimeoutSeconds: options.visibilityTimeoutSeconds ?? Math.ceil(functionTimeoutMs / 1000) + 10,
+      maxReceiveCount: options.maxReceiveCount ?? 1000,
+      now: Date.now,
+      onUpload: options.onUpload,
+    });
+    closers.push(() => emulators.close());
+    const { queueUrl, deadLetterQueueUrl } = emulators;
+
+    const deliveries: LoggedDelivery[] = [];
+    const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
+      options.onLine?.(line, stream);
+      // From either stream: the logger writes warnings and errors to stderr.
+      const delivery = readDeliveryLine(line);
+      if (delivery === undefined) return;
+      deliveries.push(delivery);
+      options.onDelivery?.(delivery);
+    };
+    const environment =
+      typeof options.environment === 'function' ? await options.environment(emulators.endpoints) : options.environment;
+    const functions: FunctionHost[] = [];
+    for (let i = 0; i < (options.processes ?? 1); i += 1) {
+      const started = await startFunctionHost({
+        taskRoot,
+        functionName: 'rocket-chat-relay',
+        region,
+        memoryMb,
+        timeoutMs: functionTimeoutMs,
+        onLine,
+        environment: {
+          ...awsEnvironment(emulators.endpoints),
+          [Env.RocketChatUrl]: rocketChatUrl,
+          [Env.SecretId]: SECRET_ID,
+          [Env.LedgerTable]: LEDGER_TABLE,
+          [Env.QueueUrl]: queueUrl,
+          [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
+          ...environment,
+        },
+      });
+      functions.push(started);
+      closers.push(() => started.close());
+    }
+
+    const mapping = startEventSourceMapping({
+      sqs: emulators.clients.sqs,
+      queueUrl,
+      queueArn: emulators.queueArn,
+      region,
+      functions,
+      batchSize: options.batchSize,
+      onBatch: options.onBatch,
+    });
+    closers.push(() => mapping.stop());
+
+    return {
+      ...emulators,
+      region,
+      bucket,
+      ledgerTable: LEDGER_TABLE,
+      rocketChatUrl,
+      chat,
+      functions,
+      deliveries,
+      settled: ({ timeoutMs = 30_000 } = {}) => settled(emulators, mapping, timeoutMs),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** What points the unchanged function at the emulators. */
+const awsEnvironment = (endpoints: LocalEndpoints): Record<string, string> => ({
+  AWS_ENDPOINT_URL_S3: endpoints.s3,
+  AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+  AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+  AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,
+});
+
+const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {
+  const endsAt = Date.now() + timeoutMs;
+  for (;;) {
+    const { ready, inFlight, delayed } = await emulators.countMessages('uploads');
+    if (ready + inFlight + delayed + mapping.inFlight === 0) break;
+    if (Date.now() > endsAt) {
+      throw new Error(
+        `the uploads queue has not run empty in ${timeoutMs} ms: ${ready} messages wait, ${inFlight} are hidden`,
+      );
+    }
+    await sleep(10);
+  }
+  // The last lines of the function's log may still be in the pipe.
+  await turn();
+  await turn();
+};

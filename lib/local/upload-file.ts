@@ -1,0 +1,32 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { lookup } from 'mrmime';
+
+/**
+ * Puts a file into a bucket of the embedded S3, with the content type that its name tells.
+ * @throws Error if the file can't be read or S3 does not take it
+ */
+export const uploadFile = async (
+  target: { endpoint: string; bucket: string; key: string },
+  path: string,
+): Promise<void> => {
+  const { size } = await stat(path);
+  const url = new URL(
+    `${target.endpoint}/${[target.bucket, ...target.key.split('/')].map(encodeURIComponent).join('/')}`,
+  );
+  const request = httpRequest(url, {
+    method: 'PUT',
+    headers: { 'content-length': size, 'content-type': lookup(target.key) ?? 'application/octet-stream' },
+  });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.once('error', reject);
+  });
+  // Bounded by the size that was announced, should the file grow meanwhile.
+  const body = createReadStream(path, size > 0 ? { end: size - 1 } : {});
+  const [response] = await Promise.all([answered, pipeline(body, request)]);
+  response.resume();
+  if (response.statusCode !== 200) throw new Error(`S3 answered ${response.statusCode} to the upload of ${target.key}`);
+};

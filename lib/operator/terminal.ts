@@ -1,0 +1,30 @@
+/** A file's name, or a server's words, may hold what moves the cursor or turns the line around. */
+export const printable = (text: string): string =>
+  text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\u{fffd}');
+
+export type Paint = (text: string) => string;
+export interface Palette {
+  readonly good: Paint;
+  readonly bad: Paint;
+  readonly warn: Paint;
+  readonly faint: Paint;
+  readonly strong: Paint;
+}
+
+/** Colour only where somebody reads along, and not against their will (https://no-color.org). */
+export const palette = (io: { isTerminal: boolean; env: Readonly<Record<string, string | undefined>> }): Palette => {
+  const hasColour = io.isTerminal && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+  const paint =
+    (on: number, off: number): Paint =>
+    (text) =>
+      hasColour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  return { good: paint(32, 39), bad: paint(31, 39), warn: paint(33, 39), faint: paint(2, 22), strong: paint(1, 22) };
+};
+
+/** 94 ms, 1.3 s, 2 min 5 s. */
+export const humanDuration = (durationMs: number): string => {
+  if (durationMs < 1_000) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(durationMs / 1_000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+};

@@ -1,0 +1,279 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ChatServer, startChatServer } from '../../lib/local/chat-server/chat-server.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SAMPLES = readdirSync(join(ROOT, 'samples')).map((name) => name.normalize('NFC'));
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'local-command-'));
+  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+};
+const file = (name: string, content: string | Buffer = 'content'): string => {
+  const path = join(folder(), name);
+  writeFileSync(path, content);
+  return path;
+};
+const chatServer = async (options?: Parameters<typeof startChatServer>[0]): Promise<ChatServer> => {
+  const chat = await startChatServer(options);
+  cleanups.push(() => chat.close());
+  return chat;
+};
+const credentialsOf = (chat: ChatServer) => ({
+  ROCKETCHAT_USER_ID: chat.userId,
+  ROCKETCHAT_AUTH_TOKEN: chat.authToken,
+});
+
+/** `relay local`, as a process of its own. */
+const relay = (args: readonly string[], env: Record<string, string> = {}) => {
+  const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'bin/relay.ts'), 'local', ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], TMPDIR: folder(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  cleanups.push(() => child.kill('SIGKILL'));
+  const lines: string[] = [];
+  let stderr = '';
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  child.stderr?.on('data', (data) => {
+    stderr += data;
+  });
+  const ended = once(child, 'close').then(([exitCode]) => exitCode as number | null);
+  return {
+    child,
+    lines,
+    ended,
+    events: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    stderr: () => stderr,
+  };
+};
+
+const ready = async (running: ReturnType<typeof relay>): Promise<Record<string, string>> => {
+  await expect
+    .poll(() => running.lines.length + (running.stderr() === '' ? 0 : 1), { timeout: 10_000 })
+    .toBeGreaterThan(0);
+  return JSON.parse(running.lines[0] ?? running.stderr()) as Record<string, string>;
+};
+const eventOf = async (running: ReturnType<typeof relay>, key: string): Promise<Record<string, unknown>> => {
+  const find = () => running.events().find((event) => event['key'] === key);
+  await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+  return find() ?? {};
+};
+
+describe('relay local --once', () => {
+  it('posts the samples and tells room, message and time of each', async () => {
+    const running = relay(['--once']);
+    expect(await running.ended).toBe(0);
+    expect(running.stderr()).toBe('');
+    for (const name of SAMPLES) {
+      expect(running.lines).toContainEqual(
+        expect.stringMatching(new RegExp(`^posted +${escaped(name)} .* to #general as message \\w{17} in \\d`)),
+      );
+    }
+    expect(running.lines.at(-1)).toBe(`All ${SAMPLES.length} posted.`);
+  });
+
+  it('tells in JSON alone what happened to each file, and exits 1 if one was refused', async () => {
+    const running = relay(['--once', '--json', file('drawing.svg', '<svg/>'), file('fine.txt')]);
+    expect(await running.ended).toBe(1);
+    const [first, ...events] = running.events();
+    expect(first).toEqual({
+      event: 'ready',
+      s3Endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      sqsEndpoint: first?.['s3Endpoint'],
+      region: 'us-east-1',
+      bucket: 'uploads',
+      queueUrl: `${first?.['sqsEndpoint']}/000000000000/relay-uploads`,
+      deadLetterQueueUrl: `${first?.['sqsEndpoint']}/000000000000/relay-dead-letters`,
+      rocketChatUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      userId: expect.any(String),
+      authToken: expect.any(String),
+      roomId: 'GENERAL',
+      roomPageUrl: `${first?.['rocketChatUrl']}/channel/general`,
+    });
+    expect(events).toHaveLength(2);
+    expect(events).toContainEqual({
+      event: 'posted',
+      bucket: 'uploads',
+      key: 'fine.txt',
+      room: '#general',
+      roomId: 'GENERAL',
+      messageId: expect.any(String),
+      sizeBytes: 7,
+      durationMs: expect.any(Number),
+    });
+    expect(events).toContainEqual({
+      event: 'dead-lettered',
+      bucket: 'uploads',
+      key: 'drawing.svg',
+      room: '#general',
+      sizeBytes: 6,
+      reason: 'MEDIA_TYPE_REFUSED',
+      detail: expect.stringContaining('error-invalid-file-type'),
+      errorType: 'error-invalid-file-type',
+      httpStatus: 400,
+      attempts: 1,
+      durationMs: expect.any(Number),
+    });
+  });
+
+  it('shows the reason of a dead letter to people, and no control character of a name', async () => {
+    const running = relay(['--once', file('a\u001b[31m\nb.svg', '<svg/>')]);
+    expect(await running.ended).toBe(1);
+    expect(running.lines).toContainEqual(
+      expect.stringMatching(/^dead letter +a\u{fffd}\[31m\u{fffd}b\.svg .* MEDIA_TYPE_REFUSED: /u),
+    );
+    expect(running.lines.at(-1)).toBe('0 of 1 posted.');
+  });
+
+  it('keeps files of the same name apart', async () => {
+    const running = relay(['--once', '--json', file('same.txt', '1'), file('same.txt', '22')]);
+    expect(await running.ended).toBe(0);
+    expect(
+      running
+        .events()
+        .slice(1)
+        .map(({ key }) => key)
+        .sort(),
+    ).toEqual(['2/same.txt', 'same.txt']);
+  });
+
+  it('gives up soon when only an operator can help, and says what to do', async () => {
+    const chat = await chatServer({ rooms: [{ id: 'R', name: 'news', readOnly: true }] });
+    const args = ['--once', '--rocket-chat-url', chat.url, '--room', 'news', file('a.txt')];
+    const running = relay(args, credentialsOf(chat));
+    expect(await running.ended).toBe(1);
+    expect(running.stderr()).toMatch(/a\.txt waits: ROOM_UNAVAILABLE, .* To do: check that the room exists/);
+  }, 20_000);
+});
+
+describe('relay local with a server of its own choice', () => {
+  it('relays 40 MB byte for byte', async () => {
+    const chat = await chatServer();
+    const content = randomBytes(40_000_000);
+    const running = relay(
+      ['--json', '--rocket-chat-url', chat.url, '--room', 'general', file('first.txt')],
+      credentialsOf(chat),
+    );
+    const first = await ready(running);
+    expect(first).toMatchObject({ event: 'ready', rocketChatUrl: chat.url, roomId: 'GENERAL' });
+    expect(first).not.toHaveProperty('authToken');
+
+    const answer = await fetch(`${first['s3Endpoint']}/${first['bucket']}/forty%20MB.bin`, {
+      method: 'PUT',
+      body: content,
+    });
+    expect(answer.status).toBe(200);
+    const event = await eventOf(running, 'forty MB.bin');
+    expect(event).toMatchObject({ event: 'posted', room: '#general', sizeBytes: 40_000_000 });
+    const message = chat.messages('GENERAL').find(({ _id }) => _id === event['messageId']);
+    const stored = chat.files().find(({ id }) => id === message?.file?._id);
+    expect(stored).toMatchObject({
+      name: 'forty MB.bin',
+      sha256: createHash('sha256').update(content).digest('hex'),
+    });
+  }, 20_000);
+
+  it.each([
+    [
+      'a token that the server does not know',
+      { ROCKETCHAT_AUTH_TOKEN: 'wrong' },
+      'general',
+      'does not know the credentials',
+    ],
+    ['a room that is not there', {}, 'nowhere', 'has no room "nowhere"'],
+  ])('says at once what is wrong with %s', async (_, env, room, message) => {
+    const chat = await chatServer();
+    const running = relay(['--rocket-chat-url', chat.url, '--room', room], { ...credentialsOf(chat), ...env });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr()).toContain(message);
+    expect(running.lines).toEqual([]);
+  });
+
+  it('says that something else answers', async () => {
+    const other = relay(['--json', file('a.txt')]);
+    const { s3Endpoint = '' } = await ready(other);
+    const running = relay(['--rocket-chat-url', s3Endpoint, '--room', 'general'], {
+      ROCKETCHAT_USER_ID: 'a',
+      ROCKETCHAT_AUTH_TOKEN: 'b',
+    });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr()).toContain('does not answer as Rocket.Chat does (HTTP 404)');
+  });
+});
+
+describe('relay local until it is stopped', () => {
+  it('uploads what is dropped into the folder, once it is complete', async () => {
+    const dropped = folder();
+    const running = relay(['--json', '--watch', dropped, file('first.txt')]);
+    await eventOf(running, 'first.txt');
+    copyFileSync(file('later.txt', 'dropped'), join(dropped, 'later & more.txt'));
+    writeFileSync(join(dropped, '.hidden'), 'no');
+    expect(await eventOf(running, 'later & more.txt')).toMatchObject({ event: 'posted', sizeBytes: 7 });
+    expect(running.events()).toHaveLength(3);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends with every child process on %s', async (signal) => {
+    const running = relay(['--json', file('first.txt')]);
+    await eventOf(running, 'first.txt');
+    const children = childrenOf(running.child.pid ?? 0);
+    expect(children.length).toBeGreaterThan(0);
+    running.child.kill(signal);
+    expect(await running.ended).toBe(0);
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
+    expect(running.stderr()).toBe('');
+  });
+
+  it('says how to upload more', async () => {
+    const running = relay([file('first.txt')]);
+    await expect.poll(() => running.lines.join('\n'), { timeout: 10_000 }).toContain('Upload more, until Ctrl-C:');
+    await expect
+      .poll(() => running.lines.join('\n'))
+      .toMatch(/aws --endpoint-url http:\/\/127\.0\.0\.1:\d+ s3 cp FILE s3:\/\/uploads\//);
+    const [, drop = ''] = /drop files into {2}(\S+)/.exec(running.lines.join('\n')) ?? [];
+    expect(existsSync(drop)).toBe(true);
+  });
+
+  it('says so when the port is taken', async () => {
+    const other = relay(['--json', file('a.txt')]);
+    const { s3Endpoint = '' } = await ready(other);
+    const { port } = new URL(s3Endpoint);
+    const running = relay(['--port', port]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr()).toContain(`Port ${port} is taken`);
+  });
+});
+
+const childrenOf = (pid: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((candidate) => statusOf(candidate)?.parent === pid);
+
+const isAlive = (pid: number): boolean => {
+  const state = statusOf(pid)?.state;
+  return state !== undefined && state !== 'Z';
+};
+
+const statusOf = (pid: number): { state: string; parent: number } | undefined => {
+  try {
+    const [, state = '', parent = ''] = /\) (\S) (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+};
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

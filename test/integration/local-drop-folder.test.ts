@@ -1,0 +1,65 @@
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { watchDropFolder } from '../../lib/local/drop-folder.ts';
+
+const STABLE_FOR_MS = 60;
+let folder: string;
+let stop: () => void;
+let names: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'drop-'));
+  names = [];
+  stop = watchDropFolder(folder, {
+    stableForMs: STABLE_FOR_MS,
+    onFile: (_path, name) => names.push(name),
+    onError: (error) => {
+      throw error;
+    },
+  });
+});
+afterEach(() => {
+  stop();
+  rmSync(folder, { recursive: true });
+});
+
+describe('watchDropFolder', () => {
+  it('tells of a file once', async () => {
+    writeFileSync(join(folder, 'a ü%.txt'), 'a');
+    await expect.poll(() => names).toEqual(['a ü%.txt']);
+    await sleep(3 * STABLE_FOR_MS);
+    expect(names).toHaveLength(1);
+  });
+
+  it('waits until a file has ceased to grow', async () => {
+    const path = join(folder, 'slow.txt');
+    for (let i = 0; i < 6; i += 1) {
+      appendFileSync(path, 'more');
+      await sleep(STABLE_FOR_MS / 3);
+      expect(names).toEqual([]);
+    }
+    await expect.poll(() => names).toEqual(['slow.txt']);
+  });
+
+  it('tells of a file that was changed, and of one that was moved in', async () => {
+    const path = join(folder, 'a.txt');
+    writeFileSync(path, 'a');
+    await expect.poll(() => names).toEqual(['a.txt']);
+    writeFileSync(path, 'another');
+    await expect.poll(() => names).toEqual(['a.txt', 'a.txt']);
+    renameSync(path, join(folder, 'b.txt'));
+    await expect.poll(() => names).toEqual(['a.txt', 'a.txt', 'b.txt']);
+  });
+
+  it('passes over folders, hidden files and what is gone again', async () => {
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, '.part'), 'x');
+    writeFileSync(join(folder, 'gone.txt'), 'x');
+    rmSync(join(folder, 'gone.txt'));
+    writeFileSync(join(folder, 'last.txt'), 'x');
+    await expect.poll(() => names).toEqual(['last.txt']);
+  });
+});

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseEvent } from '../../lambdas/relay/domain/s3-event.ts';
+import { DUMMY_CREDENTIALS } from '../../lib/local/aws-clients.ts';
+import { type Emulators, startEmulators } from '../../lib/local/emulators.ts';
+
+const BUCKET = 'uploads';
+let emulators: Emulators;
+beforeAll(async () => {
+  emulators = await startEmulators({
+    region: 'eu-west-1',
+    bucket: BUCKET,
+    ledgerTable: 'ledger',
+    secretId: 'credentials',
+    secret: 'first',
+    visibilityTimeoutSeconds: 30,
+    maxReceiveCount: 10,
+    now: Date.now,
+  });
+});
+afterAll(() => emulators.close());
+// What one test leaves in the queue is not for the next.
+afterEach(() => received());
+
+const received = async (): Promise<string[]> => {
+  const bodies: string[] = [];
+  for (;;) {
+    if ((await emulators.countMessages('uploads')).ready === 0) return bodies;
+    const { Messages = [] } = await emulators.clients.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: emulators.queueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+    );
+    bodies.push(...Messages.map(({ Body }) => Body ?? ''));
+  }
+};
+
+const receivedObjects = async () =>
+  (await received()).flatMap((body) => {
+    const event = parseEvent(body);
+    return event.kind === 'objects' ? event.objects : [];
+  });
+
+const put = (key: string, body: Uint8Array | string) =>
+  emulators.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+const unquoted = (eTag: string | undefined) => eTag?.replaceAll('"', '');
+
+describe('uploads', () => {
+  it.each(['plain.txt', 'Größe + 100%/a b~(1)*.txt', '日本語/😀.bin', "it's & <b>.txt", '%2B literal'])(
+    'are told with the very key %j',
+    async (key) => {
+      const { ETag } = await put(key, 'hello');
+      expect(await receivedObjects()).toMatchObject([{ bucket: BUCKET, key, eTag: unquoted(ETag), sizeBytes: 5 }]);
+    },
+  );
+
+  it('may be empty', async () => {
+    await put('empty.txt', '');
+    expect(await receivedObjects()).toMatchObject([{ key: 'empty.txt', sizeBytes: 0 }]);
+  });
+
+  it('tell each version with its own eTag, in an order that the sequencers keep', async () => {
+    const first = await put('again.txt', 'one');
+    const second = await put('again.txt', 'three');
+    const objects = await receivedObjects();
+    expect(objects.map(({ eTag }) => eTag)).toEqual([unquoted(first.ETag), unquoted(second.ETag)]);
+    const [a, b] = objects.map(({ sequencer }) => sequencer ?? '');
+    expect(a && b && a < b).toBe(true);
+  });
+
+  it('of 40 MB pass in a single PUT, byte for byte', async () => {
+    const content = randomBytes(40_000_000);
+    await put('large.bin', content);
+    expect(await receivedObjects()).toMatchObject([{ key: 'large.bin', sizeBytes: 40_000_000 }]);
+    const { Body } = await emulators.clients.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'large.bin' }));
+    expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(content)).toBe(true);
+  });
+
+  it('in parts are told once, when they are complete', async () => {
+    const { s3 } = emulators.clients;
+    const target = { Bucket: BUCKET, Key: 'parts.bin' };
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target));
+    const part = Buffer.alloc(5 * 1024 ** 2, 'a');
+    const Parts = [];
+    for (const PartNumber of [1, 2]) {
+      const { ETag } = await s3.send(new UploadPartCommand({ ...target, UploadId, PartNumber, Body: part }));
+      Parts.push({ PartNumber, ETag });
+    }
+    expect(await received()).toEqual([]);
+    const { ETag } = await s3.send(
+      new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
+    );
+    expect(await received()).toEqual([expect.stringContaining('"eventName":"ObjectCreated:CompleteMultipartUpload"')]);
+    expect(ETag).toMatch(/-2"$/);
+  });
+
+  it('by copy are told as such', async () => {
+    await put('source.txt', 'copied');
+    await received();
+    await emulators.clients.s3.send(
+      new CopyObjectCommand({ Bucket: BUCKET, Key: 'target.txt', CopySource: `${BUCKET}/source.txt` }),
+    );
+    const bodies = await received();
+    expect(bodies).toEqual([expect.stringContaining('"eventName":"ObjectCreated:Copy"')]);
+    expect(parseEvent(bodies[0] ?? '')).toMatchObject({ objects: [{ key: 'target.txt', sizeBytes: 6 }] });
+  });
+
+  it.each(['application/x-www-form-urlencoded', 'application/json', 'text/plain', 'application/xml'])(
+    'declared as %s keep their bytes',
+    async (type) => {
+      const url = `${emulators.endpoints.s3}/${BUCKET}/typed`;
+      const answer = await fetch(url, { method: 'PUT', body: 'a=1&b=%zz{', headers: { 'content-type': type } });
+      expect(answer.status).toBe(200);
+      expect(await (await fetch(url)).text()).toBe('a=1&b=%zz{');
+    },
+  );
+
+  it('are not harmed by what the emulator does not know', async () => {
+    await put('tagged.txt', 'content');
+    await received();
+    const tagging = new PutObjectTaggingCommand({
+      Bucket: BUCKET,
+      Key: 'tagged.txt',
+      Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] },
+    });
+    await expect(emulators.clients.s3.send(tagging)).rejects.toThrow('does not know "?tagging"');
+    expect(await (await fetch(`${emulators.endpoints.s3}/${BUCKET}/tagged.txt`)).text()).toBe('content');
+    expect(await received()).toEqual([]);
+  });
+
+  it('into other buckets, failed ones and deletions are not told', async () => {
+    const { s3 } = emulators.endpoints;
+    await fetch(`${s3}/another-bucket`, { method: 'PUT' });
+    expect((await fetch(`${s3}/another-bucket/a`, { method: 'PUT', body: 'a' })).status).toBe(200);
+    expect((await fetch(`${s3}/missing-bucket/a`, { method: 'PUT', body: 'a' })).status).toBe(404);
+    await fetch(`${s3}/${BUCKET}/plain.txt`, { method: 'DELETE' });
+    expect(await received()).toEqual([]);
+  });
+});
+
+describe('the endpoints', () => {
+  it('are on the loopback interface only', () => {
+    for (const url of Object.values(emulators.endpoints)) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+});
+
+describe('the secret', () => {
+  const get = async (SecretId: string) => {
+    const client = new SecretsManagerClient({
+      endpoint: emulators.endpoints.secretsManager,
+      region: 'eu-west-1',
+      credentials: DUMMY_CREDENTIALS,
+    });
+    try {
+      return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+    } finally {
+      client.destroy();
+    }
+  };
+
+  it('can be read by name, replaced and taken away while it runs', async () => {
+    expect(await get('credentials')).toBe('first');
+    emulators.secretsManager.setSecret('second');
+    expect(await get('credentials')).toBe('second');
+    emulators.secretsManager.setSecret(undefined);
+    await expect(get('credentials')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it('is the only one', async () => {
+    await expect(get('another')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});

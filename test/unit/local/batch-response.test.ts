@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { readBatchResponse } from '../../../lib/local/batch-response.ts';
+
+const IDS = ['a', 'b', 'c'];
+
+describe('readBatchResponse', () => {
+  it.each(['', 'null', '{}', '{"batchItemFailures":null}', '{"batchItemFailures":[]}', '{"other":1}'])(
+    'takes %j for a batch that was handled whole',
+    (payload) => {
+      expect(readBatchResponse(payload, IDS)).toEqual({ kind: 'partial', failedMessageIds: new Set() });
+    },
+  );
+
+  it('keeps what is named and no more, named twice or not', () => {
+    const payload = JSON.stringify({ batchItemFailures: [{ itemIdentifier: 'b' }, { itemIdentifier: 'b' }] });
+    expect(readBatchResponse(payload, IDS)).toEqual({ kind: 'partial', failedMessageIds: new Set(['b']) });
+  });
+
+  it.each([
+    ['an empty itemIdentifier', '{"batchItemFailures":[{"itemIdentifier":""}]}'],
+    ['a null itemIdentifier', '{"batchItemFailures":[{"itemIdentifier":null}]}'],
+    ['an entry without one', '{"batchItemFailures":[{"itemIdentifier":"a"},{}]}'],
+    ['an entry that is null', '{"batchItemFailures":[null]}'],
+    ['an unknown message id', '{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"z"}]}'],
+    ['failures that are no list', '{"batchItemFailures":{"itemIdentifier":"a"}}'],
+    ['a text', '"fine"'],
+    ['a list', '[]'],
+    ['broken JSON', '{"batchItemFailures":'],
+  ])('fails the whole batch on %s', (_, payload) => {
+    expect(readBatchResponse(payload, IDS)).toMatchObject({ kind: 'failed', why: expect.any(String) });
+  });
+});
