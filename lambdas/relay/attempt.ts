@@ -11,7 +11,7 @@ import {
   type Upload,
 } from './domain/delivery.ts';
 import { CredentialsRenewedError, LedgerError, SourceError } from './domain/errors.ts';
-import { classify, type Failure, isConfirmInDoubt, type Step } from './domain/failure.ts';
+import { classify, type Failure, isConfirmInDoubt, isWithoutMessage, type Step } from './domain/failure.ts';
 import { fileName, mediaType } from './domain/object-name.ts';
 import type { LimitedCall, Pacer } from './domain/pacer.ts';
 import { retryDelayMs } from './domain/retry-delay.ts';
@@ -121,16 +121,25 @@ export const attempt = async (deps: AttemptDeps, delivery: Delivery, progress: P
     if (waitMs > 0) return later(waitMs, limited('media'));
 
     try {
-      progress.upload = await send();
+      progress.upload = await sendWithFreshCredentials();
     } catch (error) {
-      if (!(error instanceof CredentialsRenewedError)) throw error;
-      progress.upload = await send();
+      pacer.giveUp();
+      throw error;
     }
     progress.inDoubt = undefined;
     if (!progress.isClaimed) return claim(progress.upload);
     progress.step = 'ledger';
     await ledger.record(id, lease.owner, { kind: 'uploaded', upload: progress.upload });
     return undefined;
+  };
+
+  const sendWithFreshCredentials = async (): Promise<Upload> => {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof CredentialsRenewedError)) throw error;
+      return send();
+    }
   };
 
   const send = async (): Promise<Upload> => {
@@ -163,6 +172,8 @@ export const attempt = async (deps: AttemptDeps, delivery: Delivery, progress: P
       ({ messageId } = await chat.confirmMedia(target, { text, threadId: route.threadId }, { signal }));
     } catch (error) {
       if (!isConfirmInDoubt(error)) progress.inDoubt = undefined;
+      // A null in place of the message has marked the file as confirmed all the same: to list it would prove nothing.
+      if (isWithoutMessage(error)) progress.upload = undefined;
       const failure = classify(error, 'confirm');
       if (failure.kind !== 'stale-upload') throw error;
       progress.upload = undefined;
@@ -182,7 +193,7 @@ export const attempt = async (deps: AttemptDeps, delivery: Delivery, progress: P
   if (delivery.isRepeat) {
     const ended = await claim(undefined);
     if (ended !== undefined) return ended;
-    const crashed = comeBackAlone(deps, progress);
+    const crashed = comeBackAlone(deps, delivery, progress);
     if (crashed !== undefined) return crashed;
   }
 
@@ -221,13 +232,13 @@ export const takeOver = (progress: Progress, previous: LedgerEntry | undefined, 
  * What is left behind by a delivery that died: its object may have been the one that took the process down, so it comes
  * back by itself, apart from the neighbours it was batched with, and after a few times not at all.
  */
-const comeBackAlone = ({ random }: AttemptDeps, progress: Progress): AttemptResult | undefined => {
+const comeBackAlone = ({ random }: AttemptDeps, { lease }: Delivery, progress: Progress): AttemptResult | undefined => {
   const { previous } = progress;
   if (previous === undefined) return undefined;
   const died = crashes(previous);
   const detail = `${died} deliveries of this object died without a word: a crash, a time-out or too little memory`;
   if (died >= MAX_CRASHES) return { kind: 'failed', failure: { kind: 'refused', reason: 'ABANDONED', detail } };
-  if (previous.leaseOwner === undefined) return undefined;
+  if (previous.leaseOwner === undefined || previous.leaseOwner === lease.owner) return undefined;
   return later(retryDelayMs(died, random()), { kind: 'transient', reason: 'ABANDONED', detail });
 };
 

@@ -27,6 +27,8 @@ export interface Task {
     readonly sentAt: number;
     /** Only on a message that was redriven: when its dead letter was written. */
     readonly failedAt: number | undefined;
+    /** It was received before, but nothing was begun then. @default false */
+    readonly isUntouched?: boolean;
   };
   readonly lease: Lease;
   readonly deadlineAt: number;
@@ -74,7 +76,10 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
       route,
       roomId,
       id: deliveryId(object, roomId),
-      isRepeat: task.message.receiveCount > 1 || object.sequencer === undefined || task.message.failedAt !== undefined,
+      isRepeat:
+        (task.message.receiveCount > 1 && task.message.isUntouched !== true) ||
+        object.sequencer === undefined ||
+        task.message.failedAt !== undefined,
       failedAt: task.message.failedAt,
     };
     return attemptAndSettle(deps, task, delivery);
@@ -235,7 +240,7 @@ const settleUnclaimed = async (
   const waitMs = failure.kind === 'throttled' ? (failure.retryAt ?? 0) - deps.clock.now() : 0;
   const delayMs = Math.max(waitMs, 0) + backoffMs(deps, attempts);
   if (failure.kind !== 'refused' && !outlivesRetention(deps, task, delayMs)) {
-    return { kind: 'retrying', delayMs, attempts, room, ...told(failure) };
+    return { kind: 'retrying', delayMs, attempts, room, isUntouched: false, ...told(failure) };
   }
   const { reason, detail, errorType, httpStatus } = failure;
   try {
@@ -250,7 +255,7 @@ const settleUnclaimed = async (
       failedAt,
     });
   } catch (error) {
-    return { kind: 'retrying', delayMs, attempts, room, ...told(classify(error, 'ledger')) };
+    return { kind: 'retrying', delayMs, attempts, room, isUntouched: false, ...told(classify(error, 'ledger')) };
   }
   return { kind: 'dead-lettered', attempts, room, ...told(failure) };
 };
@@ -277,5 +282,6 @@ const retrying = (task: Task, progress: Progress, room: string, failure: Failure
   delayMs,
   attempts: Math.max(attemptsOf(progress), task.message.receiveCount),
   room,
+  isUntouched: failure.kind === 'throttled' && !progress.isClaimed,
   ...told(failure),
 });

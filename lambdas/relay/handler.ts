@@ -5,6 +5,7 @@ import { classify } from './domain/failure.ts';
 import { parseEvent } from './domain/s3-event.ts';
 import { countEvent, countOutcome } from './metrics.ts';
 import { logFields, type Outcome } from './outcome.ts';
+import type { Pacing } from './pacing.ts';
 import type { Clock, Logger, Metrics, Queues } from './ports.ts';
 
 export interface HandlerDeps {
@@ -17,6 +18,8 @@ export interface HandlerDeps {
   readonly abortAfter: (delayMs: number) => AbortSignal;
   /** Objects of a batch that are on their way at the same time. */
   readonly filesAtOnce: number;
+  /** @default messages that wait for the rate limit are not looked after while they sleep */
+  readonly pacing?: Pacing | undefined;
 }
 
 /** The part of an invocation's time that is kept back to record where things stand. */
@@ -39,9 +42,11 @@ export const createHandler =
       leaseExpiresAt: startedAt + remainingMs + CLOCK_SKEW_MS,
       signal: deps.abortAfter(Math.max(0, Math.floor(budgetMs))),
     };
+    await deps.pacing?.begin(event.Records.length);
     const failed = await pMap(event.Records, (record) => handleMessage(deps, record, invocation), {
       concurrency: deps.filesAtOnce,
     });
+    await deps.pacing?.end();
     return { batchItemFailures: failed.filter((id) => id !== undefined).map((itemIdentifier) => ({ itemIdentifier })) };
   };
 
@@ -69,6 +74,8 @@ const handleMessage = async (
     parsed.kind === 'unreadable' ? [{ eventBody: record.body, detail: parsed.detail }] : parsed.unreadable;
   const objects = parsed.kind === 'unreadable' ? [] : parsed.objects;
 
+  const isUntouched = deps.pacing?.isUntouched(record) ?? false;
+  const outcomes: Outcome[] = [];
   let comesBackInMs: number | undefined;
   const comeBack = (delayMs: number) => {
     comesBackInMs = Math.min(comesBackInMs ?? delayMs, delayMs);
@@ -78,12 +85,14 @@ const handleMessage = async (
   }
   for (const [index, object] of objects.entries()) {
     const startedAt = deps.clock.now();
-    const outcome = await deps.deliver(taskOf(record, object, index, invocation, startedAt));
+    const outcome = await deps.deliver(taskOf(record, object, index, invocation, startedAt, isUntouched));
+    outcomes.push(outcome);
     report(deps, record, object, outcome, startedAt);
     if (outcome.kind === 'retrying') comeBack(outcome.delayMs);
   }
   if (comesBackInMs === undefined) return undefined;
   await postpone(deps, record, comesBackInMs);
+  if (unreadable.length === 0) deps.pacing?.slept(record, outcomes, comesBackInMs);
   return record.messageId;
 };
 
@@ -93,12 +102,14 @@ const taskOf = (
   index: number,
   { id, deadlineAt, leaseExpiresAt, startedAt: takenAt, signal }: Invocation,
   now: number,
+  isUntouched: boolean,
 ): Task => ({
   object,
   message: {
     receiveCount: Number(record.attributes.ApproximateReceiveCount) || 1,
     sentAt: Number(record.attributes.SentTimestamp) || now,
     failedAt: failedAtOf(record),
+    isUntouched,
   },
   lease: { owner: `${id}/${record.messageId}/${index}`, takenAt, expiresAt: leaseExpiresAt },
   deadlineAt,

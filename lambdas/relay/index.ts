@@ -15,6 +15,7 @@ import { createSendHttp } from './adapters/rocket-chat/http.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
 import { createS3Objects } from './adapters/s3-objects.ts';
 import { createSecret } from './adapters/secret.ts';
+import { createSqsBacklog } from './adapters/sqs-backlog.ts';
 import { createSqsQueues } from './adapters/sqs-queues.ts';
 import { readConfig } from './config.ts';
 import { createDeliver } from './deliver.ts';
@@ -22,6 +23,7 @@ import { createCircuit } from './domain/circuit.ts';
 import { createPacer } from './domain/pacer.ts';
 import { createHandler } from './handler.ts';
 import { METRICS_NAMESPACE } from './names.ts';
+import { createPacing } from './pacing.ts';
 
 const config = readConfig(process.env);
 const { settings } = config;
@@ -39,10 +41,11 @@ const credentials = createSecret({
   secretId: config.secretId,
   clock,
 });
-const pacer = createPacer({ now: clock.now, random });
+const pacer = createPacer({ now: clock.now, random, maxCallsPerMinute: settings.maxCallsPerMinute });
 const client = createClient({ send: createSendHttp(config.rocketChatUrl), credentials, clock, pacer });
+const sqs = new SQSClient(aws);
 const queues = createSqsQueues({
-  client: new SQSClient(aws),
+  client: sqs,
   queueUrl: config.queueUrl,
   deadLetterQueueUrl: config.deadLetterQueueUrl,
 });
@@ -74,11 +77,15 @@ const deliver = createDeliver({
   }),
 });
 
+const emf = createEmfMetrics(metrics);
+const backlog = createSqsBacklog({ client: sqs, queueUrl: config.queueUrl });
+
 export const handler = middy(
   createHandler({
     deliver,
     queues,
-    metrics: createEmfMetrics(metrics),
+    metrics: emf,
+    pacing: createPacing({ pacer, backlog, clock, logger, metrics: emf }),
     logger,
     clock,
     abortAfter: (delayMs) => AbortSignal.timeout(delayMs),

@@ -33,6 +33,8 @@ export const Metric = {
   DuplicatesSkipped: 'DuplicatesSkipped',
   /** Count. Deliveries that wait for the server's rate limit. */
   Throttled: 'Throttled',
+  /** Seconds that the queue's messages take at the limit's pace, through one process; only while there is a limit. */
+  ExpectedDrainTime: 'ExpectedDrainTime',
   /** Count. Deliveries put back after a passing fault. */
   Retried: 'Retried',
   /** Count. Objects that the server will never take. */

@@ -27,6 +27,8 @@ export type Outcome =
       readonly delayMs: number;
       readonly attempts: number;
       readonly room: string | undefined;
+      /** Nothing was begun, neither in the ledger nor at the chat server: it only waits for the rate limit. */
+      readonly isUntouched: boolean;
     } & Told)
   | ({ readonly kind: 'dead-lettered'; readonly attempts: number; readonly room: string | undefined } & Told);
 

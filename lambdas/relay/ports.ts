@@ -153,6 +153,14 @@ export interface Queues {
   sendDeadLetter(letter: DeadLetter): Promise<void>;
 }
 
+/** What waits in the uploads queue. */
+export interface Backlog {
+  /** How many messages are to be received and how many are out, those that sleep included; approximate. */
+  read(): Promise<{ readonly visible: number; readonly inFlight: number }>;
+  /** Makes sleeping messages visible. One that was received again meanwhile is left alone. */
+  wake(receiptHandles: readonly string[]): Promise<void>;
+}
+
 export interface Metrics {
   add(name: MetricName, value?: number): void;
 }

@@ -44,8 +44,9 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
       const isFree = '(attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)';
       const condition =
         upload === undefined
-          ? `attribute_not_exists(#status) OR ${isOurs} OR (${isFree} AND (#status IN (:claimed, :uploaded)${failedAt === undefined ? '' : ' OR (#status = :deadLettered AND #failedAt <= :failedAt)'}))`
+          ? `attribute_not_exists(#status) OR ((${isOurs} OR ${isFree}) AND (#status IN (:claimed, :uploaded)${failedAt === undefined ? '' : ' OR (#status = :deadLettered AND #failedAt <= :failedAt)'}))`
           : `attribute_not_exists(#status) OR (${isOurs} AND #status = :uploaded)`;
+      const isRedriven = failedAt !== undefined && upload === undefined;
       const now = clock.now();
       const set = {
         leaseOwner: lease.owner,
@@ -66,15 +67,13 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
               set,
               setIfMissing: upload === undefined ? { status: Status.Claimed } : {},
               add: { attempts: 1 },
-              names: ['status', 'leaseOwner', 'leaseExpiresAt', ...(failedAt === undefined ? [] : ['failedAt'])],
+              names: ['status', 'leaseOwner', 'leaseExpiresAt', ...(isRedriven ? ['failedAt'] : [])],
               values: {
                 ':owner': lease.owner,
                 ...(upload === undefined
                   ? { ':now': now, ':claimed': Status.Claimed, ':uploaded': Status.Uploaded }
                   : { ':uploaded': Status.Uploaded }),
-                ...(failedAt === undefined || upload !== undefined
-                  ? {}
-                  : { ':failedAt': failedAt, ':deadLettered': Status.DeadLettered }),
+                ...(isRedriven ? { ':failedAt': failedAt, ':deadLettered': Status.DeadLettered } : {}),
               },
             }),
             ReturnValues: 'ALL_OLD',

@@ -5,6 +5,7 @@ import type { Metrics } from '../ports.ts';
 const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
   [Metric.BytesPosted]: MetricUnit.Bytes,
   [Metric.RelayLatency]: MetricUnit.Milliseconds,
+  [Metric.ExpectedDrainTime]: MetricUnit.Seconds,
 };
 
 /** CloudWatch metrics in Embedded Metric Format; they are written when the invocation ends. */

@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { DeadLetter, Queues } from '../ports.ts';
 
-/** The longest that SQS hides a message, counted from when it was received. */
-const LONGEST_VISIBILITY_SECONDS = 12 * 3_600 - 60;
+/** SQS hides a message for 12 h at the most, counted from when it was received: an invocation's time is kept off. */
+const LONGEST_VISIBILITY_SECONDS = 12 * 3_600 - 15 * 60;
 
 /** The uploads queue and its dead-letter queue in SQS. Throws what the SDK throws. */
 export const createSqsQueues = (options: {
@@ -64,4 +64,4 @@ const attributesOf = (letter: DeadLetter): Record<string, MessageAttributeValue>
 // SQS takes only the characters that XML does; a server's answer may hold others.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it removes.
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-const attributeText = (text: string): string => text.toWellFormed().replace(NOT_XML, '').trim().slice(0, 1_000);
+const attributeText = (text: string): string => text.replace(NOT_XML, '').trim().slice(0, 1_000).toWellFormed();

@@ -23,8 +23,8 @@ export const caption = (
   };
   return template
     .replace(/\{(bucket|key|fileName|size)\}/g, (_, name: string) => harmless(values[name] ?? ''))
-    .toWellFormed()
-    .slice(0, MAX_LENGTH);
+    .slice(0, MAX_LENGTH)
+    .toWellFormed();
 };
 
 // A backtick would end the code span around a key; '@' and '#' start mentions and links to rooms, which a zero-width

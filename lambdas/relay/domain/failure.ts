@@ -104,18 +104,20 @@ const classifySource = (error: SourceError, detail: string): Failure => {
 
 // Statuses first, then errorTypes: the texts are localised and prove nothing. The codes are thrown by Rocket.Chat's
 // FileUpload, sendFileMessage and API classes (apps/meteor/app/file-upload, server/api in RocketChat/Rocket.Chat).
-const REFUSED: Readonly<Record<string, Reason>> = {
-  'error-file-too-large': 'FILE_TOO_LARGE',
-  'file-too-small': 'EMPTY_FILE',
-  'error-invalid-file-type': 'MEDIA_TYPE_REFUSED',
-  'error-app-prevented': 'APP_PREVENTED',
-  'error-message-size-exceeded': 'CAPTION_TOO_LONG',
-};
+const REFUSED: ReadonlyMap<string, Reason> = new Map([
+  ['error-file-too-large', 'FILE_TOO_LARGE'],
+  ['file-too-small', 'EMPTY_FILE'],
+  ['error-invalid-file-type', 'MEDIA_TYPE_REFUSED'],
+  ['error-app-prevented', 'APP_PREVENTED'],
+  ['error-message-size-exceeded', 'CAPTION_TOO_LONG'],
+]);
 const UPLOADS_DISABLED = new Set(['error-file-upload-disabled', 'error-direct-message-file-upload-not-allowed']);
 
 // Thrown without an errorType, before the message is inserted. Only a hint: where it is not recognised, the failure is
 // transient, which behaves alike but for its metric.
-const ROOM_STATE = /room_is_archived|room_is_blocked|you_have_been_muted|readonly|Not enough permission/i;
+// "readonly" alone would also fit what a database says of itself in a failover.
+const ROOM_STATE = /room_is_archived|room_is_blocked|you_have_been_muted|the room is readonly|Not enough permission/i;
+const ROOM_UNAVAILABLE = new Set(['error-not-allowed', 'error-room-not-found', 'error-room-archived', 'Not Allowed']);
 
 // An image that can't be decoded and a full disk look the same (RocketChat/Rocket.Chat#33171).
 const STORAGE_ERROR = 'ufs: cannot upload file';
@@ -143,12 +145,12 @@ const classifyAnswer = (error: ChatAnswerError, step: Step): Failure => {
   if (step === 'confirm' && errorType === 'invalid-file') {
     return { kind: 'stale-upload', reason: 'UPLOAD_EXPIRED', ...details };
   }
-  const refusal = REFUSED[errorType];
+  const refusal = REFUSED.get(errorType);
   if (refusal !== undefined) return { kind: 'refused', reason: refusal, ...details };
   if (UPLOADS_DISABLED.has(errorType)) {
     return { kind: 'misconfigured', reason: 'UPLOADS_DISABLED', ...details, scope: 'room' };
   }
-  if (errorType === 'error-not-allowed' || errorType === 'error-room-not-found' || errorType === 'Not Allowed') {
+  if (ROOM_UNAVAILABLE.has(errorType)) {
     return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', ...details, scope: 'room' };
   }
   if (errorType === STORAGE_ERROR) {
@@ -159,7 +161,7 @@ const classifyAnswer = (error: ChatAnswerError, step: Step): Failure => {
 
 /** errorTypes that the server throws before it inserts the message. */
 const BEFORE_INSERT = new Set([
-  ...Object.keys(REFUSED),
+  ...REFUSED.keys(),
   ...UPLOADS_DISABLED,
   'invalid-file',
   'error-not-allowed',
@@ -174,9 +176,16 @@ export const isConfirmInDoubt = (error: unknown): boolean => {
   if (error instanceof ChatUnreachableError) return error.mayHaveActed;
   if (!(error instanceof ChatAnswerError)) return false;
   const { status, errorType } = error;
-  if (status === 200) return errorType !== 'message-null';
+  if (status === 200) return !isWithoutMessage(error);
   if (status === 400) {
     return errorType === undefined ? !ROOM_STATE.test(error.message) : !BEFORE_INSERT.has(errorType);
   }
   return status >= 500 || status === 408;
 };
+
+/** The server answered a confirm with `message: null`: it posted nothing, and marked the file as confirmed all the same. */
+export const isWithoutMessage = (error: unknown): boolean =>
+  error instanceof ChatAnswerError && error.status === 200 && error.errorType === MESSAGE_NULL;
+
+/** Our own errorType for it; the server sends none with a 200. */
+export const MESSAGE_NULL = 'message-null';

@@ -41,5 +41,7 @@ const GENERIC = new Set(['', 'application/octet-stream', 'binary/octet-stream', 
 export const mediaType = (declared: string | undefined, name: string): string => {
   const type = declared?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!GENERIC.has(type) && /^[\w.+-]+\/[\w.+-]+$/.test(type)) return type;
-  return lookup(name) ?? 'application/octet-stream';
+  // Its table is a plain object: "x.constructor" would come back as a function.
+  const known: unknown = lookup(name);
+  return typeof known === 'string' ? known : 'application/octet-stream';
 };

@@ -1,98 +1,151 @@
+import { createRateWindow, type RateLimitReading } from './rate-window.ts';
+import { createSlots } from './slots.ts';
+
 /**
- * Keeps the calls to one server within its rate limit. Rocket.Chat counts per route and client address in fixed
- * windows; each limited answer tells the limit, what remains of it and when the window ends.
- * Without such headers there is no limit and nothing to pace.
+ * Keeps the calls of one process within the rate limit of a server, and tells each that must wait when its turn is.
+ * Rocket.Chat counts per route and client address in fixed windows, and only its answers tell of them; without a limit
+ * there is nothing to pace.
  */
-
-export type LimitedCall = 'media' | 'confirm';
-
-export interface RateLimitReading {
-  /** Calls a window. */
-  readonly limit: number;
-  readonly remaining: number;
-  /** End of the window, epoch milliseconds of our own clock. */
-  readonly resetAt: number;
-}
-
 export interface Pacer {
   /** Takes one call out of the window. 0: make it now; otherwise wait that long and ask again. */
   take(call: LimitedCall): number;
   /** How long a call that the server has just refused should wait; it takes its place among the others that wait. */
   delayMs(call: LimitedCall): number;
+  /** An upload that was begun came to nothing, and no confirm will follow it. */
+  giveUp(): void;
   /** What an answer told of the limit; `undefined`: it told nothing, so there is none. */
   observe(call: LimitedCall, reading: RateLimitReading | undefined): void;
-  /** The server refused a call for the limit; `resetAt` where it said when to come back. */
-  rejected(call: LimitedCall, resetAt: number | undefined): void;
+  /** The server refused a call for the limit. `retryAt` and the reading: where it said so. */
+  rejected(call: LimitedCall, retryAt: number | undefined, reading?: RateLimitReading | undefined): void;
+
+  /** How many of those that wait could be served already; Infinity without a limit. */
+  room(): number;
+  /** Some that were to wait until these times come now. */
+  bringForward(times: readonly number[]): void;
+  /** Others wait too: messages that were put to sleep by other processes, or by one that is gone. */
+  knowAsleep(messages: number): void;
+  /** How long so many objects take; 0 without a limit. */
+  drainMs(objects: number): number;
 }
 
-/** Rocket.Chat's default window, for a 429 that does not tell its end. */
-export const DEFAULT_WINDOW_MS = 60_000;
+/** `media` stores a file, `confirm` posts it: each has its own limit. */
+export type LimitedCall = 'media' | 'confirm';
 
-interface Window {
-  limit: number;
-  remaining: number;
-  resetAt: number;
-  /** How many were told to wait for a window to come; they are spread over the windows after this one. */
-  waiting: number;
-}
+/**
+ * Visibility is told in whole seconds and a poll takes its time, so a window begins up to this long after its slot; the
+ * next slot must not come before that window's end.
+ */
+const SLACK_MS = 2_000;
 
-export const createPacer = ({ now, random }: { now: () => number; random: () => number }): Pacer => {
-  const windows = new Map<LimitedCall, Window>();
+/**
+ * No sleep is longer. SQS allows 12 h, but a message asleep does not learn that the limit was lifted, unless the process
+ * that put it to sleep still runs. Those that must wait longer come back at different times, and take their places then.
+ */
+const LONGEST_SLEEP_MS = 3 * 3_600_000;
 
-  const wait = (window: Window): number => {
-    const windowsAhead = Math.floor(window.waiting / window.limit);
-    window.waiting += 1;
-    const jitterMs = random() * 2_000;
-    return Math.max(0, Math.ceil(window.resetAt - now() + windowsAhead * DEFAULT_WINDOW_MS + jitterMs));
+/** A confirm that was counted on and never asked for is forgotten after this time. */
+const CONFIRM_IS_DUE_WITHIN_MS = 5 * 60_000;
+
+export const createPacer = (options: {
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Calls of each kind that this process may make in a minute. @default no cap of our own */
+  readonly maxCallsPerMinute?: number | undefined;
+}): Pacer => {
+  const { now, random, maxCallsPerMinute: cap = Number.POSITIVE_INFINITY } = options;
+  const windows = { media: createRateWindow({ now, cap }), confirm: createRateWindow({ now, cap }) };
+  const { media, confirm } = windows;
+  const slots = createSlots({ now });
+  /** For each confirm that is owed to an upload: until when it is counted on. */
+  let owed: number[] = [];
+  let confirmsAsleep: number[] = [];
+  /** Places before this time are left to messages that other processes have put to sleep. */
+  let behindOthersUntil: number | undefined;
+
+  const forgetPast = () => {
+    owed = owed.filter((until) => until > now());
+    confirmsAsleep = confirmsAsleep.filter((at) => at > now());
+  };
+
+  /** Uploads that may start: no more than the confirms that can follow them, past those that are owed already. */
+  const freeUploads = () => {
+    forgetPast();
+    return Math.max(0, Math.min(media.free(), confirm.free() - owed.length));
+  };
+
+  const places = () => Math.min(media.share(), confirm.share());
+  const stepMs = () => Math.max(media.lengthMs(), confirm.lengthMs()) + SLACK_MS;
+
+  const uploadDelayMs = (): number => {
+    const mediaAt = media.free() > 0 ? now() : media.opensAt();
+    const confirmAt = confirm.free() > owed.length ? now() : confirm.opensAt();
+    const soonestAt = Math.max(mediaAt, confirmAt);
+    // Not for want of calls, but because all of them are owed: after those.
+    const freeAt = soonestAt > now() ? soonestAt : now() + confirm.lengthMs();
+    const opensAt = Math.max(freeAt, behindOthersUntil ?? 0);
+    const at = slots.book({
+      opensAt,
+      firstAt: opensAt + SLACK_MS,
+      until: now() + LONGEST_SLEEP_MS,
+      stepMs: stepMs(),
+      places: places(),
+    });
+    return Math.ceil(at === undefined ? LONGEST_SLEEP_MS * (0.75 + random() / 4) : at - now());
+  };
+
+  /** Confirms go first: the next window is theirs, as far as it takes them all. */
+  const confirmDelayMs = (): number => {
+    forgetPast();
+    const windowsAhead = Math.floor(confirmsAsleep.length / confirm.share());
+    const at = confirm.opensAt() + SLACK_MS / 2 + windowsAhead * stepMs();
+    confirmsAsleep.push(at);
+    owed.push(at + stepMs());
+    return Math.ceil(at - now());
   };
 
   return {
     take(call) {
-      const window = windows.get(call);
-      if (window === undefined) return 0;
-      if (now() >= window.resetAt) {
-        // A new window: nothing is known of it but the limit. The first answer corrects it.
-        window.resetAt = now() + DEFAULT_WINDOW_MS;
-        window.remaining = window.limit;
-        window.waiting = 0;
-      }
-      if (window.remaining > 0) {
-        window.remaining -= 1;
+      if (call === 'media') {
+        slots.arrive();
+        if (freeUploads() < 1) return uploadDelayMs();
+        media.start();
+        owed.push(now() + CONFIRM_IS_DUE_WITHIN_MS);
         return 0;
       }
-      return wait(window);
+      owed.shift();
+      if (confirm.free() < 1) return confirmDelayMs();
+      confirm.start();
+      return 0;
     },
 
-    delayMs(call) {
-      const window = windows.get(call);
-      return window === undefined ? 0 : wait(window);
+    delayMs: (call) => (call === 'media' ? uploadDelayMs() : confirmDelayMs()),
+
+    giveUp() {
+      owed.pop();
     },
 
     observe(call, reading) {
-      if (reading === undefined) {
-        windows.delete(call);
-        return;
-      }
-      const window = windows.get(call);
-      const isSameWindow = window !== undefined && Math.abs(window.resetAt - reading.resetAt) < 1_500;
-      windows.set(call, {
-        limit: Math.max(1, reading.limit),
-        // Answers overtake each other: within a window what remains only falls.
-        remaining: isSameWindow ? Math.min(window.remaining, reading.remaining) : reading.remaining,
-        resetAt: reading.resetAt,
-        waiting: isSameWindow ? window.waiting : 0,
-      });
+      windows[call].observe(reading);
     },
 
-    rejected(call, resetAt) {
-      const window = windows.get(call);
-      const end = resetAt ?? now() + DEFAULT_WINDOW_MS;
-      windows.set(call, {
-        limit: window?.limit ?? 1,
-        remaining: 0,
-        resetAt: Math.max(end, now() + 1_000),
-        waiting: window?.waiting ?? 0,
-      });
+    rejected(call, retryAt, reading) {
+      windows[call].reject(retryAt, reading);
     },
+
+    room() {
+      const free = freeUploads();
+      if (free === Number.POSITIVE_INFINITY) return free;
+      // Of those that were to come some went to other processes: what that left over is made up for once.
+      return Math.max(0, Math.min(free, free - slots.expected(media.opensAt()) + media.takeUnused()));
+    },
+
+    bringForward: (times) => slots.bringForward(times),
+
+    knowAsleep(messages) {
+      // Later readings are full of what this process has put to sleep itself; it knows its own places.
+      behindOthersUntil ??= now() + Math.floor(Math.max(0, messages - slots.taken()) / places()) * stepMs();
+    },
+
+    drainMs: (objects) => (places() === Number.POSITIVE_INFINITY ? 0 : Math.ceil(objects / places()) * stepMs()),
   };
 };

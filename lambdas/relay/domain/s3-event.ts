@@ -28,6 +28,9 @@ export interface Unreadable {
   readonly detail: string;
 }
 
+// JSON can spell numbers that are none, such as 1e999.
+const SizeBytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
 // Only what is used is checked: event versions grow, and `sourceIPAddress` can be "AWS Internal".
 const NotificationRecord = v.object({
   eventTime: v.string(),
@@ -35,7 +38,7 @@ const NotificationRecord = v.object({
     bucket: v.object({ name: v.pipe(v.string(), v.nonEmpty()) }),
     object: v.object({
       key: v.pipe(v.string(), v.nonEmpty()),
-      size: v.pipe(v.number(), v.minValue(0)),
+      size: SizeBytes,
       eTag: v.optional(v.string()),
       versionId: v.nullish(v.string()),
       sequencer: v.optional(v.string()),
@@ -50,7 +53,7 @@ const EventBridgeEvent = v.object({
     bucket: v.object({ name: v.pipe(v.string(), v.nonEmpty()) }),
     object: v.object({
       key: v.pipe(v.string(), v.nonEmpty()),
-      size: v.pipe(v.number(), v.minValue(0)),
+      size: SizeBytes,
       etag: v.optional(v.string()),
       'version-id': v.nullish(v.string()),
       sequencer: v.optional(v.string()),
@@ -81,7 +84,8 @@ const parseNotification = (records: readonly unknown[]): ParsedEvent => {
   const unreadable: Unreadable[] = [];
   const ignoredNames: string[] = [];
   for (const record of records) {
-    const eventBody = JSON.stringify({ Records: [record] });
+    const eventBody = stringify({ Records: [record] });
+    if (eventBody === undefined) return { kind: 'unreadable', detail: 'a record is nested too deeply' };
     const eventName = isRecord(record) ? record['eventName'] : undefined;
     if (typeof eventName !== 'string') {
       unreadable.push({ eventBody, detail: 'a record has no eventName' });
@@ -158,15 +162,28 @@ const decodeKey = (encoded: string): string | undefined => {
   }
 };
 
-// Notifications give upper-case hex, EventBridge lower-case, of the same number.
-const normaliseSequencer = (sequencer: string | undefined): string | undefined =>
-  sequencer !== undefined && /^[0-9A-Fa-f]{1,64}$/.test(sequencer) ? sequencer.toUpperCase() : undefined;
+// The same number in each: notifications give 18 upper-case digits, of which two are leading zeros; EventBridge gives
+// those or, as its documentation shows them, lower-case ones without the zeros.
+const normaliseSequencer = (sequencer: string | undefined): string | undefined => {
+  if (sequencer === undefined || !/^[0-9A-Fa-f]{1,32}$/.test(sequencer)) return undefined;
+  const digits = sequencer.toUpperCase();
+  return digits.length === 16 && !digits.startsWith('00') ? `00${digits}` : digits;
+};
 
 const unquote = (eTag: string | undefined): string | undefined => eTag?.replace(/^"|"$/g, '') || undefined;
 
 const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** `undefined` for what only a stack deeper than ours could write. */
+const stringify = (value: unknown): string | undefined => {
+  try {
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }

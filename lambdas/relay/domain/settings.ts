@@ -55,7 +55,10 @@ export const RouteSchema = v.pipe(
         ),
       ),
       /** Where the message goes: a room's id, or its name as `#general`. */
-      room: v.pipe(text(255), v.regex(/^\S+$/, 'must be a room id, or a name such as "#general", without spaces')),
+      room: v.pipe(
+        text(255),
+        v.regex(/^(?!#$)\S+$/, 'must be a room id, or a name such as "#general", without spaces'),
+      ),
       /** The message's text; see `domain/caption.ts` for its placeholders. @default the key */
       caption: v.optional(v.pipe(v.string('must be a string'), v.maxLength(2000, 'must have at most 2000 characters'))),
       /** Id of a message in that room, under which the files are posted as a thread. @default none */
@@ -87,6 +90,8 @@ export const settingsEntries = {
   ),
   /** Files that one process sends at the same time. */
   filesAtOnce: v.optional(wholeNumber(1, 10, 'files'), 5),
+  /** Calls a minute that one process makes to upload, and as many to post. @default as many as the server allows */
+  maxCallsPerMinute: v.optional(wholeNumber(1, 6000, 'calls')),
   /** How long the uploads queue keeps a message (SQS `MessageRetentionPeriod`). */
   queueRetentionDays: v.optional(wholeNumber(1, 14, 'days'), 14),
   /** How long the ledger remembers what was posted. Past that, a repeated event would post again. */

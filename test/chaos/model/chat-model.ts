@@ -12,14 +12,14 @@ export interface ModelMessage {
 export interface ModelConfirm {
   readonly object: string;
   readonly startedAt: number;
-  /** Looks for this object that have found nothing since the confirm before this one had started. */
-  readonly negativeLooks: readonly number[];
 }
 
 /** Rocket.Chat as far as a delivery sees it: files that expire, and a confirm that posts again each time. */
 export interface ChatModel {
   readonly messages: ModelMessage[];
   readonly confirms: ModelConfirm[];
+  /** Looks that have found nothing. */
+  readonly negativeLooks: { readonly object: string; readonly at: number }[];
   storeFile(object: string, roomId: string, isWhole: boolean): string;
   /** Notes that a confirm was sent, and gives its number. */
   startConfirm(fileId: string): number;
@@ -40,7 +40,7 @@ export const createChatModel = (now: () => number): ChatModel => {
   let stored = 0;
   const confirms: ModelConfirm[] = [];
   const brokenConfirms: string[] = [];
-  const looks: { object: string; at: number }[] = [];
+  const negativeLooks: { object: string; at: number }[] = [];
 
   const idOf = (message: ModelMessage): string => `message-${messages.indexOf(message)}`;
   const find = (roomId: string, fileId: string) =>
@@ -49,6 +49,7 @@ export const createChatModel = (now: () => number): ChatModel => {
   return {
     messages,
     confirms,
+    negativeLooks,
     brokenConfirms,
 
     storeFile(object, roomId, isWhole) {
@@ -60,10 +61,7 @@ export const createChatModel = (now: () => number): ChatModel => {
 
     startConfirm(fileId) {
       const object = files.get(fileId)?.object ?? fileId;
-      const before = confirms.findLast((confirm) => confirm.object === object);
-      const since = before?.startedAt ?? Number.NEGATIVE_INFINITY;
-      const negativeLooks = looks.filter((look) => look.object === object && look.at > since).map((look) => look.at);
-      confirms.push({ object, startedAt: now(), negativeLooks });
+      confirms.push({ object, startedAt: now() });
       return confirms.length - 1;
     },
 
@@ -83,7 +81,7 @@ export const createChatModel = (now: () => number): ChatModel => {
     look(roomId, fileId) {
       const message = find(roomId, fileId);
       const object = files.get(fileId)?.object;
-      if (message === undefined && object !== undefined) looks.push({ object, at: now() });
+      if (message === undefined && object !== undefined) negativeLooks.push({ object, at: now() });
       return message === undefined ? undefined : idOf(message);
     },
 

@@ -61,10 +61,12 @@ const duplicates = ({ chat }: History, name: string): { violations: string[]; ga
   const violations: string[] = [];
   let gap = 0;
   for (const later of messages) {
-    const confirm = chat.confirms[later.confirm];
     for (const earlier of messages) {
-      if (confirm === undefined || earlier.confirm >= later.confirm) continue;
-      const looks = confirm.negativeLooks;
+      if (earlier.confirm >= later.confirm) continue;
+      const [from, to] = [chat.confirms[earlier.confirm]?.startedAt ?? 0, chat.confirms[later.confirm]?.startedAt ?? 0];
+      const looks = chat.negativeLooks
+        .filter((look) => look.object === name && look.at >= from && look.at <= to)
+        .map((look) => look.at);
       const [first, last] = [looks[0], looks.at(-1)];
       const isGap =
         looks.length >= 3 && first !== undefined && last !== undefined && last - first >= 80_000 && earlier.at >= last;

@@ -35,6 +35,7 @@ export const createCaller = (
   choices: Choices,
   process: Process,
   count: (fault: string) => void,
+  trace: (line: string) => void,
 ): Caller => ({
   call: ({ name, effect, faults, signal, aborted }) =>
     new Promise((resolve, reject) => {
@@ -53,6 +54,7 @@ export const createCaller = (
         once: true,
       });
 
+      const tell = (what: string) => trace(`process ${process.name}  ${name}: ${what}`);
       const requestMs = [5, 40, 900, 9_000][choices.next(4)] ?? 5;
       const pick = choices.isUsedUp ? 63 : choices.next(64);
       simulation.schedule(requestMs, () => {
@@ -60,16 +62,21 @@ export const createCaller = (
         const fault = pick < FAILING ? faults[choices.next(Math.max(1, faults.length))]?.() : undefined;
         if (pick === FAILING) {
           count(`${name}: process died before`);
+          tell('process dies before');
           die();
           return;
         }
         if (pick === FAILING + 2) {
           count(`${name}: process froze`);
+          tell('process freezes');
           process.frozenUntil = simulation.now() + ([70_000, 400_000, 1_200_000][choices.next(3)] ?? 0);
         }
         if (fault !== undefined && fault.effect !== 'done') {
           count(`${name}: failed ${fault.effect === 'none' ? 'before' : 'and took effect late'}`);
           if (fault.effect !== 'none') simulation.schedule(fault.effect.lateMs, () => void swallow(effect));
+          tell(
+            `fails ${fault.effect === 'none' ? 'before its effect' : `${fault.effect.lateMs} ms before its effect`} (${fault.error.message})`,
+          );
           answer(5, () => reject(fault.error));
           return;
         }
@@ -77,19 +84,23 @@ export const createCaller = (
         try {
           result = effect();
         } catch (error) {
+          tell(String(error));
           answer(5, () => reject(error));
           return;
         }
         if (pick === FAILING + 1) {
           count(`${name}: process died after`);
+          tell('process dies after');
           die();
           return;
         }
         if (fault !== undefined) {
           count(`${name}: failed after`);
+          tell(`has its effect, then fails (${fault.error.message})`);
           answer(5, () => reject(fault.error));
           return;
         }
+        tell(`gives ${JSON.stringify(result)?.slice(0, 300)}`);
         answer(5, () => resolve(result));
       });
     }),

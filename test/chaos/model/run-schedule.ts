@@ -37,7 +37,7 @@ const FUNCTION_TIMEOUT_MS = 100_000;
 const GIVE_UP_AFTER_MS = 20 * 86_400_000;
 
 /** Runs a schedule to its end: until the queue is empty, and once more after its dead letters were redriven. */
-export const runSchedule = async (schedule: Schedule): Promise<History> => {
+export const runSchedule = async (schedule: Schedule, trace?: (line: string) => void): Promise<History> => {
   const simulation = createSimulation(START);
   const choices = createChoices(schedule.choices);
   const faults = new Map<string, number>();
@@ -56,6 +56,7 @@ export const runSchedule = async (schedule: Schedule): Promise<History> => {
     isReadable,
     firstClaims: new Map(),
     count: (fault) => faults.set(fault, (faults.get(fault) ?? 0) + 1),
+    trace: (line) => trace?.(`${((simulation.now() - START) / 1_000).toFixed(3).padStart(12)} s  ${line}`),
   };
 
   for (const object of objects) {

@@ -27,6 +27,7 @@ export interface World {
   /** When each object was claimed first. */
   readonly firstClaims: Map<string, number>;
   readonly count: (fault: string) => void;
+  readonly trace: (line: string) => void;
 }
 
 export const ROOM_ID = 'ROOM';
@@ -37,7 +38,7 @@ export const objectName = ({ key, sequencer }: Pick<CreatedObject, 'key' | 'sequ
 export const createFunction = (world: World, process: Process) => {
   const { clock } = process;
   const random = () => world.choices.next(256) / 256;
-  const caller = createCaller(world.simulation, world.choices, process, world.count);
+  const caller = createCaller(world.simulation, world.choices, process, world.count, world.trace);
   const queues = queuesOf(world, caller);
   const silent = () => {};
   const logger = { info: silent, warn: silent, error: silent };

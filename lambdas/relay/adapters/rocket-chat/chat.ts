@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ChatAnswerError } from '../../domain/errors.ts';
+import { MESSAGE_NULL } from '../../domain/failure.ts';
 import type { Chat } from '../../ports.ts';
 import type { Client } from './client.ts';
 import { createFindMessage } from './find-message.ts';
@@ -45,6 +46,3 @@ export const createRocketChat = (client: Client): Chat => ({
 
   findMessage: createFindMessage(client),
 });
-
-/** The server posted nothing, and said so by a null. */
-export const MESSAGE_NULL = 'message-null';

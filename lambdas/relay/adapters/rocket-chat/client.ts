@@ -66,11 +66,14 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
       signal: call.signal,
     });
 
-  const observe = (call: LimitedCall | undefined, answer: HttpAnswer): void => {
+  const observe = (call: LimitedCall | undefined, answer: HttpAnswer, json: unknown): void => {
     // 401s are not counted, and say nothing of the limit.
     if (call === undefined || answer.status === 401) return;
-    if (answer.status === 429) pacer.rejected(call, readRetryAt(answer.headers, clock.now()));
-    else if (answer.status < 500) pacer.observe(call, readRateLimit(answer.headers, clock.now()));
+    const now = clock.now();
+    const reading = readRateLimit(answer.headers, now);
+    if (answer.status === 429) pacer.rejected(call, readRetryAt(answer.headers, now), reading);
+    // A proxy's own answer has no such headers, and does not mean that there is no limit.
+    else if (isRocketChats(json)) pacer.observe(call, reading);
   };
 
   return {
@@ -83,9 +86,8 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
         identity = await credentials.current();
         answer = await sendAs(identity, call);
       }
-      observe(call.limited, answer);
-
       const json = parseJson(answer.text);
+      observe(call.limited, answer, json);
       if (answer.status !== 200 || !isSuccess(json)) throw answerError(call.path, answer, json, clock.now());
       const parsed = v.safeParse(call.answer, json);
       if (!parsed.success) {
@@ -102,8 +104,10 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
   };
 };
 
-const isSuccess = (json: unknown): boolean =>
-  typeof json === 'object' && json !== null && 'success' in json && json.success === true;
+const isRocketChats = (json: unknown): json is { success: unknown } =>
+  typeof json === 'object' && json !== null && 'success' in json;
+
+const isSuccess = (json: unknown): boolean => isRocketChats(json) && json.success === true;
 
 const answerError = (path: string, answer: HttpAnswer, json: unknown, now: number): Error => {
   const { status } = answer;
@@ -118,13 +122,16 @@ const answerError = (path: string, answer: HttpAnswer, json: unknown, now: numbe
     );
   }
   const { error, message, errorType } = parsed.success ? parsed.output : {};
-  const said = error ?? message ?? (parsed.success ? 'no reason given' : 'an answer that is not JSON');
+  const said = error ?? message ?? (parsed.success ? 'no reason given' : NOT_JSON);
   return new ChatAnswerError(`${nameOf(path)} answered ${status}: ${clip(said)}`, {
     status,
     errorType: errorType === undefined ? undefined : clip(errorType),
     retryAt: status === 429 ? readRetryAt(answer.headers, now) : undefined,
   });
 };
+
+/** What an error says where the server said nothing that can be read. */
+export const NOT_JSON = 'an answer that is not JSON';
 
 /** `rooms.media/ROOM?…` → `rooms.media`. */
 const nameOf = (path: string): string => path.split(/[/?]/)[0] ?? path;

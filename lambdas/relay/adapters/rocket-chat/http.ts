@@ -65,11 +65,18 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
   const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
   const basePath = baseUrl.pathname.replace(/\/+$/, '');
 
+  let takesExpect = true;
+
   return ({ method, path, headers, body, signal }) =>
     new Promise((resolve, reject) => {
       const framed = body === undefined || Buffer.isBuffer(body) ? undefined : body;
       const lengthBytes = bodyBytes(body);
-      const asksFirst = framed !== undefined && lengthBytes >= ASK_FIRST_BYTES;
+      const asksFirst = takesExpect && framed !== undefined && lengthBytes >= ASK_FIRST_BYTES;
+      const what = `${method} ${withoutQuery(path)} at ${baseUrl.origin}`;
+      if (signal.aborted) {
+        reject(unreachable('ABORTED', `stopped for lack of time: ${what}`, false, signal.reason));
+        return;
+      }
       const request = transport.request(baseUrl, {
         agent,
         method,
@@ -85,6 +92,7 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
       let isSettled = false;
       let wasConnected = false;
       let isBodyStarted = false;
+      let isAnswered = false;
       const timers: NodeJS.Timeout[] = [];
       const after = (delayMs: number, act: () => void) => timers.push(setTimeout(act, delayMs));
 
@@ -101,8 +109,8 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
           request.destroy();
           reject(error);
         });
-      const failWith = (code: ChatUnreachableError['code'], what: string, cause?: unknown) =>
-        fail(unreachable(code, `${what}: ${method} ${withoutQuery(path)} at ${baseUrl.origin}`, wasConnected, cause));
+      const failWith = (code: ChatUnreachableError['code'], how: string, cause?: unknown) =>
+        fail(unreachable(code, `${how}: ${what}`, wasConnected, cause));
       const onAbort = () => failWith('ABORTED', 'stopped for lack of time');
 
       const sendBody = () => {
@@ -116,18 +124,16 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
         framed.stream.pipe(request, { end: false });
         // Only the verified end of the stream completes the request; after an error the server must never see a whole one.
         framed.stream.once('end', () => request.end(framed.tail));
-        framed.stream.once('error', fail);
       };
 
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
+      // From the start: a source can fail while the server is still being asked whether it wants the body.
+      framed?.stream.once('error', fail);
       signal.addEventListener('abort', onAbort, { once: true });
       if (framed === undefined)
         after(limits.callMs, () => failWith('TIMED_OUT', `no answer in ${limits.callMs / 1_000} s`));
 
       request.once('socket', (socket) => {
+        if (isSettled) return;
         if (!socket.connecting) {
           wasConnected = true;
           return;
@@ -143,7 +149,9 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
         });
       });
       request.once('timeout', () => failWith('TIMED_OUT', `silence for ${limits.silenceMs / 1_000} s`));
-      request.once('error', (cause: NodeJS.ErrnoException) => {
+      request.on('error', (cause: NodeJS.ErrnoException) => {
+        // Whatever breaks after the answer has begun, its reader will tell.
+        if (isAnswered) return;
         const tls = isTlsError(cause);
         failWith(
           tls ? 'TLS_FAILED' : wasConnected ? 'CONNECTION_LOST' : 'CONNECT_FAILED',
@@ -152,24 +160,28 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
         );
       });
       request.once('response', (response) => {
-        if (framed !== undefined && !framed.stream.readableEnded) {
+        isAnswered = true;
+        isBodyStarted = true;
+        const status = response.statusCode ?? 0;
+        // A proxy that can't do with the question (417) is not asked again.
+        if (status === 417) takesExpect = false;
+        const isEarly = framed !== undefined && !framed.stream.readableEnded;
+        if (isEarly) {
           // The server has made up its mind without the rest: keep its answer, and the connection from being used again.
           framed.stream.unpipe(request);
           framed.stream.pause();
         }
-        readAnswer(response).then(
-          (text) =>
-            settle(() => {
-              if (!request.writableFinished) request.destroy();
-              resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-            }),
-          (cause: NodeJS.ErrnoException) =>
-            failWith(
-              cause instanceof RangeError ? 'BAD_ANSWER' : 'CONNECTION_LOST',
-              cause instanceof RangeError ? cause.message : 'the connection broke in the middle of the answer',
-              cause,
-            ),
-        );
+        const answer = (text: string) =>
+          settle(() => {
+            if (!request.writableFinished) request.destroy();
+            resolve({ status, headers: response.headers, text });
+          });
+        readAnswer(response).then(answer, (cause: NodeJS.ErrnoException) => {
+          if (cause instanceof RangeError) return failWith('BAD_ANSWER', cause.message, cause);
+          // A server that refuses a body it has not read resets the connection; its status has said enough.
+          if (isEarly && status >= 400) return answer('');
+          return failWith('CONNECTION_LOST', 'the connection broke in the middle of the answer', cause);
+        });
       });
 
       if (asksFirst) {

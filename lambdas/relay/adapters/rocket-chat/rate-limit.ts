@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { DEFAULT_WINDOW_MS, type RateLimitReading } from '../../domain/pacer.ts';
+import { DEFAULT_WINDOW_MS, type RateLimitReading } from '../../domain/rate-window.ts';
 
 /** No window of a sane server is longer; a header that says so is not believed. */
 const LONGEST_WINDOW_MS = 3_600_000;
@@ -19,6 +19,7 @@ export const readRateLimit = (headers: IncomingHttpHeaders, now: number): RateLi
     limit: safeLimit,
     remaining: Math.min(safeLimit, Math.max(0, remaining ?? 0)),
     resetAt: resetAt(reset, headers, now),
+    windowId: reset !== undefined && isSane(waitMs(reset, headers, now)) ? reset : undefined,
   };
 };
 
@@ -32,11 +33,16 @@ export const readRetryAt = (headers: IncomingHttpHeaders, now: number): number |
 
 const resetAt = (reset: number | undefined, headers: IncomingHttpHeaders, now: number): number => {
   if (reset === undefined) return now + DEFAULT_WINDOW_MS;
-  const waitMs = reset - (serverNow(headers) ?? now);
-  // In the past by more than an answer's way takes, or beyond any window: nonsense, as seconds for milliseconds are.
-  const isSane = waitMs > -5_000 && waitMs <= LONGEST_WINDOW_MS;
-  return now + (isSane ? Math.max(0, waitMs) : DEFAULT_WINDOW_MS);
+  const wait = waitMs(reset, headers, now);
+  return now + (isSane(wait) ? Math.max(0, wait) : DEFAULT_WINDOW_MS);
 };
+
+/** The Date header has whole seconds only, rounded down, so this is up to a second too long and never too short. */
+const waitMs = (reset: number, headers: IncomingHttpHeaders, now: number): number =>
+  reset - (serverNow(headers) ?? now);
+
+// In the past by more than an answer's way takes, or beyond any window: nonsense, as seconds for milliseconds are.
+const isSane = (wait: number): boolean => wait > -5_000 && wait <= LONGEST_WINDOW_MS;
 
 /** The server's clock, to the second. */
 export const serverNow = (headers: IncomingHttpHeaders): number | undefined => {

@@ -1,0 +1,113 @@
+/** The proofs that can be asked whether they notice a fault. */
+export type Proof = 'model' | 'ledger contract' | 'object contract' | 'chat contract';
+
+/** A fault to plant: one piece of code, which must stand in its file exactly once, in place of another. */
+export interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly proof: Proof;
+}
+
+const FAILURE = 'lambdas/relay/domain/failure.ts';
+const DELIVERY = 'lambdas/relay/domain/delivery.ts';
+const ATTEMPT = 'lambdas/relay/attempt.ts';
+const DELIVER = 'lambdas/relay/deliver.ts';
+const LEDGER = 'lambdas/relay/adapters/dynamodb-ledger.ts';
+const VERIFIER = 'lambdas/relay/adapters/verifier.ts';
+const HTTP = 'lambdas/relay/adapters/rocket-chat/http.ts';
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'skip the look after a confirm without an answer',
+    file: FAILURE,
+    from: 'if (error instanceof ChatUnreachableError) return error.mayHaveActed;',
+    to: 'if (error instanceof ChatUnreachableError) return false;',
+    proof: 'model',
+  },
+  {
+    name: 'take a 400 without an errorType for "not posted"',
+    file: FAILURE,
+    from: 'return errorType === undefined ? !ROOM_STATE.test(error.message) : !BEFORE_INSERT.has(errorType);',
+    to: 'return false;',
+    proof: 'model',
+  },
+  {
+    name: 'trust that an owner who died had not confirmed',
+    file: DELIVERY,
+    from: 'entry.leaseOwner !== undefined && entry.upload !== undefined',
+    to: 'entry.leaseOwner === "" && entry.upload !== undefined',
+    proof: 'model',
+  },
+  {
+    name: 'confirm again after a single look',
+    file: DELIVERY,
+    from: 'if (looks >= MIN_LOOKS && now - notFoundSince >= confirmAgainAfterMs)',
+    to: 'if (looks >= 1)',
+    proof: 'model',
+  },
+  {
+    name: 'confirm after the deadline, when the lease may have run out',
+    file: ATTEMPT,
+    from: 'if (clock.now() >= delivery.deadlineAt) return',
+    to: 'if (clock.now() < 0) return',
+    proof: 'model',
+  },
+  {
+    name: 'let an older version pass a newer one',
+    file: ATTEMPT,
+    from: 'if (other === undefined) return undefined;',
+    to: 'if (other === undefined || other.kind === "newer") return undefined;',
+    proof: 'model',
+  },
+  {
+    name: 'delete the message before its dead letter is written',
+    file: DELIVER,
+    from: 'await deps.queues.sendDeadLetter({ body, reason,',
+    to: 'deps.queues.sendDeadLetter({ body, reason,',
+    proof: 'model',
+  },
+  {
+    name: 'drop the lease check of a claim, in the model',
+    file: 'test/helpers/memory-ledger.ts',
+    from: 'if (item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;',
+    to: '',
+    proof: 'model',
+  },
+  {
+    name: 'drop the lease check of a claim, in DynamoDB',
+    file: LEDGER,
+    from: "'(attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)'",
+    to: "'(attribute_exists(#status) OR #leaseExpiresAt < :now)'",
+    proof: 'ledger contract',
+  },
+  {
+    name: 'let a late owner write, in DynamoDB',
+    file: LEDGER,
+    from: "ConditionExpression: '#leaseOwner = :owner',",
+    to: "ConditionExpression: 'attribute_exists(#leaseOwner) OR #leaseOwner = :owner',",
+    proof: 'ledger contract',
+  },
+  {
+    name: 'take a short body for a whole one',
+    file: VERIFIER,
+    from: 'if (receivedBytes !== sizeBytes) {',
+    to: 'if (receivedBytes > sizeBytes) {',
+    proof: 'object contract',
+  },
+  {
+    name: 'skip the checksum',
+    file: VERIFIER,
+    from: '!checksum.matches()',
+    to: 'checksum.algorithm === ""',
+    proof: 'object contract',
+  },
+  {
+    name: 'complete the upload of a source that failed',
+    file: HTTP,
+    from: "framed.stream.once('error', fail);",
+    to: "framed.stream.once('error', () => request.end(framed.tail));",
+    proof: 'chat contract',
+  },
+];

@@ -1,0 +1,478 @@
+import { PassThrough, Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ChatUnreachableError, SourceError } from '../../lambdas/relay/domain/errors.ts';
+import { classify, isConfirmInDoubt } from '../../lambdas/relay/domain/failure.ts';
+import { fileName } from '../../lambdas/relay/domain/object-name.ts';
+import { type ChatServer, type Fault, startChatServer } from '../../lib/local/chat-server/index.ts';
+import { type ChatUnderTest, chatUnderTest, fileFrom, fileOf, SHORT_LIMITS, sha256 } from '../helpers/chat-client.ts';
+import { errorText } from '../helpers/error-text.ts';
+
+const ROOM = 'GENERAL';
+const { signal } = new AbortController();
+const caught = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
+  let server: ChatServer;
+  let under: ChatUnderTest;
+  const errors: unknown[] = [];
+  /** What a call fails with; kept, to be searched for secrets. */
+  const failureOf = async (promise: Promise<unknown>) => {
+    const error = await caught(promise);
+    expect(error).toBeInstanceOf(Error);
+    errors.push(error);
+    return error;
+  };
+  beforeEach(async () => {
+    server = await startChatServer({ version });
+    under = chatUnderTest(server);
+    errors.length = 0;
+  });
+  afterEach(async () => {
+    await server.close();
+    for (const error of errors) {
+      expect(errorText(error)).not.toContain(server.authToken);
+      expect(errorText(error)).not.toContain(under.secret.stored.authToken);
+    }
+  });
+
+  const upload = (file = fileOf('content'), roomId = ROOM) => under.chat.uploadMedia(roomId, file, { signal });
+  const confirm = (fileId: string, text = 'caption', threadId?: string) =>
+    under.chat.confirmMedia({ roomId: ROOM, fileId }, { text, threadId }, { signal });
+  const post = async (file = fileOf('content')) => {
+    const { fileId } = await upload(file);
+    return { fileId, ...(await confirm(fileId)) };
+  };
+  const patient = () => chatUnderTest(server, { limits: SHORT_LIMITS }).chat;
+
+  describe('a file', () => {
+    it('becomes a message', async () => {
+      const uploaded = await upload();
+      expect(server.messages(ROOM)).toHaveLength(0);
+      expect(Math.abs(uploaded.uploadedAt - Date.now())).toBeLessThan(5_000);
+      const { messageId } = await confirm(uploaded.fileId);
+      expect(server.messages(ROOM)).toMatchObject([
+        {
+          _id: messageId,
+          msg: 'caption',
+          file: { _id: uploaded.fileId, name: 'report.pdf', type: 'application/pdf', size: 7 },
+        },
+      ]);
+      expect(server.files()).toMatchObject([{ sha256: sha256('content'), expiresAt: undefined }]);
+    });
+
+    it.each([
+      ['1 byte', 1],
+      ['64 KiB and a byte', 65_537],
+      ['just under what is asked about first', 1_000_000],
+      ['3 MiB, which the server is asked about first', 3 * 1024 ** 2],
+    ])('of %s arrives unharmed', async (_, sizeBytes) => {
+      const content = Buffer.alloc(sizeBytes, 'relay');
+      await post(fileOf(content));
+      expect(server.files()).toMatchObject([{ sizeBytes, sha256: sha256(content) }]);
+    });
+
+    it.each([
+      'a b.txt',
+      'a+b.txt',
+      '100%.txt',
+      '%41.txt',
+      'Umsätze.pdf',
+      '照片.jpg',
+      '🏔️ café.png',
+      "it's (1)*!~.txt",
+      'say "hi".txt',
+      'a\\b.txt',
+      'a;b=c.txt',
+      'a\r\nb.txt',
+    ])('named %j keeps its name', async (key) => {
+      await post(fileOf('x', { name: fileName(`folder/${key}`) }));
+      expect(server.files()).toMatchObject([{ name: fileName(key) }]);
+      expect(server.messages(ROOM)).toMatchObject([{ file: { name: fileName(key) } }]);
+    });
+
+    it('is one of several at the same time', async () => {
+      const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => post(fileOf(`content ${index}`))));
+      expect(new Set(ids.map(({ messageId }) => messageId)).size).toBe(8);
+      expect(new Set(server.files().map((file) => file.sha256)).size).toBe(8);
+    });
+
+    it('goes into a thread', async () => {
+      const parent = await post();
+      const { fileId } = await upload();
+      await confirm(fileId, 'reply', parent.messageId);
+      expect(server.messages(ROOM).at(-1)).toMatchObject({ tmid: parent.messageId, msg: 'reply' });
+    });
+
+    it.each(['', 'a "quoted" \\ line\nand another', '🏔️ ä', '{"msg":"x"}'])('has the caption %j', async (text) => {
+      const { fileId } = await upload();
+      await confirm(fileId, text);
+      expect(server.messages(ROOM)).toMatchObject([{ msg: text }]);
+    });
+
+    it('reaches a server that answers below a path', async () => {
+      const below = chatUnderTest({ ...server, url: `${server.url}/` });
+      await expect(below.chat.uploadMedia(ROOM, fileOf('x'), { signal })).resolves.toMatchObject({
+        fileId: expect.any(String),
+      });
+    });
+  });
+
+  describe('what the server refuses', () => {
+    it.each<[string, (chat: ChatServer) => void, Parameters<typeof fileOf>, string, string, string]>([
+      ['an empty file', () => {}, [''], ROOM, 'refused', 'EMPTY_FILE'],
+      [
+        'a file that is too large',
+        (chat) => Object.assign(chat.settings, { FileUpload_MaxFileSize: 100 }),
+        [Buffer.alloc(101)],
+        ROOM,
+        'refused',
+        'FILE_TOO_LARGE',
+      ],
+      ['a type', () => {}, ['<svg/>', { contentType: 'image/svg+xml' }], ROOM, 'refused', 'MEDIA_TYPE_REFUSED'],
+      [
+        'any upload',
+        (chat) => Object.assign(chat.settings, { FileUpload_Enabled: false }),
+        ['x'],
+        ROOM,
+        'misconfigured',
+        'UPLOADS_DISABLED',
+      ],
+      [
+        'uploads into direct messages',
+        (chat) => {
+          chat.addRoom({ id: 'DM', type: 'd' });
+          Object.assign(chat.settings, { FileUpload_Enabled_Direct: false });
+        },
+        ['x'],
+        'DM',
+        'misconfigured',
+        'UPLOADS_DISABLED',
+      ],
+      ['an unknown room', () => {}, ['x'], 'NOWHERE', 'misconfigured', 'ROOM_UNAVAILABLE'],
+      [
+        'a room that the bot is not in',
+        (chat) => void chat.addRoom({ id: 'CLOSED', name: 'closed', type: 'p', members: [] }),
+        ['x'],
+        'CLOSED',
+        'misconfigured',
+        'ROOM_UNAVAILABLE',
+      ],
+    ])('%s', async (_, prepare, file, room, kind, reason) => {
+      prepare(server);
+      const error = await failureOf(upload(fileOf(...file), room));
+      expect(classify(error, 'media')).toMatchObject({ kind, reason });
+      expect(server.files()).toHaveLength(0);
+    });
+
+    it('takes a file of exactly the maximum, or not, by its version', async () => {
+      server.settings.FileUpload_MaxFileSize = 100;
+      const error = await caught(upload(fileOf(Buffer.alloc(100))));
+      expect(error === undefined).toBe(version === '8.x');
+    });
+
+    it('says so of a large file too', async () => {
+      const file = fileOf(Buffer.alloc(5_000_000));
+      const error = await failureOf(upload(file, 'NOWHERE'));
+      expect(classify(error, 'media')).toMatchObject({ kind: 'misconfigured', httpStatus: 403 });
+      file.source.close();
+    });
+
+    it.each<[string, (chat: ChatServer) => void, string]>([
+      ['archived', (chat) => Object.assign(chat.room(ROOM), { archived: true }), 'ROOM_UNAVAILABLE'],
+      ['read-only', (chat) => Object.assign(chat.room(ROOM), { readOnly: true }), 'ROOM_UNAVAILABLE'],
+      ['blocked', (chat) => Object.assign(chat.room(ROOM), { blocked: true }), 'ROOM_UNAVAILABLE'],
+      ['muted', (chat) => Object.assign(chat.room(ROOM), { muted: [chat.userId] }), 'ROOM_UNAVAILABLE'],
+      ['encrypted', (chat) => Object.assign(chat.room(ROOM), { encrypted: true }), 'ROOM_UNAVAILABLE'],
+      ['closed to the bot', (chat) => Object.assign(chat.room(ROOM), { members: [] }), 'ROOM_UNAVAILABLE'],
+    ])('a message into a room that is %s; nothing is posted, and that is certain', async (_, prepare, reason) => {
+      const { fileId } = await upload();
+      prepare(server);
+      const error = await failureOf(confirm(fileId));
+      expect(classify(error, 'confirm')).toMatchObject({ kind: 'misconfigured', reason, scope: 'room' });
+      expect(isConfirmInDoubt(error)).toBe(false);
+      expect(server.messages(ROOM)).toHaveLength(0);
+    });
+
+    it('a caption that is too long', async () => {
+      const { fileId } = await upload();
+      const error = await failureOf(confirm(fileId, 'x'.repeat(5_001)));
+      expect(classify(error, 'confirm')).toMatchObject({ kind: 'refused', reason: 'CAPTION_TOO_LONG' });
+      expect(isConfirmInDoubt(error)).toBe(false);
+    });
+
+    it('an upload that was swept away', async () => {
+      const { fileId } = await upload();
+      server.faults.next('mediaConfirm', { kind: 'expire-uploads' });
+      const error = await failureOf(confirm(fileId));
+      expect(classify(error, 'confirm')).toMatchObject({ kind: 'stale-upload', reason: 'UPLOAD_EXPIRED' });
+      expect(isConfirmInDoubt(error)).toBe(false);
+    });
+  });
+
+  describe('faults while a file is sent', () => {
+    it.each<[Fault, string, string]>([
+      [{ kind: 'reset-before' }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'reset-in-body', afterBytes: 1_000 }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'reset-after' }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'reset-in-answer' }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'failure' }, 'transient', 'CHAT_ERROR'],
+      [{ kind: 'failure', errorType: 'ufs: cannot upload file' }, 'transient', 'MEDIA_NOT_PROCESSED'],
+      [{ kind: 'answer', status: 502 }, 'transient', 'CHAT_ERROR'],
+      [{ kind: 'answer', status: 413, closes: true }, 'refused', 'FILE_TOO_LARGE'],
+      [{ kind: 'answer', status: 200 }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'invalid-json' }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'endless-answer' }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'redirect' }, 'misconfigured', 'NOT_ROCKET_CHAT'],
+      [{ kind: 'forbidden' }, 'misconfigured', 'ROOM_UNAVAILABLE'],
+      [{ kind: 'unauthorized' }, 'misconfigured', 'CREDENTIALS_REFUSED'],
+      [{ kind: 'rate-limited', resetInMs: 9_000 }, 'throttled', 'RATE_LIMITED'],
+      [{ kind: 'rate-limited' }, 'throttled', 'RATE_LIMITED'],
+    ])('%j of a small one is %s, %s', async (fault, kind, reason) => {
+      server.faults.next('media', fault);
+      const error = await failureOf(upload(fileOf(Buffer.alloc(200_000))));
+      expect(classify(error, 'media')).toMatchObject({ kind, reason });
+    });
+
+    it.each<[Fault, string, string]>([
+      [{ kind: 'reset-before' }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'reset-in-body', afterBytes: 500_000 }, 'transient', 'CHAT_UNREACHABLE'],
+      [{ kind: 'answer', status: 413 }, 'refused', 'FILE_TOO_LARGE'],
+      [{ kind: 'forbidden' }, 'misconfigured', 'ROOM_UNAVAILABLE'],
+      [{ kind: 'redirect' }, 'misconfigured', 'NOT_ROCKET_CHAT'],
+      [{ kind: 'rate-limited', resetInMs: 9_000 }, 'throttled', 'RATE_LIMITED'],
+    ])('%j of a large one is %s, %s', async (fault, kind, reason) => {
+      server.faults.next('media', fault);
+      const file = fileOf(Buffer.alloc(8_000_000));
+      const error = await failureOf(upload(file));
+      expect(classify(error, 'media')).toMatchObject({ kind, reason });
+      expect(server.files()).toHaveLength(0);
+      file.source.close();
+    });
+
+    it.each([{ kind: 'hang' } as const, { kind: 'hang', unread: true } as const])('%j ends in time', async (fault) => {
+      server.faults.next('media', fault);
+      const error = await failureOf(patient().uploadMedia(ROOM, fileOf('content'), { signal }));
+      expect(error).toMatchObject({ code: 'TIMED_OUT' });
+    });
+
+    it('ends in time where the source falls silent', async () => {
+      const body = new PassThrough();
+      body.write('con');
+      const error = await failureOf(patient().uploadMedia(ROOM, fileFrom(body, 7), { signal }));
+      expect(error).toMatchObject({ code: 'TIMED_OUT' });
+      expect(server.files()).toHaveLength(0);
+    });
+
+    it.each([100, 3_000_000])('never completes a body of %i bytes whose source fails at its end', async (sizeBytes) => {
+      const mismatch = new SourceError('the bytes do not match', { code: 'CHECKSUM_MISMATCH' });
+      const body = Readable.from(
+        (function* () {
+          yield Buffer.alloc(sizeBytes);
+          throw mismatch;
+        })(),
+        { objectMode: false },
+      );
+      const error = await failureOf(upload(fileFrom(body, sizeBytes)));
+      expect(error).toBe(mismatch);
+      await vi.waitFor(() => expect(server.calls.every((call) => call.endedAt !== undefined)).toBe(true));
+      expect(server.files()).toHaveLength(0);
+    });
+
+    it('never completes a body whose source ends early', async () => {
+      const short = new SourceError('S3 sent 3 of 100 bytes', { code: 'SOURCE_SHORT' });
+      const body = new PassThrough();
+      body.write('abc');
+      setImmediate(() => body.destroy(short));
+      expect(await failureOf(upload(fileFrom(body, 100)))).toBe(short);
+      await vi.waitFor(() => expect(server.calls[0]?.endedAt).toBeDefined());
+      expect(server.files()).toHaveLength(0);
+    });
+
+    it('bears a source that fails before the server has said whether it wants the file', async () => {
+      server.faults.next('media', { kind: 'hang', unread: true });
+      const broken = new SourceError('S3 broke off', { code: 'SOURCE_UNAVAILABLE' });
+      const body = new PassThrough();
+      const sent = failureOf(upload(fileFrom(body, 5_000_000)));
+      setImmediate(() => body.destroy(broken));
+      expect(await sent).toBe(broken);
+    });
+
+    it('is stopped when the time is up', async () => {
+      server.faults.next('media', { kind: 'hang' });
+      const stop = new AbortController();
+      const sent = failureOf(under.chat.uploadMedia(ROOM, fileOf('content'), { signal: stop.signal }));
+      await vi.waitFor(() => expect(server.calls).toHaveLength(1));
+      stop.abort();
+      expect(classify(await sent, 'media')).toMatchObject({ kind: 'transient', reason: 'OUT_OF_TIME' });
+    });
+
+    it('is not begun when the time is up', async () => {
+      const error = await failureOf(under.chat.uploadMedia(ROOM, fileOf('content'), { signal: AbortSignal.abort() }));
+      expect(error).toMatchObject({ code: 'ABORTED', mayHaveActed: false });
+      // A request that was made all the same would end the process with an error that nobody hears.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(server.calls).toHaveLength(0);
+    });
+
+    it('says that nobody is there, and that nothing was done', async () => {
+      const nobody = chatUnderTest({ ...server, url: 'http://127.0.0.1:9' });
+      const error = await failureOf(nobody.chat.uploadMedia(ROOM, fileOf('x'), { signal }));
+      expect(error).toMatchObject({ code: 'CONNECT_FAILED', mayHaveActed: false });
+    });
+  });
+
+  describe('faults of a confirm', () => {
+    it.each<[Fault, string, boolean, number]>([
+      [{ kind: 'reset-before' }, 'CHAT_UNREACHABLE', true, 0],
+      [{ kind: 'reset-after' }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'reset-in-answer' }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'answer', status: 502 }, 'CHAT_ERROR', true, 0],
+      [{ kind: 'answer', status: 504, commit: true }, 'CHAT_ERROR', true, 1],
+      [{ kind: 'answer', status: 200, commit: true }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'failure', commit: true }, 'CHAT_ERROR', true, 1],
+      [{ kind: 'invalid-json', commit: true }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'invalid-json', commit: true, body: '{"success":true}' }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'invalid-json', commit: true, body: '{"success":true,"message":{}}' }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'endless-answer', commit: true }, 'CHAT_UNREACHABLE', true, 1],
+      [{ kind: 'message-null' }, 'NOT_POSTED', false, 0],
+      [{ kind: 'unauthorized' }, 'CREDENTIALS_REFUSED', false, 0],
+      [{ kind: 'forbidden' }, 'ROOM_UNAVAILABLE', false, 0],
+      [{ kind: 'rate-limited' }, 'RATE_LIMITED', false, 0],
+      [{ kind: 'redirect' }, 'NOT_ROCKET_CHAT', false, 0],
+    ])('%j is %s, in doubt: %s', async (fault, reason, inDoubt, messages) => {
+      const { fileId } = await upload();
+      server.faults.next('mediaConfirm', fault);
+      const error = await failureOf(confirm(fileId));
+      expect(classify(error, 'confirm')).toMatchObject({ reason });
+      expect(isConfirmInDoubt(error)).toBe(inDoubt);
+      expect(server.messages(ROOM)).toHaveLength(messages);
+    });
+
+    it('leaves a time-out in doubt', async () => {
+      const { fileId } = await upload();
+      server.faults.next('mediaConfirm', { kind: 'hang', commit: true });
+      const confirming = patient().confirmMedia({ roomId: ROOM, fileId }, { text: '' }, { signal });
+      const error = await failureOf(confirming);
+      expect(error).toMatchObject({ code: 'TIMED_OUT', mayHaveActed: true });
+    });
+
+    it('is in no doubt where no connection came about', async () => {
+      const nobody = chatUnderTest({ ...server, url: 'http://127.0.0.1:9' });
+      const error = await failureOf(nobody.chat.confirmMedia({ roomId: ROOM, fileId: 'x' }, { text: '' }, { signal }));
+      expect(isConfirmInDoubt(error)).toBe(false);
+    });
+
+    it('does not send the token after a redirect', async () => {
+      const elsewhere = await startChatServer({ version });
+      const { fileId } = await upload();
+      server.faults.next('mediaConfirm', { kind: 'redirect', status: 307, location: `${elsewhere.url}/api/v1/me` });
+      await failureOf(confirm(fileId));
+      expect(elsewhere.calls).toHaveLength(0);
+      await elsewhere.close();
+    });
+  });
+
+  describe('new credentials', () => {
+    const rotate = () => {
+      const [bot] = server.users();
+      if (bot === undefined) throw new Error('the server has no bot');
+      bot.authToken = 'a-new-token-that-nobody-may-see';
+      under.secret.stored = { userId: server.userId, authToken: bot.authToken };
+    };
+
+    it('are taken for a call that was refused', async () => {
+      const { fileId } = await upload();
+      rotate();
+      await expect(confirm(fileId)).resolves.toMatchObject({ messageId: expect.any(String) });
+      expect(server.messages(ROOM)).toHaveLength(1);
+      expect(under.secret.renewals).toBe(1);
+    });
+
+    it('are told of where a file was sent, whose bytes are spent', async () => {
+      rotate();
+      const error = await failureOf(upload());
+      expect(error).toMatchObject({ name: 'CredentialsRenewedError' });
+      await expect(upload()).resolves.toMatchObject({ fileId: expect.any(String) });
+    });
+
+    it('are not there', async () => {
+      server.faults.use(() => ({ kind: 'unauthorized' }));
+      expect(classify(await failureOf(upload()), 'media')).toMatchObject({
+        reason: 'CREDENTIALS_REFUSED',
+        scope: 'server',
+      });
+      expect(classify(await failureOf(confirm('x')), 'confirm')).toMatchObject({ reason: 'CREDENTIALS_REFUSED' });
+      expect(under.secret.renewals).toBe(2);
+    });
+
+    it('are refused as well', async () => {
+      const { fileId } = await upload();
+      under.secret.stored = { userId: server.userId, authToken: 'another-wrong-token' };
+      server.faults.next('mediaConfirm', { kind: 'unauthorized' });
+      expect(classify(await failureOf(confirm(fileId)), 'confirm')).toMatchObject({ httpStatus: 401 });
+    });
+  });
+
+  describe('the rate limit', () => {
+    it('is told to the pacer with each answer, by call', async () => {
+      server.setRateLimit({ calls: 2, windowMs: 60_000 });
+      await post();
+      expect(under.paced).toMatchObject([
+        { kind: 'observe', call: 'media', value: { limit: 2, remaining: 1 } },
+        { kind: 'observe', call: 'confirm', value: { limit: 2, remaining: 1 } },
+      ]);
+      const waitMs = under.paced.map(({ value }) => (value as { resetAt: number }).resetAt - Date.now());
+      expect(Math.min(...waitMs)).toBeGreaterThan(50_000);
+      expect(Math.max(...waitMs)).toBeLessThan(62_000);
+    });
+
+    it('is told when a call was refused', async () => {
+      server.setRateLimit({ calls: 1, windowMs: 60_000 });
+      await upload();
+      const error = await failureOf(upload());
+      expect(classify(error, 'media')).toMatchObject({ kind: 'throttled', retryAt: expect.any(Number) });
+      expect(under.paced.at(-1)).toMatchObject({ kind: 'rejected', call: 'media' });
+    });
+
+    it('is not there for a bot that bypasses it', async () => {
+      await upload();
+      expect(under.paced).toEqual([{ kind: 'observe', call: 'media', value: undefined }]);
+    });
+
+    it('is not lifted by what a proxy answers', async () => {
+      server.setRateLimit({ calls: 5, windowMs: 60_000 });
+      await upload();
+      for (const status of [413, 404, 502]) {
+        server.faults.next('media', { kind: 'answer', status });
+        await failureOf(upload());
+      }
+      server.faults.next('media', { kind: 'unauthorized' });
+      await failureOf(upload());
+      expect(under.paced).toHaveLength(1);
+    });
+
+    it('is read from refusals too', async () => {
+      server.setRateLimit({ calls: 5, windowMs: 60_000 });
+      await failureOf(upload(fileOf('')));
+      expect(under.paced).toMatchObject([{ kind: 'observe', value: { limit: 5, remaining: 4 } }]);
+    });
+  });
+
+  it('says what went wrong, and to what', async () => {
+    server.faults.next('media', { kind: 'failure', error: `disk\nfull \u202e${'x'.repeat(1_000)}` });
+    const error = (await failureOf(upload())) as Error;
+    expect(error.message).toMatch(/^rooms\.media answered 400: disk full +x{100,}$/);
+    expect(error.message.length).toBeLessThan(400);
+    server.faults.next('media', { kind: 'reset-after' });
+    expect(((await failureOf(upload())) as Error).message).toContain(
+      `POST /api/v1/rooms.media/${ROOM} at ${server.url}`,
+    );
+    expect(await failureOf(patient().uploadMedia(ROOM, fileOf(''), { signal: AbortSignal.abort() }))).toBeInstanceOf(
+      ChatUnreachableError,
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.ts';
+import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
+import { createSendHttp, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
+import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
+import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secret.ts';
+import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
+
+/** A secret that a test can change, and which is read again only when the server has refused it. */
+export interface TestSecret extends CredentialsSource {
+  stored: Credentials;
+  renewals: number;
+}
+
+export const createTestSecret = (stored: Credentials): TestSecret => {
+  let cached = stored;
+  return {
+    stored,
+    renewals: 0,
+    current: async () => cached,
+    async renew(refused) {
+      this.renewals += 1;
+      cached = this.stored;
+      return cached.authToken !== refused.authToken;
+    },
+  };
+};
+
+export interface PacerCall {
+  readonly kind: 'observe' | 'rejected';
+  readonly call: string;
+  readonly value: unknown;
+}
+
+export interface ChatUnderTest {
+  readonly chat: Chat;
+  readonly rooms: Rooms;
+  readonly secret: TestSecret;
+  /** What the pacer was told. */
+  readonly paced: PacerCall[];
+}
+
+/** Short enough for tests, long enough for a busy machine. */
+export const SHORT_LIMITS: TimeLimits = { connectMs: 2_000, silenceMs: 60, callMs: 60 };
+
+/** The adapters as the function has them, towards the given server. */
+export const chatUnderTest = (
+  server: { url: string; userId: string; authToken: string },
+  { limits, clock = { now: Date.now } }: { limits?: TimeLimits; clock?: Clock } = {},
+): ChatUnderTest => {
+  const secret = createTestSecret({ userId: server.userId, authToken: server.authToken });
+  const paced: PacerCall[] = [];
+  const pacer: ClientDeps['pacer'] = {
+    observe: (call, value) => void paced.push({ kind: 'observe', call, value }),
+    rejected: (call, value) => void paced.push({ kind: 'rejected', call, value }),
+  };
+  const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
+  return { chat: createRocketChat(client), rooms: createRooms({ client, clock }), secret, paced };
+};
+
+/** A file whose bytes come from memory. */
+export const fileOf = (
+  content: string | Buffer,
+  overrides: Partial<Omit<OutgoingFile, 'source'>> = {},
+): OutgoingFile => {
+  const bytes = Buffer.from(content);
+  return fileFrom(Readable.from(chunksOf(bytes), { objectMode: false }), bytes.length, overrides);
+};
+
+/** A file from a stream that may not keep what its size promises. */
+export const fileFrom = (
+  body: Readable,
+  sizeBytes: number,
+  overrides: Partial<Omit<OutgoingFile, 'source'>> = {},
+): OutgoingFile => ({
+  name: 'report.pdf',
+  contentType: 'application/pdf',
+  source: { sizeBytes, contentType: 'application/pdf', body, close: () => body.destroy() },
+  ...overrides,
+});
+
+function* chunksOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');

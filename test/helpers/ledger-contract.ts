@@ -1,0 +1,553 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { crashes, type DeliveryId, type LedgerChange, type LedgerEntry } from '../../lambdas/relay/domain/delivery.ts';
+import type { Claim, Ledger } from '../../lambdas/relay/ports.ts';
+import { createdObject, deliveryIdOf, leaseOf, START } from './factories.ts';
+import { createHandClock, type HandClock } from './hand-clock.ts';
+
+/** What a ledger under contract is made of: a table of its own, and our clock. */
+export type MakeLedger = (clock: HandClock) => Promise<Ledger>;
+
+const UPLOAD = { fileId: 'file-1', uploadedAt: START - 500 };
+const LEASE_LOST = expect.objectContaining({ name: 'LedgerError', code: 'LEASE_LOST' });
+
+const posted = (...[messageId]: [string?]): LedgerChange => ({ kind: 'posted', messageId, postedAt: START });
+const released = (overrides: Partial<LedgerChange & { kind: 'released' }> = {}): LedgerChange => ({
+  kind: 'released',
+  upload: undefined,
+  inDoubt: undefined,
+  failed: false,
+  retriedForMs: 0,
+  lastError: 'CHAT_ERROR',
+  ...overrides,
+});
+const deadLettered = (overrides: Partial<LedgerChange & { kind: 'dead-lettered' }> = {}): LedgerChange => ({
+  kind: 'dead-lettered',
+  upload: undefined,
+  inDoubt: undefined,
+  failedAt: START + 1_000,
+  lastError: 'FILE_TOO_LARGE',
+  ...overrides,
+});
+
+/** An entry's own fields, without what an implementation keeps beside them. */
+const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefined => {
+  if (entry === undefined) return undefined;
+  const { status, leaseOwner, leaseExpiresAt, upload, messageId, postedAt, failedAt, inDoubt } = entry;
+  const { attempts, releases, failures, retriedForMs } = entry;
+  const all = {
+    status,
+    leaseOwner,
+    leaseExpiresAt,
+    upload,
+    messageId,
+    postedAt,
+    failedAt,
+    inDoubt,
+    attempts,
+    releases,
+    failures,
+    retriedForMs,
+  };
+  return JSON.parse(JSON.stringify(all)) as Partial<LedgerEntry>;
+};
+
+const previousOf = (claim: Claim): Partial<LedgerEntry> | undefined => {
+  if (claim.kind !== 'claimed') throw new Error(`expected a claim, got ${JSON.stringify(claim)}`);
+  return essence(claim.previous);
+};
+
+/** The port's contract; every implementation must pass it. */
+export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
+  describe(`the ledger in ${name}`, () => {
+    let clock: HandClock;
+    let ledger: Ledger;
+    let serial = 0;
+    let id: DeliveryId;
+    beforeEach(async () => {
+      clock = createHandClock();
+      ledger = await makeLedger(clock);
+      serial += 1;
+      id = deliveryIdOf({ key: `reports/${serial}.pdf` });
+    });
+
+    const claim = (
+      owner: string,
+      options: Partial<Parameters<Ledger['claim']>[2]> & { id?: DeliveryId; lastsMs?: number } = {},
+    ) => {
+      const { id: other, lastsMs, ...rest } = options;
+      const target = other ?? id;
+      const object = createdObject({
+        bucket: target.bucket,
+        key: target.key,
+        eTag: target.eTag,
+        sequencer: target.sequencer,
+      });
+      return ledger.claim(target, leaseOf(owner, clock.now(), lastsMs), { object, ...rest });
+    };
+
+    describe('claim', () => {
+      it('takes what is new', async () => {
+        expect(previousOf(await claim('a'))).toBeUndefined();
+      });
+
+      it('lets one of fifty win', async () => {
+        const claims = await Promise.all(Array.from({ length: 50 }, (_, index) => claim(`owner-${index}`)));
+        expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+        expect(claims.filter(({ kind }) => kind === 'leased')).toHaveLength(49);
+      });
+
+      it('lets one of fifty win that come with their uploads', async () => {
+        const claims = await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            claim(`owner-${index}`, { upload: { fileId: `f-${index}`, uploadedAt: START } }),
+          ),
+        );
+        expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+      });
+
+      it('tells the others how long the lease lasts', async () => {
+        await claim('a', { lastsMs: 60_000 });
+        clock.advance(10_000);
+        expect(await claim('b')).toEqual({ kind: 'leased', until: START + 60_000 });
+      });
+
+      it('holds the lease to its last millisecond, and no longer', async () => {
+        await claim('a', { lastsMs: 60_000 });
+        clock.advance(60_000);
+        expect((await claim('b')).kind).toBe('leased');
+        clock.advance(1);
+        const previous = previousOf(await claim('b'));
+        expect(previous).toMatchObject({
+          status: 'claimed',
+          leaseOwner: 'a',
+          leaseExpiresAt: START + 60_000,
+          attempts: 1,
+          releases: 0,
+        });
+      });
+
+      it('lets one of fifty take over', async () => {
+        await claim('dead', { lastsMs: 1_000 });
+        clock.advance(1_001);
+        const claims = await Promise.all(Array.from({ length: 50 }, (_, index) => claim(`owner-${index}`)));
+        expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
+      });
+
+      it('counts each claim', async () => {
+        for (const owner of ['a', 'b', 'c']) {
+          await claim(owner, { lastsMs: 1_000 });
+          clock.advance(1_001);
+        }
+        expect(previousOf(await claim('d'))).toMatchObject({ leaseOwner: 'c', attempts: 3, releases: 0 });
+      });
+
+      it('can be repeated by its owner, whose first answer was lost', async () => {
+        await claim('a');
+        expect(previousOf(await claim('a'))).toMatchObject({ leaseOwner: 'a', attempts: 1 });
+        await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
+      });
+
+      it('keeps versions and rooms apart', async () => {
+        await claim('a');
+        expect((await claim('b', { id: { ...id, roomId: 'OTHER' } })).kind).toBe('claimed');
+        expect((await claim('b', { id: { ...id, sequencer: '0069A94D181F3A9C43' } })).kind).toBe('claimed');
+        expect((await claim('b', { id: { ...id, sequencer: undefined } })).kind).toBe('claimed');
+        expect((await claim('b', { id: { ...id, sequencer: undefined, eTag: 'x' } })).kind).toBe('claimed');
+        expect((await claim('b', { id: { ...id, bucket: 'other' } })).kind).toBe('claimed');
+      });
+
+      it('knows no other versions of one key by their eTag where they have a sequencer', async () => {
+        await claim('a');
+        expect((await claim('b', { id: { ...id, eTag: 'something else' } })).kind).toBe('leased');
+      });
+
+      it.each(['ä'.repeat(512), '🏔'.repeat(256), 'a'.repeat(1024), '照'.repeat(341), 'it\'s #1, 100% & "more"\n'])(
+        'takes any key (%#)',
+        async (key) => {
+          const other = { ...id, key: `${key}` };
+          await claim('a', { id: other });
+          expect((await claim('b', { id: other })).kind).toBe('leased');
+          await ledger.record(other, 'a', posted('message-1'));
+          expect((await claim('b', { id: other })).kind).toBe('ended');
+        },
+      );
+
+      it('takes the longest bucket and room with the longest key', async () => {
+        const other = { ...id, bucket: 'b'.repeat(63), key: 'k'.repeat(1024), roomId: 'r'.repeat(255) };
+        expect((await claim('a', { id: other })).kind).toBe('claimed');
+        expect(await ledger.findOther(other)).toBeUndefined();
+      });
+    });
+
+    describe('claim with an upload', () => {
+      it('takes what is new, and remembers the upload', async () => {
+        expect(previousOf(await claim('a', { upload: UPLOAD, lastsMs: 1_000 }))).toBeUndefined();
+        clock.advance(1_001);
+        expect(previousOf(await claim('b'))).toMatchObject({ status: 'uploaded', upload: UPLOAD, leaseOwner: 'a' });
+      });
+
+      it('can be repeated by its owner', async () => {
+        await claim('a', { upload: UPLOAD });
+        expect(previousOf(await claim('a', { upload: UPLOAD }))).toMatchObject({ status: 'uploaded', upload: UPLOAD });
+      });
+
+      it('may say when a dead letter was written, which changes nothing', async () => {
+        expect((await claim('a', { upload: UPLOAD, failedAt: START })).kind).toBe('claimed');
+      });
+
+      it.each<[string, () => Promise<unknown>, string]>([
+        ['leased', () => claim('a'), 'leased'],
+        ['given back', () => claim('a').then(() => ledger.record(id, 'a', released())), 'leased'],
+        [
+          'given back with an upload',
+          () => claim('a').then(() => ledger.record(id, 'a', released({ upload: UPLOAD }))),
+          'leased',
+        ],
+        ['posted', () => claim('a').then(() => ledger.record(id, 'a', posted('message-1'))), 'ended'],
+        [
+          'gone',
+          () => claim('a').then(() => ledger.record(id, 'a', { kind: 'gone', lastError: 'OBJECT_GONE' })),
+          'ended',
+        ],
+        ['dead-lettered', () => claim('a').then(() => ledger.record(id, 'a', deadLettered())), 'ended'],
+        ['abandoned', () => claim('a', { lastsMs: -1 }), 'leased'],
+      ])('does not take what was touched before: %s', async (_, touch, kind) => {
+        await touch();
+        const refused = await claim('b', { upload: { fileId: 'file-2', uploadedAt: START } });
+        expect(refused.kind).toBe(kind);
+        if (refused.kind === 'leased') expect(refused.until).toBeLessThanOrEqual(START + 60_000);
+        if (refused.kind === 'ended') expect(refused.entry.upload?.fileId).not.toBe('file-2');
+      });
+    });
+
+    describe('record', () => {
+      it.each<LedgerChange>([
+        { kind: 'uploaded', upload: UPLOAD },
+        posted('message-1'),
+        released(),
+        deadLettered(),
+        { kind: 'gone', lastError: 'OBJECT_GONE' },
+      ])('refuses $kind from an owner that came too late', async (change) => {
+        await claim('a', { lastsMs: 1_000 });
+        clock.advance(1_001);
+        await claim('b');
+        await expect(ledger.record(id, 'a', change)).rejects.toEqual(LEASE_LOST);
+        await expect(ledger.record(id, 'b', change)).resolves.toBeUndefined();
+      });
+
+      it('takes it from an owner whose lease has run out, as long as nobody else came', async () => {
+        await claim('a', { lastsMs: 1_000 });
+        clock.advance(1_000_000);
+        await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
+      });
+
+      it('refuses what was never claimed', async () => {
+        await expect(ledger.record(id, 'a', posted('message-1'))).rejects.toEqual(LEASE_LOST);
+        expect(previousOf(await claim('a'))).toBeUndefined();
+      });
+
+      it('refuses an owner that has given it back', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', released());
+        await expect(ledger.record(id, 'a', posted('message-1'))).rejects.toEqual(LEASE_LOST);
+      });
+
+      it('says posted twice where its first answer was lost', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', posted('message-1'));
+        await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
+      });
+
+      it('ends what was posted', async () => {
+        await claim('a', { upload: UPLOAD });
+        await ledger.record(id, 'a', posted('message-1'));
+        clock.advance(1_000_000_000);
+        for (const owner of ['a', 'b']) {
+          const ended = await claim(owner);
+          expect(ended).toMatchObject({
+            kind: 'ended',
+            entry: { status: 'posted', messageId: 'message-1', postedAt: START, upload: UPLOAD },
+          });
+        }
+        expect((await claim('b', { failedAt: START + 10_000_000_000 })).kind).toBe('ended');
+      });
+
+      it('bears a message without an id', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', posted());
+        const ended = await claim('b');
+        expect(ended.kind === 'ended' && essence(ended.entry)).not.toHaveProperty('messageId');
+      });
+
+      it('ends what is gone', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', { kind: 'gone', lastError: 'SUPERSEDED' });
+        expect(await claim('b')).toMatchObject({ kind: 'ended', entry: { status: 'gone' } });
+        expect((await claim('b', { failedAt: START + 1_000_000 })).kind).toBe('ended');
+      });
+
+      it('keeps an upload and clears a doubt', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', released({ upload: UPLOAD, inDoubt: { looks: 1, notFoundSince: START } }));
+        expect(previousOf(await claim('b'))).toMatchObject({
+          status: 'uploaded',
+          inDoubt: { looks: 1, notFoundSince: START },
+        });
+        await ledger.record(id, 'b', { kind: 'uploaded', upload: { fileId: 'file-2', uploadedAt: START } });
+        await ledger.record(id, 'b', released({ upload: { fileId: 'file-2', uploadedAt: START } }));
+        const previous = previousOf(await claim('c'));
+        expect(previous).toMatchObject({ status: 'uploaded', upload: { fileId: 'file-2', uploadedAt: START } });
+        expect(previous).not.toHaveProperty('inDoubt');
+      });
+
+      it('keeps a doubt that has not been looked into', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', released({ upload: UPLOAD, inDoubt: { looks: 0, notFoundSince: undefined } }));
+        expect(previousOf(await claim('b'))).toMatchObject({ inDoubt: { looks: 0 } });
+      });
+
+      it('forgets an upload that can not be confirmed any more', async () => {
+        await claim('a', { upload: UPLOAD });
+        await ledger.record(id, 'a', released());
+        expect(previousOf(await claim('b'))).toEqual({
+          status: 'claimed',
+          attempts: 1,
+          releases: 1,
+          failures: 0,
+          retriedForMs: 0,
+        });
+      });
+    });
+
+    describe('counting', () => {
+      it('tells releases from failures', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', released());
+        await claim('b');
+        await ledger.record(id, 'b', released({ failed: true, retriedForMs: 2_000 }));
+        await claim('c');
+        await ledger.record(id, 'c', released({ failed: true, retriedForMs: 6_000 }));
+        const previous = previousOf(await claim('d'));
+        expect(previous).toEqual({ status: 'claimed', attempts: 3, releases: 3, failures: 2, retriedForMs: 6_000 });
+      });
+
+      it('tells crashes by what was never given back', async () => {
+        for (const owner of ['a', 'b']) {
+          await claim(owner, { lastsMs: 1_000 });
+          clock.advance(1_001);
+        }
+        await claim('c');
+        await ledger.record(id, 'c', released());
+        const previous = await claim('d');
+        expect(previous.kind === 'claimed' && previous.previous && crashes(previous.previous)).toBe(2);
+      });
+    });
+
+    describe('dead letters', () => {
+      const deadLetter = async (change: Partial<LedgerChange & { kind: 'dead-lettered' }> = {}) => {
+        for (const owner of ['a', 'b']) {
+          await claim(owner, { lastsMs: 1_000 });
+          clock.advance(1_001);
+        }
+        await claim('c');
+        await ledger.record(id, 'c', released({ failed: true, retriedForMs: 9_000 }));
+        await claim('d');
+        await ledger.record(id, 'd', deadLettered(change));
+      };
+
+      it('end an entry for all but a redrive', async () => {
+        await deadLetter();
+        expect(await claim('e')).toMatchObject({
+          kind: 'ended',
+          entry: { status: 'dead-lettered', failedAt: START + 1_000 },
+        });
+        expect((await claim('e', { failedAt: START + 999 })).kind).toBe('ended');
+        expect((await claim('e', { failedAt: START + 1_000 })).kind).toBe('claimed');
+      });
+
+      it('start afresh when redriven, with nothing counted but attempts', async () => {
+        await deadLetter();
+        const claimed = await claim('e', { failedAt: START + 1_000 });
+        expect(previousOf(claimed)).toEqual({
+          status: 'dead-lettered',
+          failedAt: START + 1_000,
+          attempts: 4,
+          releases: 4,
+          failures: 0,
+          retriedForMs: 0,
+        });
+        expect(claimed.kind === 'claimed' && claimed.previous && crashes(claimed.previous)).toBe(0);
+      });
+
+      it('keep an upload and a doubt', async () => {
+        await deadLetter({ upload: UPLOAD, inDoubt: { looks: 2, notFoundSince: START } });
+        expect(previousOf(await claim('e', { failedAt: START + 1_000 }))).toMatchObject({
+          upload: UPLOAD,
+          inDoubt: { looks: 2, notFoundSince: START },
+        });
+      });
+
+      it('are leased to one redrive at a time', async () => {
+        await deadLetter();
+        await claim('e', { failedAt: START + 1_000, lastsMs: 5_000 });
+        expect((await claim('f', { failedAt: START + 1_000 })).kind).toBe('leased');
+        expect((await claim('f')).kind).toBe('leased');
+        expect((await claim('e', { failedAt: START + 1_000 })).kind).toBe('claimed');
+        clock.advance(5_000 + 1);
+        expect((await claim('f')).kind).toBe('leased');
+      });
+
+      it('are claimed again after a redrive that died', async () => {
+        await deadLetter();
+        await claim('e', { failedAt: START + 1_000, lastsMs: 5_000 });
+        clock.advance(5_001);
+        expect((await claim('f')).kind).toBe('ended');
+        expect(previousOf(await claim('f', { failedAt: START + 1_000 }))).toMatchObject({
+          leaseOwner: 'e',
+          attempts: 5,
+          releases: 4,
+        });
+      });
+
+      it('end again what an old redrive asks for once more', async () => {
+        await deadLetter();
+        await claim('e', { failedAt: START + 1_000 });
+        await ledger.record(id, 'e', deadLettered({ failedAt: START + 50_000 }));
+        expect((await claim('f', { failedAt: START + 1_000 })).kind).toBe('ended');
+        expect((await claim('f', { failedAt: START + 50_000 })).kind).toBe('claimed');
+      });
+
+      it('are an entry like any other once they were given back', async () => {
+        await deadLetter();
+        await claim('e', { failedAt: START + 1_000 });
+        await ledger.record(id, 'e', released({ failed: true, retriedForMs: 1_000 }));
+        expect(previousOf(await claim('f'))).toMatchObject({
+          status: 'claimed',
+          attempts: 5,
+          releases: 5,
+          failures: 1,
+        });
+      });
+    });
+
+    describe('findOther', () => {
+      const version = (sequencer: string | undefined, more: Partial<DeliveryId> = {}): DeliveryId => ({
+        ...id,
+        sequencer,
+        ...more,
+      });
+      const post = async (other: DeliveryId, messageId = 'message-1') => {
+        await claim('p', { id: other });
+        await ledger.record(other, 'p', posted(messageId));
+      };
+
+      it('finds nothing where there is nothing', async () => {
+        expect(await ledger.findOther(id)).toBeUndefined();
+        await claim('a');
+        expect(await ledger.findOther(id)).toBeUndefined();
+      });
+
+      it.each<[string, (other: DeliveryId) => Promise<unknown>, boolean]>([
+        ['claimed', (other) => claim('p', { id: other }), true],
+        ['uploaded', (other) => claim('p', { id: other, upload: UPLOAD }), true],
+        ['posted', (other) => post(other), true],
+        ['given back', (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', released())), true],
+        [
+          'dead-lettered',
+          (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', deadLettered())),
+          false,
+        ],
+        [
+          'gone',
+          (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', { kind: 'gone', lastError: 'x' })),
+          false,
+        ],
+      ])('a newer one that is %s: %#', async (_, make, counts) => {
+        await make(version('0069A94D181F3A9C43'));
+        expect(await ledger.findOther(version('0069A94D181F3A9C42'))).toEqual(counts ? { kind: 'newer' } : undefined);
+        expect(await ledger.findOther(version('0069A94D181F3A9C44'))).toBeUndefined();
+      });
+
+      it.each<[string, string, boolean]>([
+        ['0055AED6DCD90281E5', '0055AED6DCD90281E6', true],
+        ['0055AED6DCD90281E5', '0055AED6DCD90281E50', false],
+        ['0055AED6DCD90281E5', '0055AED6DCD90281E51', true],
+        ['0055AED6DCD90281E51', '0055AED6DCD90281E5', false],
+        ['0055AED6DCD90281E5', '0055AED6DD', true],
+        ['0055AED6DD', '0055AED6DCD90281E5', false],
+        ['9', 'A', true],
+        ['F', '0F', false],
+      ])('orders sequencers by right-padding them: %s < %s is %s', async (own, other, isNewer) => {
+        await claim('p', { id: version(other) });
+        expect(await ledger.findOther(version(own))).toEqual(isNewer ? { kind: 'newer' } : undefined);
+      });
+
+      it('looks at one room and one key only', async () => {
+        for (const other of [
+          version('F', { roomId: 'OTHER' }),
+          version('F', { key: `${id.key}x` }),
+          version('F', { bucket: 'other' }),
+          version(undefined, { eTag: 'ffff' }),
+        ]) {
+          await claim('p', { id: other });
+        }
+        expect(await ledger.findOther(id)).toBeUndefined();
+      });
+
+      it('does not take another room of the same version for a newer one', async () => {
+        for (const roomId of ['', 'A', 'ZZZ', 'zzz', '~', 'ÿ']) await claim('p', { id: { ...id, roomId } });
+        expect(await ledger.findOther(id)).toBeUndefined();
+      });
+
+      it('looks through more than one page', async () => {
+        await claim('p', { id: version('1000') });
+        for (let index = 0; index < 60; index += 1) {
+          await claim('p', { id: version(`2${String(index).padStart(3, '0')}`, { roomId: 'OTHER' }) });
+        }
+        expect(await ledger.findOther(version('0FFF'))).toEqual({ kind: 'newer' });
+        expect(await ledger.findOther(version('1000'))).toBeUndefined();
+        expect(await ledger.findOther(version('2000', { roomId: 'OTHER' }))).toEqual({ kind: 'newer' });
+      });
+
+      it('finds the message of the same content for an object without a sequencer', async () => {
+        await post(version('1', { eTag: 'x' }), 'message-x');
+        await post(version('2', { eTag: 'y' }), 'message-y');
+        expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toEqual({
+          kind: 'same',
+          messageId: 'message-x',
+        });
+        expect(await ledger.findOther(version(undefined, { eTag: 'z' }))).toBeUndefined();
+        expect(await ledger.findOther(version(undefined, { eTag: undefined }))).toBeUndefined();
+        expect(await ledger.findOther(version(undefined, { eTag: 'x', roomId: 'OTHER' }))).toBeUndefined();
+      });
+
+      it('tells the latest of several', async () => {
+        for (const sequencer of ['2', '3', '1']) await post(version(sequencer, { eTag: 'x' }), `message-${sequencer}`);
+        expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toEqual({
+          kind: 'same',
+          messageId: 'message-3',
+        });
+      });
+
+      it('counts no one without an eTag as the same', async () => {
+        await post(version('1', { eTag: undefined }));
+        expect(await ledger.findOther(version(undefined, { eTag: undefined }))).toBeUndefined();
+      });
+
+      it('counts only what was posted as the same', async () => {
+        await claim('p', { id: version('1', { eTag: 'x' }), upload: UPLOAD });
+        expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toBeUndefined();
+      });
+
+      it('looks through more than one page for the same', async () => {
+        await post(version('1', { eTag: 'x' }), 'message-x');
+        for (let index = 0; index < 60; index += 1)
+          await claim('p', { id: version(`2${String(index).padStart(3, '0')}`, { eTag: 'y' }) });
+        expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toEqual({
+          kind: 'same',
+          messageId: 'message-x',
+        });
+      });
+    });
+  });
+};

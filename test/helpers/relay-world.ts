@@ -1,0 +1,247 @@
+import { Readable } from 'node:stream';
+import { createDeliver, type Deliver, type DeliverDeps, type Task } from '../../lambdas/relay/deliver.ts';
+import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
+import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
+import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
+import type { Settings } from '../../lambdas/relay/domain/settings.ts';
+import type { Outcome } from '../../lambdas/relay/outcome.ts';
+import type { DeadLetter, Logger, Metrics, Queues } from '../../lambdas/relay/ports.ts';
+import { createdObject } from './factories.ts';
+import { createHandClock, type HandClock } from './hand-clock.ts';
+import { createMemoryLedger } from './memory-ledger.ts';
+import { readAll } from './read-stream.ts';
+
+export const HOUR_MS = 3_600_000;
+
+/** Calls of ports, each of which a test can make fail, before or after it has had its effect. */
+export type PortCall =
+  | 'open'
+  | 'contentType'
+  | 'resolve'
+  | 'media'
+  | 'confirm'
+  | 'look'
+  | 'claim'
+  | 'record'
+  | 'findOther'
+  | 'deadLetter'
+  | 'postpone';
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Record<string, unknown>;
+}
+
+export interface FakeMessage {
+  readonly id: string;
+  readonly roomId: string;
+  readonly fileId: string;
+  readonly text: string;
+  readonly threadId: string | undefined;
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: string;
+}
+
+/** Everything around `deliver`, in memory. Time stands still unless a test turns the clock. */
+export interface RelayWorld {
+  readonly clock: HandClock;
+  readonly deps: DeliverDeps;
+  readonly ledger: ReturnType<typeof createMemoryLedger>;
+  /** Names of the calls so far, in order. */
+  readonly calls: PortCall[];
+  /** What is in the bucket, by key. */
+  readonly objects: Map<string, { content: string; contentType?: string }>;
+  readonly files: Map<string, Omit<FakeMessage, 'id' | 'fileId' | 'text' | 'threadId'>>;
+  readonly messages: FakeMessage[];
+  readonly deadLetters: DeadLetter[];
+  readonly postponed: { receiptHandle: string; delayMs: number }[];
+  readonly logs: LogLine[];
+  readonly queues: Queues;
+  readonly logger: Logger;
+  /** How long the pacer makes a call wait. */
+  readonly waits: { media: number; confirm: number };
+  /** Sources that were opened and not closed. */
+  openSources(): number;
+  /** The next call fails with this; `after`: though it has had its effect. */
+  fail(call: PortCall, error: Error, options?: { after?: boolean; times?: number }): void;
+  deliver: Deliver;
+  /** Delivers an object as SQS message number `receiveCount`, each time by another owner. */
+  run(options?: RunOptions): Promise<Outcome>;
+}
+
+export interface RunOptions {
+  readonly object?: CreatedObject;
+  readonly receiveCount?: number;
+  readonly sentAt?: number;
+  readonly failedAt?: number | undefined;
+  readonly leftMs?: number;
+  readonly owner?: string;
+}
+
+export const settingsOf = (overrides: Partial<Settings> = {}): Settings => ({
+  routes: [{ room: '#general' }],
+  retryForHours: 24,
+  filesAtOnce: 5,
+  queueRetentionDays: 14,
+  ledgerRetentionDays: 365,
+  confirmAgainAfterSeconds: 90,
+  ...overrides,
+});
+
+export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld => {
+  const clock = createHandClock();
+  const memory = createMemoryLedger({ clock });
+  const calls: PortCall[] = [];
+  const failures: { call: PortCall; error: Error; after: boolean }[] = [];
+  const objects: RelayWorld['objects'] = new Map([
+    ['reports/weekly.pdf', { content: 'content', contentType: 'application/pdf' }],
+  ]);
+  const files: RelayWorld['files'] = new Map();
+  const messages: FakeMessage[] = [];
+  const deadLetters: DeadLetter[] = [];
+  const postponed: RelayWorld['postponed'] = [];
+  const logs: LogLine[] = [];
+  const waits = { media: 0, confirm: 0 };
+  let opened = 0;
+  let owners = 0;
+
+  const port = async <Result>(call: PortCall, effect: () => Result | Promise<Result>): Promise<Result> => {
+    calls.push(call);
+    const index = failures.findIndex((failure) => failure.call === call);
+    const [failure] = index === -1 ? [] : failures.splice(index, 1);
+    if (failure !== undefined && !failure.after) throw failure.error;
+    const result = await effect();
+    if (failure !== undefined) throw failure.error;
+    return result;
+  };
+  const objectAt = (key: string) => {
+    const object = objects.get(key);
+    if (object === undefined) throw new SourceError('it is not there', { code: 'OBJECT_GONE' });
+    return object;
+  };
+  const log = (level: LogLine['level']) => (message: string, fields: Record<string, unknown>) =>
+    void logs.push({ level, message, fields });
+  const logger: Logger = { info: log('info'), warn: log('warn'), error: log('error') };
+
+  const queues: Queues = {
+    postpone: (receiptHandle, delayMs) => port('postpone', () => void postponed.push({ receiptHandle, delayMs })),
+    sendDeadLetter: (letter) => port('deadLetter', () => void deadLetters.push(letter)),
+  };
+  const deps: DeliverDeps = {
+    settings,
+    clock,
+    random: () => 0.5,
+    logger,
+    queues,
+    circuit: createCircuit(clock),
+    pacer: { ...NO_PACER, take: (call) => waits[call], delayMs: (call) => waits[call] },
+    ledger: {
+      claim: (...args) => port('claim', () => memory.claim(...args)),
+      record: (...args) => port('record', () => memory.record(...args)),
+      findOther: (id) => port('findOther', () => memory.findOther(id)),
+    },
+    rooms: { resolve: (room) => port('resolve', () => `id-of-${room.replace('#', '')}`) },
+    store: {
+      open: ({ key }) =>
+        port('open', () => {
+          const { content, contentType } = objectAt(key);
+          opened += 1;
+          let isOpen = true;
+          const close = () => {
+            if (isOpen) opened -= 1;
+            isOpen = false;
+          };
+          return { sizeBytes: content.length, contentType, body: Readable.from([Buffer.from(content)]), close };
+        }),
+      contentType: ({ key }) => port('contentType', () => objectAt(key).contentType),
+    },
+    chat: {
+      uploadMedia: (roomId, { name, contentType, source }) =>
+        port('media', async () => {
+          const fileId = `file-${files.size + 1}`;
+          files.set(fileId, { roomId, name, contentType, content: (await readAll(source.body)).toString() });
+          return { fileId, uploadedAt: clock.now() };
+        }),
+      confirmMedia: ({ roomId, fileId }, { text, threadId }) =>
+        port('confirm', () => {
+          const file = files.get(fileId);
+          if (file === undefined)
+            throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
+          messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
+          return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
+        }),
+      findMessage: ({ upload }) =>
+        port('look', () => {
+          const message = messages.find(({ fileId }) => fileId === upload.fileId);
+          return message === undefined ? undefined : { messageId: message.id };
+        }),
+    },
+  };
+
+  const deliver = createDeliver(deps);
+  return {
+    clock,
+    deps,
+    ledger: memory,
+    calls,
+    objects,
+    files,
+    messages,
+    deadLetters,
+    postponed,
+    logs,
+    queues,
+    logger,
+    waits,
+    openSources: () => opened,
+    fail: (call, error, { after = false, times = 1 } = {}) => {
+      for (let time = 0; time < times; time += 1) failures.push({ call, error, after });
+    },
+    deliver,
+    run({
+      object = createdObject({ sizeBytes: 7 }),
+      receiveCount = 1,
+      sentAt = clock.now(),
+      failedAt,
+      leftMs = 100_000,
+      owner,
+    } = {}) {
+      owners += 1;
+      const now = clock.now();
+      const task: Task = {
+        object,
+        message: { receiveCount, sentAt, failedAt },
+        lease: { owner: owner ?? `owner-${owners}`, takenAt: now, expiresAt: now + leftMs + 30_000 },
+        deadlineAt: now + leftMs,
+        signal: new AbortController().signal,
+      };
+      return deliver(task);
+    },
+  };
+};
+
+/** A pacer that knows of no limit. */
+const NO_PACER: DeliverDeps['pacer'] = {
+  take: () => 0,
+  delayMs: () => 0,
+  giveUp: () => {},
+  observe: () => {},
+  rejected: () => {},
+  room: () => Number.POSITIVE_INFINITY,
+  bringForward: () => {},
+  knowAsleep: () => {},
+  drainMs: () => 0,
+};
+
+/** Sums up what was added to each metric. */
+export const createCountingMetrics = (): Metrics & { readonly sums: Record<string, number> } => {
+  const sums: Record<string, number> = {};
+  return {
+    sums,
+    add: (name, value = 1) => {
+      sums[name] = (sums[name] ?? 0) + value;
+    },
+  };
+};

@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { HttpAnswer, SendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
+import {
+  createRateLimiter,
+  type RateLimit,
+  type Ruling,
+  rateLimitHeaders,
+} from '../../../lib/local/chat-server/rate-limit.ts';
+import type { VirtualTime } from './time.ts';
+
+export interface CallOfChat {
+  readonly route: 'media' | 'confirm';
+  readonly address: string;
+  readonly at: number;
+  readonly isAllowed: boolean;
+  /** Which window of its route it fell into; all are the same where there is no limit. */
+  readonly window: number;
+}
+
+export interface VirtualChatOptions {
+  readonly time: VirtualTime;
+  readonly random: () => number;
+  readonly rateLimit: RateLimit | undefined;
+  /** How far the server's clock is ahead of everybody else's. @default 0 */
+  readonly clockSkewMs?: number | undefined;
+  /** @default 150 */
+  readonly mediaMs?: number | undefined;
+  /** What comes of the headers of the limit on their way. @default they arrive as they are */
+  readonly spoilHeaders?: ((headers: IncomingHttpHeaders, status: number) => IncomingHttpHeaders) | undefined;
+}
+
+const CONFIRM_MS = 100;
+
+/** Rocket.Chat's two calls and its rate limit, in virtual time. Calls are counted when they arrive, answered when they are done. */
+export const createVirtualChat = (options: VirtualChatOptions) => {
+  const { time, random, clockSkewMs = 0, mediaMs = 150, spoilHeaders = (headers) => headers } = options;
+  const serverNow = () => time.now() + clockSkewMs;
+  const limiter = createRateLimiter({ now: serverNow }, options.rateLimit);
+  const calls: CallOfChat[] = [];
+  const confirmed = new Map<string, number>();
+  let files = 0;
+
+  const answer = async (route: CallOfChat['route'], path: string, ruling: Ruling | undefined): Promise<HttpAnswer> => {
+    const isAllowed = ruling?.isAllowed ?? true;
+    const ms = isAllowed ? (route === 'media' ? mediaMs : CONFIRM_MS) : 5;
+    await time.sleep(ms * (0.7 + random() * 0.6));
+    const status = isAllowed ? 200 : 429;
+    const headers: IncomingHttpHeaders = { date: new Date(serverNow()).toUTCString() };
+    for (const [name, value] of Object.entries(ruling === undefined ? {} : rateLimitHeaders(ruling))) {
+      headers[name.toLowerCase()] = value;
+    }
+    return { status, headers: spoilHeaders(headers, status), text: JSON.stringify(bodyOf(route, path, isAllowed)) };
+  };
+
+  const bodyOf = (route: CallOfChat['route'], path: string, isAllowed: boolean): object => {
+    if (!isAllowed) return { success: false, error: 'too many requests [error-too-many-requests]' };
+    if (route === 'media') {
+      files += 1;
+      return { success: true, file: { _id: `file-${files}` } };
+    }
+    const fileId = path.split('/').at(-1) ?? '';
+    confirmed.set(fileId, (confirmed.get(fileId) ?? 0) + 1);
+    return { success: true, message: { _id: `message-of-${fileId}` } };
+  };
+
+  return {
+    calls,
+    setRateLimit: limiter.set,
+    /** Messages a file: each should be one. */
+    confirmed: () => [...confirmed.values()],
+    uploads: () => files,
+
+    /** What a process at this address sends through. */
+    sendFrom:
+      (address: string): SendHttp =>
+      async ({ path }) => {
+        await time.sleep(2 + random() * 8);
+        const route = path.includes('/rooms.mediaConfirm/') ? 'confirm' : 'media';
+        const ruling = limiter.count(route, address);
+        const window = ruling?.resetAt ?? 0;
+        calls.push({ route, address, at: time.now(), isAllowed: ruling?.isAllowed ?? true, window });
+        return answer(route, path, ruling);
+      },
+  };
+};
+export type VirtualChat = ReturnType<typeof createVirtualChat>;

@@ -1,0 +1,166 @@
+import * as v from 'valibot';
+import { type SettingsInput, SettingsSchema } from '../../../lambdas/relay/domain/settings.ts';
+import type { Ledger } from '../../../lambdas/relay/ports.ts';
+import type { RateLimit } from '../../../lib/local/chat-server/rate-limit.ts';
+import { notification, START, s3Record } from '../factories.ts';
+import { createMemoryLedger } from '../memory-ledger.ts';
+import { type CallOfChat, createVirtualChat, type VirtualChatOptions } from './chat.ts';
+import { createFunction } from './function.ts';
+import { relayQueue } from './mapping.ts';
+import { createVirtualQueue } from './queue.ts';
+import { createRandom } from './random.ts';
+import { createVirtualTime } from './time.ts';
+
+export interface Scenario extends Pick<VirtualChatOptions, 'clockSkewMs' | 'mediaMs' | 'spoilHeaders'> {
+  readonly files: number;
+  /** Addresses of the processes; one that stands twice is shared. */
+  readonly addresses: readonly string[];
+  readonly rateLimit: RateLimit | undefined;
+  readonly seed?: number;
+  readonly settings?: Partial<SettingsInput>;
+  /** Another limit, from a time after the start on. */
+  readonly change?: { readonly afterMs: number; readonly rateLimit: RateLimit | undefined };
+  /** A process is replaced by a fresh one that often, as Lambda does. @default never */
+  readonly replaceEveryMs?: number;
+  readonly inFlightQuota?: number;
+  /** @default true */
+  readonly isPaced?: boolean;
+}
+
+export interface Result {
+  readonly posted: number;
+  /** Files that stand in the room more than once. */
+  readonly repeated: number;
+  readonly deadLetters: number;
+  readonly startedAt: number;
+  readonly drainMs: number;
+  readonly calls: readonly CallOfChat[];
+  readonly rejected: number;
+  /** In the worst window of one route and address. */
+  readonly rejectedInAWindow: number;
+  readonly receives: { readonly average: number; readonly most: number };
+  readonly sqs: { readonly receive: number; readonly postpone: number; readonly read: number; readonly wake: number };
+  readonly ledger: { readonly writes: number; readonly reads: number };
+  readonly invocations: number;
+  /** Time that the function ran, over all processes. */
+  readonly busyMs: number;
+  readonly uploads: number;
+  readonly metrics: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A burst of files into the bucket, and the real function in virtual time until the queue is empty. */
+export const simulate = async (scenario: Scenario): Promise<Result> => {
+  const { files, addresses, isPaced = true } = scenario;
+  const time = createVirtualTime(START);
+  const random = createRandom(scenario.seed ?? 1);
+  const chat = createVirtualChat({ ...scenario, time, random });
+  const queue = createVirtualQueue({ time, random, inFlightQuota: scenario.inFlightQuota });
+  const ledger = countedLedger(createMemoryLedger({ clock: time }));
+  const metrics = new Map<string, number[]>();
+  const settings = v.parse(SettingsSchema, { routes: [{ room: '#general' }], ...scenario.settings });
+
+  for (let file = 0; file < files; file += 1) {
+    const object = {
+      key: `file-${file}.txt`,
+      size: 100,
+      sequencer: (file + 1).toString(16).toUpperCase().padStart(16, '0'),
+    };
+    queue.send(`message-${file}`, notification(s3Record(object)));
+  }
+
+  const start = (address: string) =>
+    createFunction({
+      settings,
+      clock: time,
+      random,
+      send: chat.sendFrom(address),
+      ledger,
+      queues: queue.queues,
+      backlog: queue.backlog,
+      metrics: { add: (name, value = 1) => void metrics.set(name, [...(metrics.get(name) ?? []).slice(-99), value]) },
+      isPaced,
+    });
+  const processes = addresses.map(start);
+  void changeLimit(scenario, time.sleep, chat.setRateLimit);
+  if (scenario.replaceEveryMs !== undefined) {
+    void replaceProcesses(scenario.replaceEveryMs, time.sleep, (turn) => {
+      const index = turn % processes.length;
+      processes[index] = start(addresses[index] ?? '');
+    });
+  }
+
+  let worked = { invocations: 0, busyMs: 0 };
+  await time.run(
+    relayQueue({ queue, time, random, processes }).then((work) => {
+      worked = work;
+    }),
+  );
+
+  const confirmed = chat.confirmed();
+  const rejected = chat.calls.filter(({ isAllowed }) => !isAllowed);
+  const receives = queue.receiveCounts;
+  return {
+    posted: confirmed.length,
+    repeated: confirmed.filter((count) => count > 1).length,
+    deadLetters: queue.deadLetters(),
+    startedAt: START,
+    drainMs: (chat.calls.at(-1)?.at ?? START) - START,
+    calls: chat.calls,
+    rejected: rejected.length,
+    rejectedInAWindow: most(rejected.map(({ route, address, window }) => `${route} ${address} ${window}`)),
+    receives: { average: receives.reduce((sum, count) => sum + count, 0) / files, most: Math.max(...receives) },
+    sqs: queue.calls,
+    ledger: ledger.counts,
+    ...worked,
+    uploads: chat.uploads(),
+    metrics,
+  };
+};
+
+const changeLimit = async (
+  { change }: Scenario,
+  sleep: (ms: number) => Promise<void>,
+  setRateLimit: (limit: RateLimit | undefined) => void,
+): Promise<void> => {
+  if (change === undefined) return;
+  await sleep(change.afterMs);
+  setRateLimit(change.rateLimit);
+};
+
+const replaceProcesses = async (
+  everyMs: number,
+  sleep: (ms: number) => Promise<void>,
+  replace: (turn: number) => void,
+): Promise<never> => {
+  for (let turn = 0; ; turn += 1) {
+    await sleep(everyMs);
+    replace(turn);
+  }
+};
+
+/** How often the most frequent one occurs. */
+const most = (names: readonly string[]): number => {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
+};
+
+/** No two of the objects are versions of one key, so there is never another. */
+const countedLedger = ({ claim, record }: Ledger) => {
+  const counts = { writes: 0, reads: 0 };
+  return {
+    counts,
+    claim: (...args: Parameters<Ledger['claim']>) => {
+      counts.writes += 1;
+      return claim(...args);
+    },
+    record: (...args: Parameters<Ledger['record']>) => {
+      counts.writes += 1;
+      return record(...args);
+    },
+    findOther: async () => {
+      counts.reads += 1;
+      return undefined;
+    },
+  };
+};

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Circuit, createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
+import type { Failure } from '../../../lambdas/relay/domain/failure.ts';
+import { createHandClock, type HandClock } from '../../helpers/hand-clock.ts';
+
+const misconfigured = (scope: 'server' | 'room' | 'object'): Failure => ({
+  kind: 'misconfigured',
+  reason: 'ROOM_UNAVAILABLE',
+  detail: scope,
+  scope,
+});
+
+describe('the circuit', () => {
+  let clock: HandClock;
+  let circuit: Circuit;
+  beforeEach(() => {
+    clock = createHandClock();
+    circuit = createCircuit(clock);
+  });
+
+  it('is closed at first', () => {
+    expect(circuit.failureFor('a')).toBeUndefined();
+  });
+
+  it('opens for one room', () => {
+    circuit.open('a', misconfigured('room'));
+    expect(circuit.failureFor('a')).toMatchObject({ detail: 'room' });
+    expect(circuit.failureFor('b')).toBeUndefined();
+  });
+
+  it('opens for the whole server', () => {
+    circuit.open('a', misconfigured('server'));
+    expect(circuit.failureFor('b')).toMatchObject({ detail: 'server' });
+  });
+
+  it.each<Failure>([
+    misconfigured('object'),
+    { kind: 'transient', reason: 'CHAT_ERROR', detail: '' },
+    { kind: 'refused', reason: 'FILE_TOO_LARGE', detail: '' },
+    { kind: 'throttled', reason: 'RATE_LIMITED', detail: '', retryAt: undefined },
+    { kind: 'gone', reason: 'OBJECT_GONE', detail: '' },
+  ])('does not open for $kind $detail', (failure) => {
+    circuit.open('a', failure);
+    expect(circuit.failureFor('a')).toBeUndefined();
+  });
+
+  it.each(['room', 'server'] as const)('lets one through after half a minute, and then another (%s)', (scope) => {
+    circuit.open('a', misconfigured(scope));
+    clock.advance(29_999);
+    expect(circuit.failureFor('a')).toBeDefined();
+    for (let probe = 0; probe < 3; probe += 1) {
+      clock.advance(30_000);
+      expect(circuit.failureFor('a')).toBeUndefined();
+      expect(circuit.failureFor('a')).toBeDefined();
+    }
+  });
+
+  it('closes when a call got through', () => {
+    circuit.open('a', misconfigured('room'));
+    circuit.open('a', misconfigured('server'));
+    circuit.close('a');
+    expect(circuit.failureFor('a')).toBeUndefined();
+    expect(circuit.failureFor('b')).toBeUndefined();
+  });
+
+  it('leaves other rooms open when one has closed', () => {
+    circuit.open('a', misconfigured('room'));
+    circuit.open('b', misconfigured('room'));
+    circuit.close('a');
+    expect(circuit.failureFor('b')).toBeDefined();
+  });
+});

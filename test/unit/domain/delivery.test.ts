@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import {
+  afterNegativeLook,
+  crashes,
+  type Doubt,
+  firstLookDelayMs,
+  type LedgerEntry,
+  nextStep,
+  recovered,
+} from '../../../lambdas/relay/domain/delivery.ts';
+import { START } from '../../helpers/factories.ts';
+
+const HOUR_MS = 3_600_000;
+const upload = { fileId: 'file-1', uploadedAt: START };
+const entry = (overrides: Partial<LedgerEntry>): LedgerEntry => ({
+  status: 'claimed',
+  attempts: 1,
+  releases: 0,
+  failures: 0,
+  retriedForMs: 0,
+  ...overrides,
+});
+
+describe('nextStep', () => {
+  it.each<[string, Parameters<typeof nextStep>[0], number, string]>([
+    ['nothing known', undefined, START, 'upload'],
+    ['no upload', {}, START, 'upload'],
+    ['a doubt without an upload', { inDoubt: { looks: 1 } }, START, 'upload'],
+    ['an upload', { upload }, START + 1, 'confirm'],
+    ['an upload of 23 hours less a moment', { upload }, START + 23 * HOUR_MS - 1, 'confirm'],
+    ['an upload of 23 hours', { upload }, START + 23 * HOUR_MS, 'upload'],
+    ['a doubt', { upload, inDoubt: { looks: 0 } }, START, 'look'],
+    ['an old doubt', { upload, inDoubt: { looks: 2 } }, START + 100 * HOUR_MS, 'look'],
+  ])('%s', (_, known, now, kind) => {
+    expect(nextStep(known, now).kind).toBe(kind);
+  });
+});
+
+/** Looks as they come, each after the delay that the one before asked for, until something else is to be done. */
+const lookUntilDone = (confirmAgainAfterMs: number, lateMs = 0) => {
+  let now = START + firstLookDelayMs(confirmAgainAfterMs);
+  let doubt: Doubt = { looks: 0 };
+  const looks: number[] = [];
+  for (;;) {
+    looks.push(now - START);
+    const then = afterNegativeLook(upload, doubt, now, confirmAgainAfterMs);
+    if (then.kind !== 'again') return { looks, then, quietMs: now - (doubt.notFoundSince ?? now) };
+    expect(then.delayMs).toBeGreaterThan(0);
+    doubt = then.doubt;
+    now += then.delayMs + lateMs;
+  }
+};
+
+describe('looking for a message', () => {
+  it('takes three looks and ninety seconds of finding nothing', () => {
+    const { looks, then, quietMs } = lookUntilDone(90_000);
+    expect(looks).toEqual([5_000, 20_000, 95_000]);
+    expect(quietMs).toBe(90_000);
+    expect(then).toEqual({ kind: 'confirm', upload });
+  });
+
+  it('takes no more looks when they come late', () => {
+    expect(lookUntilDone(90_000, 200_000).looks).toHaveLength(3);
+  });
+
+  it.each([1_000, 10_000, 600_000, 3_600_000])('takes at least three looks and %i ms', (confirmAgainAfterMs) => {
+    const { looks, quietMs } = lookUntilDone(confirmAgainAfterMs);
+    expect(looks.length).toBeGreaterThanOrEqual(3);
+    expect(quietMs).toBeGreaterThanOrEqual(confirmAgainAfterMs);
+    expect(quietMs).toBeLessThan(confirmAgainAfterMs + 60_001);
+  });
+
+  it('is not over by looks alone, nor by time alone', () => {
+    expect(afterNegativeLook(upload, { looks: 9, notFoundSince: START }, START + 89_999, 90_000).kind).toBe('again');
+    expect(afterNegativeLook(upload, { looks: 1, notFoundSince: START }, START + 900_000, 90_000).kind).toBe('again');
+    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, START + 90_000, 90_000).kind).toBe('confirm');
+  });
+
+  it('ends with a new upload where the old one has expired meanwhile', () => {
+    const now = START + 23 * HOUR_MS;
+    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, now, 90_000)).toEqual({ kind: 'upload' });
+  });
+});
+
+describe('what a dead delivery leaves', () => {
+  it('is a doubt where it had an upload', () => {
+    expect(recovered(entry({ leaseOwner: 'dead', upload })).inDoubt).toEqual({ looks: 0 });
+    expect(recovered(entry({ leaseOwner: 'dead', upload, inDoubt: { looks: 2, notFoundSince: 1 } })).inDoubt).toEqual({
+      looks: 0,
+    });
+  });
+
+  it('is nothing where it had none, or ended in order', () => {
+    for (const calm of [entry({ leaseOwner: 'dead' }), entry({ upload }), entry({ upload, inDoubt: { looks: 2 } })]) {
+      expect(recovered(calm)).toBe(calm);
+    }
+  });
+
+  it('counts as a crash', () => {
+    expect(crashes(entry({ attempts: 5, releases: 3 }))).toBe(2);
+    expect(crashes(entry({ attempts: 5, releases: 5 }))).toBe(0);
+  });
+});

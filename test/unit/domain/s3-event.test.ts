@@ -1,0 +1,282 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CreatedObject, type ParsedEvent, parseEvent } from '../../../lambdas/relay/domain/s3-event.ts';
+import { notification, s3Record } from '../../helpers/factories.ts';
+
+const objectsOf = (event: ParsedEvent): readonly CreatedObject[] => (event.kind === 'objects' ? event.objects : []);
+const detailsOf = (event: ParsedEvent): readonly string[] =>
+  event.kind === 'objects' ? event.unreadable.map(({ detail }) => detail) : [];
+const keyOf = (key: string) => objectsOf(parseEvent(notification(s3Record({ key }))))[0]?.key;
+
+describe('a body that is no event', () => {
+  it.each(['', 'hello', '{"Records":', 'null', '[]', '"text"', '42', 'true'])('%j is unreadable', (body) => {
+    expect(parseEvent(body)).toEqual({ kind: 'unreadable', detail: 'the message body is not a JSON object' });
+  });
+
+  it.each(['{}', '{"Records":{}}', '{"Type":"Notification"}', '{"Type":"SubscriptionConfirmation","Message":"{}"}'])(
+    '%s is unreadable, and told what was expected',
+    (body) => {
+      expect(parseEvent(body)).toMatchObject({
+        kind: 'unreadable',
+        detail: expect.stringContaining('S3 notification'),
+      });
+    },
+  );
+
+  it('is unreadable where the JSON is nested deeper than any event', () => {
+    const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    expect(parseEvent(`{"Records":[{"eventName":${nested}}]}`)).toMatchObject({ kind: 'unreadable' });
+  });
+});
+
+describe('records that can not be read', () => {
+  it.each<[string, unknown, string]>([
+    ['a record that is no object', 'text', 'a record has no eventName'],
+    ['null', null, 'a record has no eventName'],
+    ['no eventName', s3Record({}, { eventName: undefined }), 'a record has no eventName'],
+    ['a number for eventName', s3Record({}, { eventName: 7 }), 'a record has no eventName'],
+    ['no s3', s3Record({}, { s3: undefined }), 's3: expected'],
+    ['no bucket', s3Record({}, { s3: { object: { key: 'a', size: 1 } } }), 's3.bucket: expected'],
+    [
+      'an empty bucket',
+      s3Record({}, { s3: { bucket: { name: '' }, object: { key: 'a', size: 1 } } }),
+      's3.bucket.name: expected',
+    ],
+    ['no key', s3Record({ key: undefined }), 's3.object.key: expected'],
+    ['an empty key', s3Record({ key: '' }), 's3.object.key: expected'],
+    ['no size', s3Record({ size: undefined }), 's3.object.size: expected'],
+    ['a size in words', s3Record({ size: '12' }), 's3.object.size: expected'],
+    ['a negative size', s3Record({ size: -1 }), 's3.object.size: expected'],
+    ['half a byte', s3Record({ size: 0.5 }), 's3.object.size'],
+    ['a percent sign that encodes nothing', s3Record({ key: '100%.txt' }), 's3.object.key: is not form-encoded UTF-8'],
+    ['bytes that are no UTF-8', s3Record({ key: 'a%FFb' }), 's3.object.key: is not form-encoded UTF-8'],
+    ['no eventTime', s3Record({}, { eventTime: undefined }), 'eventTime: expected'],
+    ['an eventTime that is no date', s3Record({}, { eventTime: 'yesterday' }), 'eventTime: is no date'],
+  ])('%s', (_, record, detail) => {
+    const event = parseEvent(notification(record));
+    expect(objectsOf(event)).toEqual([]);
+    expect(detailsOf(event)).toEqual([expect.stringContaining(detail)]);
+  });
+
+  it('refuses a size that is beyond all numbers', () => {
+    const body = notification(s3Record({ size: 123 })).replace('"size":123', '"size":1e999');
+    expect(detailsOf(parseEvent(body))).toHaveLength(1);
+  });
+
+  it('keeps the readable ones, and each unreadable one as an event of its own', () => {
+    const event = parseEvent(notification(s3Record({ key: 'a' }), s3Record({ key: '%' }), s3Record({ key: 'b' })));
+    expect(objectsOf(event).map(({ key }) => key)).toEqual(['a', 'b']);
+    const [unreadable] = event.kind === 'objects' ? event.unreadable : [];
+    expect(JSON.parse(unreadable?.eventBody ?? '')).toEqual({ Records: [s3Record({ key: '%' })] });
+  });
+});
+
+describe('keys', () => {
+  it.each([
+    ['a+b', 'a b'],
+    ['a%2Bb', 'a+b'],
+    ['a%20b', 'a b'],
+    ['a/b%2Fc', 'a/b/c'],
+    ['100%25', '100%'],
+    ['a%2525', 'a%25'],
+    ['%C3%A4', 'ä'],
+    ['a%CC%88', 'a\u0308'],
+    ['%F0%9F%8F%94', '🏔'],
+    ['ä', 'ä'],
+    ['%22%5C%0D%0A', '"\\\r\n'],
+    ['__proto__', '__proto__'],
+  ])('%j is decoded to %j', (encoded, key) => {
+    expect(keyOf(encoded)).toBe(key);
+  });
+
+  it('come back from the form encoding as they were', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (key) => {
+        const encoded = encodeURIComponent(key).replaceAll('%20', '+');
+        expect(keyOf(encoded)).toBe(key);
+      }),
+    );
+  });
+});
+
+describe('event names', () => {
+  it.each([
+    'ObjectCreated:Put',
+    'ObjectCreated:Post',
+    'ObjectCreated:Copy',
+    'ObjectCreated:CompleteMultipartUpload',
+    's3:ObjectCreated:Put',
+    'ObjectCreated:SomethingNew',
+  ])('%s tells of an object', (eventName) => {
+    expect(objectsOf(parseEvent(notification(s3Record({}, { eventName }))))).toHaveLength(1);
+  });
+
+  it.each([
+    'ObjectRemoved:Delete',
+    'ObjectRemoved:DeleteMarkerCreated',
+    'ObjectRestore:Completed',
+    'ObjectTagging:Put',
+    'LifecycleExpiration:Delete',
+    'Replication:OperationMissedThreshold',
+    'objectcreated:put',
+    'NotObjectCreated:Put',
+    '',
+  ])('%j is ignored', (eventName) => {
+    expect(parseEvent(notification(s3Record({}, { eventName, s3: {} })))).toEqual({
+      kind: 'ignored',
+      why: `event ${eventName}`,
+    });
+  });
+
+  it('shortens one that is absurdly long', () => {
+    const event = parseEvent(notification({ eventName: 'x'.repeat(10_000) }));
+    expect(event).toEqual({ kind: 'ignored', why: `event ${'x'.repeat(64)}` });
+  });
+
+  it('ignores a notification without records', () => {
+    expect(parseEvent('{"Records":[]}')).toEqual({ kind: 'ignored', why: 'no records' });
+  });
+
+  it('ignores what EventBridge tells of anything but a new object', () => {
+    const body = JSON.stringify({ source: 'aws.s3', 'detail-type': 'Object Deleted', detail: {} });
+    expect(parseEvent(body)).toEqual({ kind: 'ignored', why: 'event Object Deleted' });
+  });
+});
+
+describe('envelopes', () => {
+  const inSns = (message: string) => JSON.stringify({ Type: 'Notification', TopicArn: 'arn', Message: message });
+
+  it('opens SNS in SNS', () => {
+    expect(objectsOf(parseEvent(inSns(inSns(notification(s3Record())))))).toHaveLength(1);
+  });
+
+  it('opens EventBridge in SNS', () => {
+    const event = {
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
+      time: '2026-03-05T11:15:42Z',
+      detail: { bucket: { name: 'b' }, object: { key: 'k', size: 1 } },
+    };
+    expect(objectsOf(parseEvent(inSns(JSON.stringify(event))))).toMatchObject([{ bucket: 'b', key: 'k' }]);
+  });
+
+  it('finds the test event in an envelope', () => {
+    expect(parseEvent(inSns('{"Service":"Amazon S3","Event":"s3:TestEvent"}'))).toEqual({
+      kind: 'ignored',
+      why: 'test event',
+    });
+  });
+
+  it('can not read an envelope around something else', () => {
+    expect(parseEvent(inSns('your disk is full'))).toMatchObject({ kind: 'unreadable' });
+  });
+
+  it.each([
+    ['no detail', { detail: undefined }, 'detail: expected'],
+    ['no key', { detail: { bucket: { name: 'b' }, object: { size: 1 } } }, 'detail.object.key: expected'],
+    ['no date', { time: 'noon' }, 'time: is no date'],
+  ])('can not read an EventBridge event with %s', (_, overrides, detail) => {
+    const event = {
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
+      time: '2026-03-05T11:15:42Z',
+      detail: { bucket: { name: 'b' }, object: { key: 'k', size: 1 } },
+      ...overrides,
+    };
+    expect(parseEvent(JSON.stringify(event))).toEqual({
+      kind: 'unreadable',
+      detail: expect.stringContaining(detail),
+    });
+  });
+});
+
+describe('fields', () => {
+  const parsed = (object: Record<string, unknown>) => objectsOf(parseEvent(notification(s3Record(object))))[0];
+
+  it('does not mind fields it does not know', () => {
+    const record = s3Record(
+      { storageClass: 'NEW' },
+      { eventVersion: '3.0', somethingNew: [{}], requestParameters: { sourceIPAddress: 'AWS Internal' } },
+    );
+    expect(objectsOf(parseEvent(notification(record)))).toHaveLength(1);
+  });
+
+  it.each([
+    ['"abc"', 'abc'],
+    ['abc', 'abc'],
+    ['', undefined],
+    [undefined, undefined],
+  ])('takes the eTag %j as %j', (eTag, expected) => {
+    expect(parsed({ eTag })?.eTag).toBe(expected);
+  });
+
+  it.each([
+    [null, undefined],
+    ['', undefined],
+    ['null', 'null'],
+    ['v1', 'v1'],
+  ])('takes the versionId %j as %j', (versionId, expected) => {
+    expect(parsed({ versionId })?.versionId).toBe(expected);
+  });
+
+  it.each([
+    ['0069a94d181f3a9c42', '0069A94D181F3A9C42'],
+    ['69a94d181f3a9c42', '0069A94D181F3A9C42'],
+    ['0055AED6DCD90281E5', '0055AED6DCD90281E5'],
+    ['00A94D181F3A9C42', '00A94D181F3A9C42'],
+    ['1', '1'],
+    ['xyz', undefined],
+    ['', undefined],
+    ['#', undefined],
+    ['A'.repeat(33), undefined],
+    [undefined, undefined],
+  ])('takes the sequencer %j as %j', (sequencer, expected) => {
+    expect(parsed({ sequencer })?.sequencer).toBe(expected);
+  });
+
+  it('makes an event body that reads the same again', () => {
+    const event = parseEvent(notification(s3Record({ key: 'a+%C3%A4' }), s3Record({ key: 'b' })));
+    for (const object of objectsOf(event)) expect(objectsOf(parseEvent(object.eventBody))).toEqual([object]);
+    expect(objectsOf(event)).toHaveLength(2);
+  });
+});
+
+describe('anything at all', () => {
+  it('never throws on text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (body) => void parseEvent(body)));
+  });
+
+  it('never throws on JSON, and never makes an object without a bucket and a key', () => {
+    fc.assert(
+      fc.property(fc.json(), (body) => {
+        for (const { bucket, key } of objectsOf(parseEvent(body))) expect(bucket && key).toBeTruthy();
+      }),
+    );
+  });
+
+  it('never throws on an event with one part replaced', () => {
+    const replaced = fc.tuple(
+      fc.constantFrom(
+        'eventName',
+        'eventTime',
+        's3',
+        'bucket',
+        'object',
+        'key',
+        'size',
+        'eTag',
+        'sequencer',
+        'versionId',
+        'name',
+      ),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(replaced, ([name, value]) => {
+        const record = JSON.parse(JSON.stringify(s3Record(), (key, old) => (key === name ? value : old)));
+        const event = parseEvent(notification(record));
+        if (event.kind === 'objects') expect(event.objects.length + event.unreadable.length).toBe(1);
+      }),
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../../../lambdas/relay/config.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'relay-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const environment = (overrides: Record<string, string | undefined> = {}) => ({
+  ROCKET_CHAT_URL: 'https://chat.example.com/team',
+  ROCKET_CHAT_SECRET_ID: 'relay/bot',
+  LEDGER_TABLE: 'ledger',
+  QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads',
+  DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads-dead',
+  LAMBDA_TASK_ROOT: folder,
+  ...overrides,
+});
+const settings = (text: string) => writeFileSync(path.join(folder, 'relay.json'), text);
+const faultsOf = (env: Record<string, string | undefined>): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+
+describe('readConfig', () => {
+  it('reads the environment and the settings, with their defaults', () => {
+    settings('{"routes":[{"room":"#general"}]}');
+    const config = readConfig(environment());
+    expect(config).toMatchObject({ secretId: 'relay/bot', ledgerTable: 'ledger' });
+    expect(config.rocketChatUrl.href).toBe('https://chat.example.com/team');
+    expect(config.settings).toEqual({
+      routes: [{ room: '#general' }],
+      retryForHours: 24,
+      filesAtOnce: 5,
+      queueRetentionDays: 14,
+      ledgerRetentionDays: 365,
+      confirmAgainAfterSeconds: 90,
+    });
+  });
+
+  it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'https://10.0.0.1'])(
+    'takes %s',
+    (url) => {
+      settings('{"routes":[{"room":"R"}]}');
+      expect(readConfig(environment({ ROCKET_CHAT_URL: url })).rocketChatUrl.origin).toBe(url);
+    },
+  );
+
+  it.each([
+    'http://chat.example.com',
+    'http://127.0.0.1.example.com',
+    'http://localhost.example.com',
+    'ftp://chat.example.com',
+    'chat.example.com',
+    'no url',
+  ])('refuses %s', (url) => {
+    settings('{"routes":[{"room":"R"}]}');
+    expect(faultsOf(environment({ ROCKET_CHAT_URL: url }))).toMatch(/ROCKET_CHAT_URL must be an https URL/);
+  });
+
+  it('names all faults at once', () => {
+    settings('{"routes":[{"room":"#a b"},{"prefix":"x*"}],"filesAtOnce":0,"retryForHours":"long","unknown":1}');
+    const faults = faultsOf(environment({ ROCKET_CHAT_URL: 'nonsense', LEDGER_TABLE: undefined, QUEUE_URL: '' }));
+    for (const fault of [
+      'ROCKET_CHAT_URL must be',
+      'LEDGER_TABLE is not set',
+      'QUEUE_URL is not set',
+      'routes.0.room must be a room id',
+      'routes.1.prefix must be literal',
+      'routes.1.room',
+      'filesAtOnce must be at least 1 files',
+      'retryForHours must be a number of hours',
+      'unknown',
+    ]) {
+      expect(faults).toContain(fault);
+    }
+  });
+
+  it('names what is missing when nothing is there', () => {
+    const faults = faultsOf({});
+    for (const name of [
+      'ROCKET_CHAT_URL',
+      'ROCKET_CHAT_SECRET_ID',
+      'LEDGER_TABLE',
+      'QUEUE_URL',
+      'DEAD_LETTER_QUEUE_URL',
+      'relay.json',
+    ]) {
+      expect(faults).toContain(name);
+    }
+  });
+
+  it.each(['', '{', '[]', 'null', '{}', '{"routes":[]}'])('refuses the settings %j', (text) => {
+    settings(text);
+    expect(faultsOf(environment())).toMatch(/^the relay can't start: .*relay\.json/);
+  });
+
+  it('says that the settings are not there', () => {
+    expect(faultsOf(environment())).toMatch(/relay\.json can't be read: ENOENT/);
+  });
+
+  it('refuses a route that fits nothing', () => {
+    settings('{"routes":[{"room":"R","minSizeBytes":10,"maxSizeBytes":5}]}');
+    expect(faultsOf(environment())).toContain('routes.0.maxSizeBytes must not be smaller than minSizeBytes');
+  });
+});

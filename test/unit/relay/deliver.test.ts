@@ -1,0 +1,518 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  ChatAnswerError,
+  ChatUnreachableError,
+  CredentialsRenewedError,
+  LedgerError,
+  RoomError,
+  SourceError,
+} from '../../../lambdas/relay/domain/errors.ts';
+import type { Outcome } from '../../../lambdas/relay/outcome.ts';
+import { createdObject, deliveryIdOf, leaseOf, START } from '../../helpers/factories.ts';
+import { createRelayWorld, HOUR_MS, type RelayWorld, type RunOptions, settingsOf } from '../../helpers/relay-world.ts';
+
+const answer = (status: number, errorType?: string, text = 'x') => new ChatAnswerError(text, { status, errorType });
+const lost = (mayHaveActed = true) => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed });
+const ROOM_ID = 'id-of-general';
+const id = deliveryIdOf({ roomId: ROOM_ID });
+
+let world: RelayWorld;
+beforeEach(() => {
+  world = createRelayWorld();
+});
+afterEach(() => {
+  expect(world.openSources()).toBe(0);
+});
+
+const entry = () => world.ledger.entries()[0];
+/** Delivers again and again, each time after the delay that was asked for, until the object is settled. */
+const runUntilSettled = async (
+  options: RunOptions = {},
+  most = 60,
+): Promise<{ outcomes: Outcome[]; last: Outcome }> => {
+  const outcomes: Outcome[] = [];
+  const sentAt = world.clock.now();
+  for (let receiveCount = options.receiveCount ?? 1; receiveCount <= most; receiveCount += 1) {
+    const last = await world.run({ sentAt, ...options, receiveCount });
+    outcomes.push(last);
+    if (last.kind !== 'retrying') return { outcomes, last };
+    expect(last.delayMs).toBeGreaterThan(0);
+    world.clock.advance(last.delayMs);
+  }
+  throw new Error(`not settled after ${most} deliveries: ${JSON.stringify(outcomes.at(-1))}`);
+};
+const times = (call: RelayWorld['calls'][number]) => world.calls.filter((made) => made === call).length;
+
+describe('a smooth delivery', () => {
+  it('posts the object with two writes to the ledger', async () => {
+    expect(await world.run()).toEqual({
+      kind: 'posted',
+      room: '#general',
+      roomId: ROOM_ID,
+      fileId: 'file-1',
+      chatMessageId: 'message-1',
+      wasFound: false,
+      attempts: 1,
+    });
+    expect(world.messages).toMatchObject([
+      { name: 'weekly.pdf', contentType: 'application/pdf', content: 'content', text: '`reports/weekly.pdf`' },
+    ]);
+    expect(world.calls).toEqual(['resolve', 'open', 'media', 'claim', 'findOther', 'confirm', 'record']);
+    expect(entry()).toMatchObject({ status: 'posted', messageId: 'message-1', upload: { fileId: 'file-1' } });
+  });
+
+  it('follows its route', async () => {
+    const routes = [{ prefix: 'reports/', room: 'R', caption: '{fileName}: {size}', threadId: 'parent' }];
+    world = createRelayWorld(settingsOf({ routes }));
+    await world.run();
+    expect(world.messages).toMatchObject([{ roomId: 'id-of-R', text: 'weekly.pdf: 7 B', threadId: 'parent' }]);
+  });
+
+  it('asks for the content type where a route depends on it', async () => {
+    world = createRelayWorld(settingsOf({ routes: [{ contentTypes: ['application/pdf'], room: 'R' }] }));
+    expect(await world.run()).toMatchObject({ kind: 'posted' });
+    expect(times('contentType')).toBe(1);
+  });
+});
+
+describe('what asks for no message', () => {
+  it.each([
+    ['a directory marker', createdObject({ key: 'a/', sizeBytes: 0 }), undefined],
+    ['no route', createdObject({ key: 'other' }), [{ prefix: 'reports/', room: 'R' }]],
+  ])('%s', async (_, object, routes) => {
+    world = createRelayWorld(settingsOf(routes === undefined ? {} : { routes }));
+    expect(await world.run({ object })).toMatchObject({ kind: 'ignored' });
+    expect(world.calls).toEqual([]);
+  });
+
+  it('an object that is gone', async () => {
+    world.objects.clear();
+    expect(await world.run()).toMatchObject({ kind: 'gone', reason: 'OBJECT_GONE' });
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'gone' });
+    expect(entry()).toMatchObject({ status: 'gone' });
+    expect(world.deadLetters).toEqual([]);
+  });
+
+  it('an older version, when a newer one was claimed', async () => {
+    await world.run({ object: createdObject({ sequencer: '0069A94D181F3A9C43', sizeBytes: 7 }) });
+    expect(await world.run()).toMatchObject({ kind: 'gone', reason: 'SUPERSEDED' });
+    expect(world.messages).toHaveLength(1);
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'duplicate' });
+  });
+
+  it('a backfilled object that was posted when it came', async () => {
+    await world.run();
+    const again = createdObject({ sequencer: undefined, sizeBytes: 7 });
+    expect(await world.run({ object: again })).toMatchObject({ kind: 'duplicate', chatMessageId: 'message-1' });
+    expect(
+      await world.run({ object: createdObject({ sequencer: undefined, eTag: 'other', sizeBytes: 7 }) }),
+    ).toMatchObject({ kind: 'posted' });
+    expect(
+      await world.run({ object: createdObject({ sequencer: undefined, eTag: 'other', sizeBytes: 7 }) }),
+    ).toMatchObject({ kind: 'duplicate' });
+  });
+});
+
+describe('repeats', () => {
+  it('are answered by the ledger', async () => {
+    await world.run();
+    expect(await world.run({ receiveCount: 2 })).toEqual({
+      kind: 'duplicate',
+      room: '#general',
+      roomId: ROOM_ID,
+      chatMessageId: 'message-1',
+    });
+    expect(times('media')).toBe(1);
+  });
+
+  it('that do not know themselves are stopped before the confirm', async () => {
+    await world.run();
+    expect(await world.run()).toMatchObject({ kind: 'duplicate' });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('at the same time end in one message', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => world.run({ receiveCount: 1 + (index % 2) })),
+    );
+    expect(outcomes.filter(({ kind }) => kind === 'posted')).toHaveLength(1);
+    expect(world.messages).toHaveLength(1);
+    for (const outcome of outcomes) expect(['posted', 'retrying', 'duplicate']).toContain(outcome.kind);
+  });
+});
+
+describe('what the server will never take', () => {
+  it('is dead-lettered with its reason', async () => {
+    world.fail('media', answer(400, 'error-file-too-large', 'File size exceeds'));
+    expect(await world.run()).toMatchObject({
+      kind: 'dead-lettered',
+      failureKind: 'refused',
+      reason: 'FILE_TOO_LARGE',
+    });
+    expect(world.deadLetters).toEqual([
+      {
+        body: '{"Records":[{}]}',
+        reason: 'FILE_TOO_LARGE',
+        detail: 'File size exceeds',
+        errorType: 'error-file-too-large',
+        httpStatus: 400,
+        roomId: ROOM_ID,
+        attempts: 1,
+        failedAt: START,
+      },
+    ]);
+    expect(entry()).toMatchObject({ status: 'dead-lettered', failedAt: START });
+  });
+
+  it('an empty object is not even sent', async () => {
+    expect(await world.run({ object: createdObject({ sizeBytes: 0 }) })).toMatchObject({
+      kind: 'dead-lettered',
+      reason: 'EMPTY_FILE',
+    });
+    expect(times('media') + times('open')).toBe(0);
+  });
+
+  it('is not delivered by a repeat, but by a redrive', async () => {
+    world.fail('media', answer(413));
+    await world.run();
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'duplicate' });
+    world.clock.advance(HOUR_MS);
+    expect(await world.run({ failedAt: START })).toMatchObject({ kind: 'posted' });
+    expect(await world.run({ failedAt: START })).toMatchObject({ kind: 'duplicate' });
+  });
+
+  it('comes back where the dead letter can not be written, and is written once', async () => {
+    world.fail('media', answer(413), { times: 2 });
+    world.fail('deadLetter', new Error('SQS is away'));
+    expect(await world.run()).toMatchObject({ kind: 'retrying' });
+    expect(entry()).not.toMatchObject({ status: 'dead-lettered' });
+    world.clock.advance(200_000);
+    const { last } = await runUntilSettled({ receiveCount: 2 });
+    expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'FILE_TOO_LARGE' });
+    expect(world.deadLetters).toHaveLength(1);
+  });
+});
+
+describe('passing faults', () => {
+  it('are tried again until the time for it is over', async () => {
+    world.fail('media', answer(400), { times: 10_000 });
+    const { outcomes, last } = await runUntilSettled({}, 1_000);
+    expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'CHAT_ERROR', failureKind: 'transient' });
+    expect(world.clock.now() - START).toBeLessThanOrEqual(24 * HOUR_MS);
+    expect(world.clock.now() - START).toBeGreaterThan(23 * HOUR_MS);
+    const delays = outcomes.flatMap((outcome) => (outcome.kind === 'retrying' ? [outcome.delayMs] : []));
+    expect(Math.max(...delays)).toBeLessThanOrEqual(15 * 60_000);
+    expect(delays.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);
+  });
+
+  it.each<[string, Parameters<RelayWorld['fail']>, string]>([
+    ['the network', ['media', lost()], 'CHAT_UNREACHABLE'],
+    ['S3', ['open', new SourceError('x', { code: 'SOURCE_UNAVAILABLE' })], 'SOURCE_ERROR'],
+    ['bytes', ['media', new SourceError('x', { code: 'CHECKSUM_MISMATCH' })], 'SOURCE_ERROR'],
+    ['the ledger at the claim', ['claim', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })], 'LEDGER_ERROR'],
+    [
+      'the ledger at the look around',
+      ['findOther', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })],
+      'LEDGER_ERROR',
+    ],
+    ['a mistake of ours', ['media', new TypeError('x')], 'INTERNAL_ERROR'],
+    ['no message in the answer', ['confirm', answer(200, 'message-null')], 'NOT_POSTED'],
+    ['the room, for a moment', ['resolve', answer(502)], 'CHAT_ERROR'],
+  ])('%s', async (_, failure, reason) => {
+    world.fail(...failure);
+    const { outcomes, last } = await runUntilSettled();
+    expect(outcomes[0]).toMatchObject({ kind: 'retrying', reason });
+    expect(last).toMatchObject({ kind: 'posted' });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('of image processing are given up after five tries', async () => {
+    world.fail('media', answer(400, 'ufs: cannot upload file'), { times: 100 });
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'MEDIA_NOT_PROCESSED' });
+    expect(times('media')).toBe(5);
+  });
+
+  it('are dead-lettered at once where retrying is off', async () => {
+    world = createRelayWorld(settingsOf({ retryForHours: 0 }));
+    world.fail('media', answer(502));
+    expect(await world.run()).toMatchObject({ kind: 'dead-lettered' });
+  });
+
+  it('keep the upload for a confirm that failed for certain', async () => {
+    world.fail('confirm', answer(400, undefined, 'room_is_archived'));
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'posted', fileId: 'file-1' });
+    expect(times('media')).toBe(1);
+    expect(times('look')).toBe(0);
+  });
+
+  it('upload again what was swept away', async () => {
+    world.fail('confirm', answer(400, 'invalid-file'));
+    expect(await world.run()).toMatchObject({ kind: 'posted', fileId: 'file-2' });
+  });
+
+  it('upload again once, and then come back', async () => {
+    world.fail('confirm', answer(400, 'invalid-file'), { times: 2 });
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'UPLOAD_EXPIRED', failureKind: 'transient' });
+    expect(entry()).not.toMatchObject({ upload: expect.anything() });
+    expect((await runUntilSettled({ receiveCount: 2 })).last).toMatchObject({ kind: 'posted' });
+  });
+
+  it('upload again after a day', async () => {
+    world.fail('confirm', answer(403));
+    await world.run();
+    world.clock.advance(23 * HOUR_MS);
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'posted', fileId: 'file-2' });
+  });
+
+  it('end in the dead-letter queue before SQS forgets the message', async () => {
+    const sentAt = world.clock.now() - (14 * 24 - 1) * HOUR_MS;
+    world.fail('media', answer(502));
+    expect(await world.run({ sentAt })).toMatchObject({ kind: 'dead-lettered' });
+    world.fail('resolve', answer(502));
+    expect(await world.run({ sentAt, object: createdObject({ key: 'other' }) })).toMatchObject({
+      kind: 'dead-lettered',
+    });
+    expect(world.deadLetters).toHaveLength(2);
+  });
+});
+
+describe('the rate limit', () => {
+  it('spends no retries, however long it lasts', async () => {
+    world = createRelayWorld(settingsOf({ retryForHours: 0 }));
+    world.fail('media', new ChatAnswerError('x', { status: 429 }), { times: 300 });
+    for (let receiveCount = 1; receiveCount <= 300; receiveCount += 1) {
+      const outcome = await world.run({ sentAt: START, receiveCount });
+      expect(outcome).toMatchObject({ kind: 'retrying', failureKind: 'throttled', reason: 'RATE_LIMITED' });
+      world.clock.advance(60_000);
+    }
+    expect(world.deadLetters).toEqual([]);
+    expect(await world.run({ sentAt: START, receiveCount: 301 })).toMatchObject({ kind: 'posted' });
+  });
+
+  it('is kept without a call', async () => {
+    world.waits.media = 42_000;
+    expect(await world.run()).toMatchObject({ kind: 'retrying', delayMs: 42_000, failureKind: 'throttled' });
+    expect(times('media') + times('open')).toBe(0);
+  });
+
+  it('waits as long as the pacer says after a refusal', async () => {
+    world.fail('confirm', new ChatAnswerError('x', { status: 429, retryAt: START + 9_000 }));
+    world.deps.pacer.delayMs = () => 33_000;
+    expect(await world.run()).toMatchObject({ kind: 'retrying', delayMs: 33_000 });
+    expect(entry()).toMatchObject({ failures: 0, releases: 1, upload: { fileId: 'file-1' } });
+    expect(entry()?.inDoubt).toBeUndefined();
+  });
+
+  it('of other calls is waited for as it was told', async () => {
+    world.fail('resolve', new ChatAnswerError('x', { status: 429, retryAt: START + 9_000 }));
+    const outcome = await world.run();
+    expect(outcome).toMatchObject({ kind: 'retrying', failureKind: 'throttled' });
+    expect(outcome.kind === 'retrying' && outcome.delayMs).toBeGreaterThanOrEqual(9_000);
+  });
+});
+
+describe('what an operator must mend', () => {
+  it('waits, and keeps others from asking', async () => {
+    world.fail('media', answer(401));
+    expect(await world.run()).toMatchObject({
+      kind: 'retrying',
+      failureKind: 'misconfigured',
+      reason: 'CREDENTIALS_REFUSED',
+    });
+    const calls = world.calls.length;
+    const other = createdObject({ key: 'reports/other.pdf', sizeBytes: 7 });
+    world.objects.set(other.key, { content: 'content' });
+    expect(await world.run({ object: other })).toMatchObject({ kind: 'retrying', reason: 'CREDENTIALS_REFUSED' });
+    expect(world.calls).toHaveLength(calls);
+    world.clock.advance(30_000);
+    expect(await world.run({ object: other })).toMatchObject({ kind: 'posted' });
+  });
+
+  it('flows again once it is mended', async () => {
+    world.fail('resolve', new RoomError('x', { code: 'ROOM_NOT_FOUND' }), { times: 3 });
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'posted' });
+  });
+
+  it('has its time like any failure', async () => {
+    world.fail('media', answer(403), { times: 10_000 });
+    const { last } = await runUntilSettled({}, 3_000);
+    expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'ROOM_UNAVAILABLE' });
+    expect(world.clock.now() - START).toBeGreaterThan(23 * HOUR_MS);
+  });
+});
+
+describe('credentials that change while a file is sent', () => {
+  it('open the object again', async () => {
+    world.fail('media', new CredentialsRenewedError());
+    expect(await world.run()).toMatchObject({ kind: 'posted' });
+    expect(times('open')).toBe(2);
+  });
+
+  it('are not followed for ever', async () => {
+    world.fail('media', new CredentialsRenewedError(), { times: 2 });
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'CREDENTIALS_REFUSED' });
+  });
+});
+
+describe('a confirm without an answer', () => {
+  it('that was carried out is found', async () => {
+    world.fail('confirm', lost(), { after: true });
+    const first = await world.run();
+    expect(first).toMatchObject({ kind: 'retrying', delayMs: 5_000 });
+    world.clock.advance(5_000);
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({
+      kind: 'posted',
+      wasFound: true,
+      chatMessageId: 'message-1',
+    });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('that was not carried out is repeated after three looks and ninety seconds', async () => {
+    world.fail('confirm', lost());
+    const { outcomes, last } = await runUntilSettled();
+    expect(outcomes.map((outcome) => outcome.kind === 'retrying' && outcome.delayMs)).toEqual([
+      5_000,
+      15_000,
+      75_000,
+      false,
+    ]);
+    expect(last).toMatchObject({ kind: 'posted', wasFound: false, fileId: 'file-1' });
+    expect([times('look'), times('confirm'), times('media')]).toEqual([3, 2, 1]);
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('counts one failure, not one for each look', async () => {
+    world.fail('confirm', lost());
+    await runUntilSettled();
+    expect(entry()).toMatchObject({ status: 'posted', failures: 1, releases: 3, attempts: 4 });
+  });
+
+  it('is looked for afresh after the next one without an answer', async () => {
+    world.fail('confirm', lost(), { times: 2 });
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'posted' });
+    expect(times('look')).toBe(6);
+  });
+
+  it('stays in doubt while nobody can look', async () => {
+    world.fail('confirm', lost(), { after: true });
+    world.fail('look', answer(502), { times: 5 });
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'posted', wasFound: true });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('is looked for again after a dead letter and a redrive', async () => {
+    world = createRelayWorld(settingsOf({ retryForHours: 0 }));
+    world.fail('confirm', lost(), { after: true });
+    expect(await world.run()).toMatchObject({ kind: 'dead-lettered' });
+    const failedAt = world.deadLetters[0]?.failedAt;
+    world.clock.advance(HOUR_MS);
+    expect(await world.run({ failedAt })).toMatchObject({ kind: 'posted', wasFound: true });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('is a message whose record was lost', async () => {
+    world.fail('record', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' }));
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'LEDGER_ERROR' });
+    const { last } = await runUntilSettled({ receiveCount: 2 });
+    expect(last).toMatchObject({ kind: 'posted', wasFound: true });
+    expect(world.messages).toHaveLength(1);
+  });
+});
+
+describe('a delivery that died', () => {
+  const dies = async (upload?: { fileId: string; uploadedAt: number }) => {
+    await world.ledger.claim(id, leaseOf(`dead-${world.clock.now()}`, world.clock.now(), 1_000), {
+      object: createdObject(),
+      upload,
+    });
+    world.clock.advance(1_001);
+  };
+
+  it('is waited for while its lease holds', async () => {
+    await world.ledger.claim(id, leaseOf('other', START, 60_000), { object: createdObject() });
+    const outcome = await world.run({ receiveCount: 2 });
+    expect(outcome).toMatchObject({ kind: 'retrying', reason: 'LEASED' });
+    expect(outcome.kind === 'retrying' && outcome.delayMs).toBeGreaterThanOrEqual(60_000);
+    expect(world.calls).toEqual(['resolve', 'claim']);
+  });
+
+  it('is taken over, alone', async () => {
+    await dies();
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'retrying', reason: 'ABANDONED' });
+    expect(times('media')).toBe(0);
+    world.clock.advance(60_000);
+    expect(await world.run({ receiveCount: 3 })).toMatchObject({ kind: 'posted', attempts: 3 });
+  });
+
+  it('may have posted its upload, which is looked for', async () => {
+    const file = { roomId: ROOM_ID, name: 'weekly.pdf', contentType: 'application/pdf', content: 'content' };
+    world.messages.push({ ...file, id: 'message-1', fileId: 'file-1', text: '', threadId: undefined });
+    await dies({ fileId: 'file-1', uploadedAt: START });
+    const { last } = await runUntilSettled({ receiveCount: 2 });
+    expect(last).toMatchObject({ kind: 'posted', wasFound: true, chatMessageId: 'message-1' });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('five times is given up', async () => {
+    for (let death = 0; death < 5; death += 1) await dies();
+    expect(await world.run({ receiveCount: 6 })).toMatchObject({ kind: 'dead-lettered', reason: 'ABANDONED' });
+    expect(times('media')).toBe(0);
+    const [letter] = world.deadLetters;
+    expect(await world.run({ failedAt: letter?.failedAt })).toMatchObject({ kind: 'posted' });
+  });
+
+  it('four times is not', async () => {
+    for (let death = 0; death < 4; death += 1) await dies();
+    expect((await runUntilSettled({ receiveCount: 5 })).last).toMatchObject({ kind: 'posted' });
+  });
+
+  it('and comes to life again can not write what it thinks', async () => {
+    world.deps.chat.confirmMedia = async () => {
+      // Frozen here while its lease ran out and another took over.
+      world.clock.advance(10 * HOUR_MS);
+      await world.ledger.claim(id, leaseOf('other', world.clock.now()), { object: createdObject() });
+      throw answer(400, undefined, 'room_is_archived');
+    };
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'LEDGER_ERROR' });
+    expect(entry()).toMatchObject({ leaseOwner: 'other' });
+  });
+});
+
+describe('too little time', () => {
+  it('starts nothing after the deadline', async () => {
+    expect(await world.run({ leftMs: 0 })).toMatchObject({ kind: 'retrying', reason: 'OUT_OF_TIME', delayMs: 1_000 });
+    expect(world.messages).toEqual([]);
+    expect(times('media')).toBe(0);
+  });
+
+  it('does not confirm after the deadline', async () => {
+    const { uploadMedia } = world.deps.chat;
+    world.deps.chat.uploadMedia = async (...args) => {
+      const upload = await uploadMedia(...args);
+      world.clock.advance(100_000);
+      return upload;
+    };
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'OUT_OF_TIME' });
+    expect(times('confirm')).toBe(0);
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'posted', fileId: 'file-1' });
+  });
+
+  it('counts as no failure', async () => {
+    await world.run({ leftMs: 0 });
+    expect(await world.run({ receiveCount: 2, leftMs: 0 })).toMatchObject({ kind: 'retrying' });
+    expect(entry()).toMatchObject({ failures: 0 });
+  });
+});
+
+it('logs a mistake of ours as an error', async () => {
+  const mistake = new TypeError('x');
+  world.fail('media', mistake);
+  await world.run();
+  expect(world.logs).toEqual([{ level: 'error', message: 'unexpected error', fields: { error: mistake } }]);
+});

@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Task } from '../../../lambdas/relay/deliver.ts';
+import { ChatAnswerError } from '../../../lambdas/relay/domain/errors.ts';
+import { createHandler, type HandlerDeps } from '../../../lambdas/relay/handler.ts';
+import type { Outcome } from '../../../lambdas/relay/outcome.ts';
+import { notification, START, s3Record, sqsEvent, sqsRecord } from '../../helpers/factories.ts';
+import { createCountingMetrics, createRelayWorld, type RelayWorld } from '../../helpers/relay-world.ts';
+
+const retrying = (
+  delayMs: number,
+  failureKind: 'throttled' | 'transient' | 'misconfigured' = 'transient',
+): Outcome => ({
+  kind: 'retrying',
+  delayMs,
+  failureKind,
+  attempts: 1,
+  room: '#general',
+  isUntouched: false,
+  reason: 'CHAT_ERROR',
+  detail: 'x',
+});
+const POSTED: Outcome = {
+  kind: 'posted',
+  room: '#general',
+  roomId: 'R',
+  fileId: 'f',
+  chatMessageId: 'm',
+  wasFound: false,
+  attempts: 1,
+};
+const deadLettered = (failureKind: 'refused' | 'transient'): Outcome => ({
+  kind: 'dead-lettered',
+  failureKind,
+  attempts: 1,
+  room: '#general',
+  reason: 'CHAT_ERROR',
+  detail: 'x',
+});
+
+let world: RelayWorld;
+let metrics: ReturnType<typeof createCountingMetrics>;
+beforeEach(() => {
+  world = createRelayWorld();
+  metrics = createCountingMetrics();
+});
+
+const contextOf = (remainingMs: number) =>
+  ({ awsRequestId: 'request-1', getRemainingTimeInMillis: () => remainingMs }) as unknown as Context;
+const handle = (event: SQSEvent, overrides: Partial<HandlerDeps> = {}, remainingMs = 300_000) => {
+  const { deliver, queues, logger, clock } = world;
+  const abortAfter = () => new AbortController().signal;
+  const handler = createHandler({ deliver, queues, logger, clock, metrics, abortAfter, filesAtOnce: 5, ...overrides });
+  return handler(event, contextOf(remainingMs));
+};
+/** Delivers nothing, but answers by key. */
+const answering = (byKey: Record<string, Outcome>, seen: Task[] = []): Partial<HandlerDeps> => ({
+  deliver: async (task) => {
+    seen.push(task);
+    return byKey[task.object.key] ?? POSTED;
+  },
+});
+const messageOf = (key: string, overrides: Partial<SQSRecord> = {}) =>
+  sqsRecord(notification(s3Record({ key })), {
+    messageId: `message-${key}`,
+    receiptHandle: `receipt-${key}`,
+    ...overrides,
+  });
+const failedIds = ({ batchItemFailures }: Awaited<ReturnType<typeof handle>>) =>
+  batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+
+describe('a batch', () => {
+  it('names what must come back, and nothing else', async () => {
+    const event = sqsEvent(messageOf('a'), messageOf('b'), messageOf('c'));
+    const answer = await handle(event, answering({ b: retrying(7_000) }));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-b' }] });
+    expect(world.postponed).toEqual([{ receiptHandle: 'receipt-b', delayMs: 7_000 }]);
+  });
+
+  it.each<Outcome>([
+    POSTED,
+    { kind: 'duplicate', room: 'r', roomId: 'R', chatMessageId: undefined },
+    { kind: 'ignored', detail: 'x' },
+    { kind: 'gone', reason: 'OBJECT_GONE', detail: 'x' },
+    deadLettered('refused'),
+  ])('acknowledges what is $kind', async (outcome) => {
+    expect(failedIds(await handle(sqsEvent(messageOf('a')), answering({ a: outcome })))).toEqual([]);
+    expect(world.postponed).toEqual([]);
+  });
+
+  it('that is empty is nothing', async () => {
+    expect(await handle(sqsEvent())).toEqual({ batchItemFailures: [] });
+  });
+
+  it('has no more on their way than it may', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const deliver = async () => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+      return POSTED;
+    };
+    await handle(sqsEvent(...Array.from({ length: 10 }, (_, index) => messageOf(`${index}`))), {
+      deliver,
+      filesAtOnce: 3,
+    });
+    expect(most).toBe(3);
+  });
+
+  it('is not held up by a message that can not be postponed', async () => {
+    world.fail('postpone', new Error('ReceiptHandleIsInvalid'));
+    const answer = await handle(sqsEvent(messageOf('a'), messageOf('b')), answering({ a: retrying(1_000) }));
+    expect(failedIds(answer)).toEqual(['message-a']);
+    expect(world.logs).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: 'the message could not be postponed' }),
+    );
+  });
+});
+
+describe('a message', () => {
+  it('with several objects comes back as soon as the first of them wants to', async () => {
+    const body = notification(s3Record({ key: 'a' }), s3Record({ key: 'b' }), s3Record({ key: 'c' }));
+    const answer = await handle(sqsEvent(sqsRecord(body)), answering({ a: retrying(9_000), c: retrying(4_000) }));
+    expect(failedIds(answer)).toEqual(['message-1']);
+    expect(world.postponed).toEqual([{ receiptHandle: 'receipt-1', delayMs: 4_000 }]);
+  });
+
+  it('that can not be read is dead-lettered as it is', async () => {
+    const answer = await handle(
+      sqsEvent(sqsRecord('nonsense', { attributes: { ApproximateReceiveCount: '3' } as never })),
+    );
+    expect(failedIds(answer)).toEqual([]);
+    expect(world.deadLetters).toEqual([
+      {
+        body: 'nonsense',
+        reason: 'UNREADABLE_EVENT',
+        detail: 'the message body is not a JSON object',
+        attempts: 3,
+        failedAt: START,
+      },
+    ]);
+    expect(metrics.sums).toEqual({ DeadLettered: 1 });
+  });
+
+  it('that can be read in part is delivered in part', async () => {
+    const seen: Task[] = [];
+    const body = notification(s3Record({ key: '%' }), s3Record({ key: 'good' }));
+    expect(failedIds(await handle(sqsEvent(sqsRecord(body)), answering({}, seen)))).toEqual([]);
+    expect(seen.map(({ object }) => object.key)).toEqual(['good']);
+    expect(world.deadLetters).toMatchObject([{ body: notification(s3Record({ key: '%' })) }]);
+  });
+
+  it('comes back where its dead letter can not be written', async () => {
+    world.fail('deadLetter', new Error('SQS is away'));
+    expect(failedIds(await handle(sqsEvent(sqsRecord('nonsense'))))).toEqual(['message-1']);
+    expect(world.postponed).toMatchObject([{ delayMs: 60_000 }]);
+    expect(metrics.sums).toEqual({});
+  });
+
+  it.each(['{"Event":"s3:TestEvent"}', notification(s3Record({}, { eventName: 'ObjectRemoved:Delete' }))])(
+    'that asks for nothing is ignored',
+    async (body) => {
+      expect(failedIds(await handle(sqsEvent(sqsRecord(body))))).toEqual([]);
+      expect(metrics.sums).toEqual({ Ignored: 1 });
+      expect(world.calls).toEqual([]);
+    },
+  );
+});
+
+describe('a task', () => {
+  const taskOf = async (record: SQSRecord, remainingMs?: number): Promise<Task> => {
+    const seen: Task[] = [];
+    await handle(sqsEvent(record), answering({}, seen), remainingMs);
+    const [task] = seen;
+    if (task === undefined) throw new Error('nothing was delivered');
+    return task;
+  };
+
+  it('knows its message', async () => {
+    const attributes = { ApproximateReceiveCount: '4', SentTimestamp: String(START - 5_000) } as never;
+    expect((await taskOf(messageOf('a', { attributes }))).message).toMatchObject({
+      receiveCount: 4,
+      sentAt: START - 5_000,
+      failedAt: undefined,
+    });
+  });
+
+  it('knows when its dead letter was written', async () => {
+    const failedAt = { stringValue: '2026-03-05T09:29:00.123Z', dataType: 'String' };
+    const task = await taskOf(messageOf('a', { messageAttributes: { failedAt } }));
+    expect(task.message.failedAt).toBe(Date.UTC(2026, 2, 5, 9, 29, 0, 123));
+    const nonsense = await taskOf(
+      messageOf('a', { messageAttributes: { failedAt: { stringValue: 'x', dataType: 'String' } } }),
+    );
+    expect(nonsense.message.failedAt).toBeUndefined();
+  });
+
+  it('keeps time back to record where it stands, and a lease beyond the invocation', async () => {
+    const task = await taskOf(messageOf('a'), 300_000);
+    expect(task.deadlineAt).toBe(START + 285_000);
+    expect(task.lease).toEqual({ owner: 'request-1/message-a/0', takenAt: START, expiresAt: START + 330_000 });
+    expect((await taskOf(messageOf('a'), 10_000)).deadlineAt).toBe(START + 8_000);
+  });
+
+  it('has a lease of its own', async () => {
+    const seen: Task[] = [];
+    await handle(
+      sqsEvent(sqsRecord(notification(s3Record({ key: 'a' }), s3Record({ key: 'b' })))),
+      answering({}, seen),
+    );
+    expect(new Set(seen.map(({ lease }) => lease.owner)).size).toBe(2);
+  });
+});
+
+describe('metrics', () => {
+  it.each<[string, Outcome, Record<string, number>]>([
+    ['posted', POSTED, { ObjectsPosted: 1, BytesPosted: 2048, RelayLatency: 2_000 }],
+    ['duplicate', { kind: 'duplicate', room: 'r', roomId: 'R', chatMessageId: undefined }, { DuplicatesSkipped: 1 }],
+    ['ignored', { kind: 'ignored', detail: 'x' }, { Ignored: 1 }],
+    ['gone', { kind: 'gone', reason: 'OBJECT_GONE', detail: 'x' }, { Ignored: 1 }],
+    ['throttled', retrying(1, 'throttled'), { Throttled: 1 }],
+    ['misconfigured', retrying(1, 'misconfigured'), { Misconfigured: 1 }],
+    ['transient', retrying(1), { Retried: 1 }],
+    ['refused', deadLettered('refused'), { Refused: 1, DeadLettered: 1 }],
+    ['given up', deadLettered('transient'), { DeadLettered: 1 }],
+  ])('of what is %s', async (_, outcome, sums) => {
+    await handle(sqsEvent(messageOf('a')), answering({ a: outcome }));
+    expect(metrics.sums).toEqual(sums);
+  });
+
+  it('know no negative latency, whatever the clocks say', async () => {
+    const record = sqsRecord(notification(s3Record({}, { eventTime: new Date(START + 60_000).toISOString() })));
+    await handle(sqsEvent(record), answering({}));
+    expect(metrics.sums['RelayLatency']).toBe(0);
+  });
+});
+
+describe('the log', () => {
+  it.each<[Outcome, string]>([
+    [POSTED, 'info'],
+    [retrying(1), 'warn'],
+    [deadLettered('refused'), 'error'],
+  ])('has one line for each object: $kind', async (outcome, level) => {
+    await handle(sqsEvent(messageOf('a')), answering({ a: outcome }));
+    expect(world.logs).toMatchObject([
+      { level, message: 'delivery', fields: { outcome: outcome.kind, key: 'a', messageId: 'message-a' } },
+    ]);
+  });
+});
+
+describe('with a relay behind it', () => {
+  it.each([
+    ['created', 1],
+    ['encoded-key', 1],
+    ['eventbridge', 1],
+    ['sns-wrapped', 1],
+    ['several-records', 3],
+    ['directory-marker', 0],
+    ['removed', 0],
+    ['test-event', 0],
+  ])('events/%s.json ends in %i messages', async (name, messages) => {
+    const event: SQSEvent = JSON.parse(
+      readFileSync(path.join(import.meta.dirname, `../../../events/${name}.json`), 'utf8'),
+    );
+    for (const key of ['weekly', 'north', 'south', 'east']) world.objects.set(`reports/${key}.pdf`, { content: 'x' });
+    world.objects.set('scans/invoice-0042.png', { content: 'x' });
+    world.objects.set('Berichte 2026/Q1 + Q2/Umsätze 100% (final).pdf', { content: 'x' });
+    expect(await handle(event)).toEqual({ batchItemFailures: [] });
+    expect(world.messages).toHaveLength(messages);
+  });
+
+  it('one object does not wait on another', async () => {
+    for (const key of ['a', 'b', 'c']) world.objects.set(key, { content: 'x' });
+    world.fail('media', new ChatAnswerError('x', { status: 502 }));
+    const answer = await handle(sqsEvent(messageOf('a'), messageOf('b'), messageOf('c')));
+    expect(failedIds(answer)).toHaveLength(1);
+    expect(world.messages).toHaveLength(2);
+    expect(world.postponed).toHaveLength(1);
+  });
+});
