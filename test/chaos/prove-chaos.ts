@@ -28,7 +28,7 @@ const report = await runChaos({
   objects,
   kills,
   restarts,
-  timeoutMs: 15 * 60_000,
+  timeoutMs: 45 * 60_000,
   onProgress(left, posted) {
     if (process.stderr.isTTY) process.stderr.write(`\r${posted} posted, ${left} messages left   `);
   },

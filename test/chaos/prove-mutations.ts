@@ -12,7 +12,7 @@ const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=dot'];
 const PROOFS: Record<Proof, readonly string[]> = {
   model: ['test/chaos/prove-model.ts', '--schedules', '20000', '--seed', '1', '--no-shrink'],
   'ledger contract': [...VITEST, 'test/contract/ledger'],
-  'object contract': [...VITEST, 'test/contract/objects'],
+  'object contract': [...VITEST, 'test/contract/objects', 'test/unit/relay/verifier'],
   'chat contract': [...VITEST, 'test/contract/chat'],
 };
 /** What a proof prints when it has found something, other than a program that no longer runs. */

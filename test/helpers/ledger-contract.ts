@@ -458,6 +458,15 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
           false,
         ],
         [
+          'dead-lettered and claimed again by its redrive',
+          async (other) => {
+            await claim('p', { id: other });
+            await ledger.record(other, 'p', deadLettered({ failedAt: START }));
+            await claim('q', { id: other, failedAt: START });
+          },
+          true,
+        ],
+        [
           'gone',
           (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', { kind: 'gone', lastError: 'x' })),
           false,

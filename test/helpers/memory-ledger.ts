@@ -52,7 +52,7 @@ export const createMemoryTable = (): MemoryTable => {
         return same === undefined ? undefined : { kind: 'same', messageId: same.messageId };
       }
       const newer = others.some(
-        (item) => item.id.sequencer !== undefined && versionOf(item.id) > own && COUNTS.has(item.status),
+        (item) => item.id.sequencer !== undefined && versionOf(item.id) > own && isUnderWay(item),
       );
       return newer ? { kind: 'newer' } : undefined;
     },
@@ -75,7 +75,9 @@ export const createMemoryLedger = ({
   entries: () => table.entries(),
 });
 
-const COUNTS = new Set<Status>([Status.Claimed, Status.Uploaded, Status.Posted]);
+/** One that was given up counts again while it is redriven. */
+const isUnderWay = ({ status, leaseOwner }: Item): boolean =>
+  status !== Status.Gone && (status !== Status.DeadLettered || leaseOwner !== undefined);
 
 const mayClaim = (item: Item, now: number, lease: Lease, isUpload: boolean, failedAt: number | undefined): boolean => {
   const isOurs = item.leaseOwner === lease.owner;

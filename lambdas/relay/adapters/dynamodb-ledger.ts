@@ -125,13 +125,14 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
             // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
             KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
             FilterExpression: isOrdered
-              ? '#roomId = :roomId AND #status IN (:claimed, :uploaded, :posted)'
+              ? // One that was given up counts again while it is redriven, which its lease tells.
+                '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
               : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
             ExpressionAttributeNames: {
               '#pk': LedgerTable.PartitionKey,
               '#roomId': 'roomId',
               '#status': 'status',
-              ...(isOrdered ? { '#sk': LedgerTable.SortKey } : { '#eTag': 'eTag' }),
+              ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
             },
             ExpressionAttributeValues: marshall({
               ':pk': partitionKey(id),
@@ -143,6 +144,7 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
                     ':end': 'G',
                     ':claimed': Status.Claimed,
                     ':uploaded': Status.Uploaded,
+                    ':deadLettered': Status.DeadLettered,
                   }
                 : { ':eTag': id.eTag ?? '' }),
             }),

@@ -140,8 +140,11 @@ export const firstLookDelayMs = (confirmAgainAfterMs: number): number =>
 /** How many deliveries of this entry died without a word. */
 export const crashes = (entry: Pick<LedgerEntry, 'attempts' | 'releases'>): number => entry.attempts - entry.releases;
 
-/** An object that took five processes down with it is given up: a sixth would fare no better. */
-export const MAX_CRASHES = 5;
+/**
+ * An object that took so many processes down with it is given up. A release that the ledger did not take looks the same,
+ * so it is more than a few.
+ */
+export const MAX_CRASHES = 10;
 
 /** The entry as the next delivery must see it: an owner that died with an upload may have confirmed it. */
 export const recovered = (entry: LedgerEntry): LedgerEntry =>

@@ -7,9 +7,9 @@ import { pick, seededRandom } from './random.ts';
 export type CountFault = (name: string) => void;
 
 /** How often the calls of each server go wrong. */
-const CHAT_FAULTS = 0.22;
+const CHAT_FAULTS = 0.16;
 const S3_FAULTS = 0.08;
-const DYNAMODB_FAULTS = 0.3;
+const DYNAMODB_FAULTS = 0.15;
 /** A commit that comes later than this would be in the documented gap; see `confirmAgainAfterSeconds` of the run. */
 const LATEST_COMMIT_MS = 2_000;
 

@@ -186,7 +186,12 @@ const report = async (
     const file = files.get(message.file?._id ?? '');
     if (file !== undefined) messages.set(file.name, [...(messages.get(file.name) ?? []), file.sha256]);
   }
-  const letters = new Set((await relay.peekDeadLetters()).map(({ body }) => keyOf(body)));
+  const letters = new Map(
+    (await relay.peekDeadLetters()).map(({ body, messageAttributes }) => [
+      keyOf(body),
+      messageAttributes['reason']?.StringValue ?? 'no reason',
+    ]),
+  );
   const keys = [...sums.keys()];
   const nameOf = (key: string) => key.slice('in/'.length);
   const isPosted = (key: string) => messages.has(nameOf(key));
@@ -198,7 +203,9 @@ const report = async (
     lost: keys.filter((key) => !isPosted(key) && !letters.has(key)),
     corrupted: keys.filter((key) => messages.get(nameOf(key))?.some((sum) => sum !== sums.get(key))),
     deadLettered: keys.filter((key) => letters.has(key)),
-    unexpected: keys.filter((key) => letters.has(key) !== key.endsWith('.svg') || (letters.has(key) && isPosted(key))),
+    unexpected: keys
+      .filter((key) => letters.has(key) !== key.endsWith('.svg') || (letters.has(key) && isPosted(key)))
+      .map((key) => `${key} (${letters.get(key) ?? 'not dead-lettered'})`),
     receives: relay.deliveries.length,
   };
 };

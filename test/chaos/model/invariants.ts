@@ -77,14 +77,14 @@ const duplicates = ({ chat }: History, name: string): { violations: string[]; ga
   return { violations, gap };
 };
 
-const isPostedOutOfOrder = ({ chat, objects, firstClaims }: History, object: CreatedObject): boolean => {
+const isPostedOutOfOrder = ({ chat, objects, standingClaims }: History, object: CreatedObject): boolean => {
   const own = chat.messages.find((message) => message.object === objectName(object));
   if (own === undefined) return false;
-  const claimedAt = firstClaims.get(objectName(object)) ?? Number.POSITIVE_INFINITY;
+  const claimedAt = standingClaims.get(objectName(object)) ?? Number.POSITIVE_INFINITY;
   return objects.some((newer) => {
     if (newer.key !== object.key || (newer.sequencer ?? '') <= (object.sequencer ?? '')) return false;
     const message = chat.messages.find((candidate) => candidate.object === objectName(newer));
-    const newerClaimedAt = firstClaims.get(objectName(newer)) ?? Number.POSITIVE_INFINITY;
+    const newerClaimedAt = standingClaims.get(objectName(newer)) ?? Number.POSITIVE_INFINITY;
     return message !== undefined && message.at < own.at && claimedAt > newerClaimedAt;
   });
 };

@@ -22,7 +22,8 @@ export interface QueueModel {
   postpone(receiptHandle: string, delayMs: number): void;
 }
 
-export const VISIBILITY_MS = 120_000;
+/** Longer than the function's time-out, as SQS demands. */
+const VISIBILITY_MS = 330_000;
 
 export const createQueueModel = (now: () => number, pick: (count: number) => number): QueueModel => {
   const messages: QueueMessage[] = [];

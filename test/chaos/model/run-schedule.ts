@@ -24,7 +24,7 @@ export interface Schedule {
   readonly choices: Uint8Array;
 }
 
-export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'firstClaims'> {
+export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'firstClaims' | 'standingClaims'> {
   readonly objects: readonly CreatedObject[];
   readonly isReadable: (object: CreatedObject) => boolean;
   readonly faults: ReadonlyMap<string, number>;
@@ -33,7 +33,7 @@ export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'first
 }
 
 const START = Date.UTC(2026, 0, 1);
-const FUNCTION_TIMEOUT_MS = 100_000;
+const FUNCTION_TIMEOUT_MS = 300_000;
 const GIVE_UP_AFTER_MS = 20 * 86_400_000;
 
 /** Runs a schedule to its end: until the queue is empty, and once more after its dead letters were redriven. */
@@ -55,6 +55,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
     settings: SETTINGS,
     isReadable,
     firstClaims: new Map(),
+    standingClaims: new Map(),
     count: (fault) => faults.set(fault, (faults.get(fault) ?? 0) + 1),
     trace: (line) => trace?.(`${((simulation.now() - START) / 1_000).toFixed(3).padStart(12)} s  ${line}`),
   };

@@ -26,6 +26,8 @@ export interface World {
   readonly isReadable: (object: CreatedObject) => boolean;
   /** When each object was claimed first. */
   readonly firstClaims: Map<string, number>;
+  /** The same, but what was given up is claimed anew. */
+  readonly standingClaims: Map<string, number>;
   readonly count: (fault: string) => void;
   readonly trace: (line: string) => void;
 }
@@ -51,6 +53,7 @@ export const createFunction = (world: World, process: Process) => {
     pacer: createPacer({ now: clock.now, random }),
     circuit: createCircuit({ now: clock.now }),
     chat: chatOf(world, caller),
+    bot: { userId: async () => 'bot' },
     rooms: roomsOf(caller),
     store: storeOf(world, caller),
     ledger: ledgerOf(world, caller, clock.now),
@@ -135,7 +138,11 @@ const chatOf = (world: World, { call }: Caller): Chat => ({
     }),
 });
 
-const ledgerOf = ({ table, firstClaims, simulation }: World, { call }: Caller, now: () => number): Ledger => ({
+const ledgerOf = (
+  { table, firstClaims, standingClaims, simulation }: World,
+  { call }: Caller,
+  now: () => number,
+): Ledger => ({
   claim: (id, lease, options) =>
     call({
       name: 'ledger claim',
@@ -143,12 +150,21 @@ const ledgerOf = ({ table, firstClaims, simulation }: World, { call }: Caller, n
       effect: () => {
         const claim = table.claim(now(), id, lease, options);
         const name = objectName(options.object);
-        if (claim.kind === 'claimed' && !firstClaims.has(name)) firstClaims.set(name, simulation.now());
+        if (claim.kind === 'claimed') {
+          for (const claims of [firstClaims, standingClaims]) if (!claims.has(name)) claims.set(name, simulation.now());
+        }
         return claim;
       },
     }),
   record: (id, owner, change) =>
-    call({ name: `ledger ${change.kind}`, faults: ledgerFaults, effect: () => table.record(id, owner, change) }),
+    call({
+      name: `ledger ${change.kind}`,
+      faults: ledgerFaults,
+      effect: () => {
+        table.record(id, owner, change);
+        if (change.kind === 'dead-lettered') standingClaims.delete(objectName(id));
+      },
+    }),
   findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
 });
 

@@ -5,11 +5,12 @@ import {
   CredentialsRenewedError,
   LedgerError,
   RoomError,
+  SecretError,
   SourceError,
 } from '../../../lambdas/relay/domain/errors.ts';
 import type { Outcome } from '../../../lambdas/relay/outcome.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from '../../helpers/factories.ts';
-import { createRelayWorld, HOUR_MS, type RelayWorld, type RunOptions, settingsOf } from '../../helpers/relay-world.ts';
+import { BOT_USER_ID, createRelayWorld, HOUR_MS, type RelayWorld, type RunOptions, settingsOf } from '../../helpers/relay-world.ts';
 
 const answer = (status: number, errorType?: string, text = 'x') => new ChatAnswerError(text, { status, errorType });
 const lost = (mayHaveActed = true) => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed });
@@ -110,6 +111,45 @@ describe('what asks for no message', () => {
     expect(
       await world.run({ object: createdObject({ sequencer: undefined, eTag: 'other', sizeBytes: 7 }) }),
     ).toMatchObject({ kind: 'duplicate' });
+  });
+});
+
+describe('a file of Rocket.Chat itself', () => {
+  const EXACT = '0c8a7f4e-6f5b-4d4c-9a50-1d2b7c9a3e11/uploads/GENERAL/rbAXPnMktTFbNpwtJ/Jn3Bd8xk7cZqW2tRa';
+  const similar = (userId: string) => `replica/chat/uploads/GENERAL/${userId}/Jn3Bd8xk7cZqW2tRa`;
+  const runWith = (key: string) => {
+    world.objects.set(key, { content: 'content' });
+    return world.run({ object: createdObject({ key, sizeBytes: 7 }) });
+  };
+
+  it.each([
+    ['by its key', EXACT, []],
+    ['by its key and its uploader, the bot', similar(BOT_USER_ID), ['bot']],
+  ])('is ignored, %s, before anything else is asked', async (_, key, calls) => {
+    world = createRelayWorld(settingsOf({ routes: [{ contentTypes: ['image/*'], room: 'R' }, { room: 'S' }] }));
+    expect(await runWith(key)).toMatchObject({ kind: 'ignored', isLoopSuspected: true });
+    expect(world.calls).toEqual(calls);
+  });
+
+  it('is posted where it only resembles one, and is of another', async () => {
+    expect(await runWith(similar('rbAXPnMktTFbNpwtJ'))).toMatchObject({ kind: 'posted' });
+  });
+
+  it('is no loop where no route would take it', async () => {
+    world = createRelayWorld(settingsOf({ routes: [{ prefix: 'reports/', room: 'R' }] }));
+    expect(await runWith(EXACT)).toEqual({ kind: 'ignored', detail: 'no route fits' });
+    expect(world.calls).toEqual([]);
+  });
+
+  it('waits until it is known who the bot is', async () => {
+    world.fail('bot', new SecretError('x', { code: 'SECRET_UNREADABLE' }));
+    expect(await runWith(similar(BOT_USER_ID))).toMatchObject({ kind: 'retrying', reason: 'SECRET_UNUSABLE' });
+    expect(world.messages).toEqual([]);
+  });
+
+  it('asks nobody who the bot is for other keys', async () => {
+    await world.run();
+    expect(world.calls).not.toContain('bot');
   });
 });
 
@@ -459,17 +499,17 @@ describe('a delivery that died', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('five times is given up', async () => {
-    for (let death = 0; death < 5; death += 1) await dies();
-    expect(await world.run({ receiveCount: 6 })).toMatchObject({ kind: 'dead-lettered', reason: 'ABANDONED' });
+  it('ten times is given up', async () => {
+    for (let death = 0; death < 10; death += 1) await dies();
+    expect(await world.run({ receiveCount: 11 })).toMatchObject({ kind: 'dead-lettered', reason: 'ABANDONED' });
     expect(times('media')).toBe(0);
     const [letter] = world.deadLetters;
     expect(await world.run({ failedAt: letter?.failedAt })).toMatchObject({ kind: 'posted' });
   });
 
-  it('four times is not', async () => {
-    for (let death = 0; death < 4; death += 1) await dies();
-    expect((await runUntilSettled({ receiveCount: 5 })).last).toMatchObject({ kind: 'posted' });
+  it('nine times is not', async () => {
+    for (let death = 0; death < 9; death += 1) await dies();
+    expect((await runUntilSettled({ receiveCount: 10 })).last).toMatchObject({ kind: 'posted' });
   });
 
   it('and comes to life again can not write what it thinks', async () => {
