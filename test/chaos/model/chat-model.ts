@@ -12,6 +12,8 @@ export interface ModelMessage {
 export interface ModelConfirm {
   readonly object: string;
   readonly startedAt: number;
+  /** Since when its object was claimed. */
+  readonly claimedAt: number;
 }
 
 /** Rocket.Chat as far as a delivery sees it: files that expire, and a confirm that posts again each time. */
@@ -22,7 +24,7 @@ export interface ChatModel {
   readonly negativeLooks: { readonly object: string; readonly at: number }[];
   storeFile(object: string, roomId: string, isWhole: boolean): string;
   /** Notes that a confirm was sent, and gives its number. */
-  startConfirm(fileId: string): number;
+  startConfirm(fileId: string, claimedAtOf: (object: string) => number): number;
   /** The message that the answer shows: the first one of the file. @throws ChatAnswerError invalid-file */
   confirm(roomId: string, fileId: string, confirm: number): string;
   look(roomId: string, fileId: string): string | undefined;
@@ -59,9 +61,9 @@ export const createChatModel = (now: () => number): ChatModel => {
       return fileId;
     },
 
-    startConfirm(fileId) {
+    startConfirm(fileId, claimedAtOf) {
       const object = files.get(fileId)?.object ?? fileId;
-      confirms.push({ object, startedAt: now() });
+      confirms.push({ object, startedAt: now(), claimedAt: claimedAtOf(object) });
       return confirms.length - 1;
     },
 

@@ -77,14 +77,15 @@ const duplicates = ({ chat }: History, name: string): { violations: string[]; ga
   return { violations, gap };
 };
 
-const isPostedOutOfOrder = ({ chat, objects, standingClaims }: History, object: CreatedObject): boolean => {
-  const own = chat.messages.find((message) => message.object === objectName(object));
-  if (own === undefined) return false;
-  const claimedAt = standingClaims.get(objectName(object)) ?? Number.POSITIVE_INFINITY;
-  return objects.some((newer) => {
-    if (newer.key !== object.key || (newer.sequencer ?? '') <= (object.sequencer ?? '')) return false;
-    const message = chat.messages.find((candidate) => candidate.object === objectName(newer));
-    const newerClaimedAt = standingClaims.get(objectName(newer)) ?? Number.POSITIVE_INFINITY;
-    return message !== undefined && message.at < own.at && claimedAt > newerClaimedAt;
-  });
+const isPostedOutOfOrder = ({ chat, objects }: History, object: CreatedObject): boolean => {
+  const messagesOf = (name: string) => chat.messages.filter((message) => message.object === name);
+  const claimedAt = (confirm: number) => chat.confirms[confirm]?.claimedAt ?? Number.POSITIVE_INFINITY;
+  const newer = objects.filter(
+    (other) => other.key === object.key && (other.sequencer ?? '') > (object.sequencer ?? ''),
+  );
+  return messagesOf(objectName(object)).some((own) =>
+    newer
+      .flatMap((other) => messagesOf(objectName(other)))
+      .some((other) => other.at < own.at && claimedAt(other.confirm) < claimedAt(own.confirm)),
+  );
 };

@@ -69,7 +69,7 @@ export const createCaller = (
         if (pick === FAILING + 2) {
           count(`${name}: process froze`);
           tell('process freezes');
-          process.frozenUntil = simulation.now() + ([70_000, 400_000, 1_200_000][choices.next(3)] ?? 0);
+          process.frozenUntil = simulation.now() + ([70_000, 200_000, 400_000, 1_200_000][choices.next(4)] ?? 0);
         }
         if (fault !== undefined && fault.effect !== 'done') {
           count(`${name}: failed ${fault.effect === 'none' ? 'before' : 'and took effect late'}`);

@@ -24,7 +24,7 @@ export interface Schedule {
   readonly choices: Uint8Array;
 }
 
-export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'firstClaims' | 'standingClaims'> {
+export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'firstClaims'> {
   readonly objects: readonly CreatedObject[];
   readonly isReadable: (object: CreatedObject) => boolean;
   readonly faults: ReadonlyMap<string, number>;

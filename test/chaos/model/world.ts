@@ -121,7 +121,10 @@ const chatOf = (world: World, { call }: Caller): Chat => ({
     return call({ name: 'rooms.media', faults: mediaFaults, signal, aborted, effect });
   },
   confirmMedia: async ({ roomId, fileId }, _message, { signal }) => {
-    const confirm = world.chat.startConfirm(fileId);
+    const confirm = world.chat.startConfirm(
+      fileId,
+      (object) => world.standingClaims.get(object) ?? world.simulation.now(),
+    );
     const effect = () => ({ messageId: world.chat.confirm(roomId, fileId, confirm) });
     return call({ name: 'rooms.mediaConfirm', faults: confirmFaults, signal, aborted, effect });
   },
