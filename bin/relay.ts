@@ -6,6 +6,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   local: async () => (await import('../lib/operator/local.ts')).local,
 };
 
+const ORPHAN_CHECK_MS = 250;
+
 const main = async (): Promise<number> => {
   const [name, ...args] = process.argv.slice(2);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -48,10 +50,13 @@ const createIo = (): CommandIo => {
       stopping.abort();
     });
   }
+  // A signal to npm ends npm and its shell, and does not reach us; all we notice is that our parent is another one.
+  const { npm_lifecycle_event: script, INIT_CWD: calledFrom } = process.env;
+  const parent = process.ppid;
+  if (script === 'start') setInterval(() => process.ppid !== parent && stopping.abort(), ORPHAN_CHECK_MS).unref();
   // Whoever read along, `head` perhaps, has gone.
   process.stdout.on('error', () => stopping.abort());
   // `npm start` changes into the package's folder; relative paths are meant from where it was called.
-  const { npm_lifecycle_event: script, INIT_CWD: calledFrom } = process.env;
   return {
     stdout: process.stdout,
     stderr: process.stderr,

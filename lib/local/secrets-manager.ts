@@ -3,10 +3,15 @@ import { listenOnLoopback } from './loopback.ts';
 
 export interface SecretsManager {
   readonly endpoint: string;
-  /** Sets or replaces the secret's value; `undefined` takes the secret away. */
-  setSecret(value: string | undefined): void;
+  /**
+   * Sets or replaces a version of the secret; `undefined` takes it away, with the current one the whole secret.
+   * @param stage default: AWSCURRENT
+   */
+  setSecret(value: string | undefined, stage?: Stage): void;
   close(): Promise<void>;
 }
+
+type Stage = 'AWSCURRENT' | 'AWSPENDING';
 
 /**
  * A stand-in for Secrets Manager that knows one secret, by name or by ARN, and one operation: GetSecretValue, in AWS
@@ -19,10 +24,19 @@ export const startSecretsManager = async (options: {
   port?: number;
 }): Promise<SecretsManager> => {
   const arn = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${options.secretId}-AbCdEf`;
-  let value = options.value;
-  let version = 1;
+  const versions = new Map<string, { readonly value: string; readonly number: number }>();
+  let latest = 0;
+  const setSecret: SecretsManager['setSecret'] = (value, stage = 'AWSCURRENT') => {
+    latest += 1;
+    if (value === undefined) versions.delete(stage);
+    else versions.set(stage, { value, number: latest });
+  };
+  setSecret(options.value);
 
-  const answer = (target: string, secretId: unknown): { status: number; body: Record<string, unknown> } => {
+  const answer = (
+    target: string,
+    { SecretId: secretId, VersionStage: stage = 'AWSCURRENT' }: Input,
+  ): { status: number; body: Record<string, unknown> } => {
     if (target !== 'secretsmanager.GetSecretValue') {
       return failure(
         'UnknownOperationException',
@@ -30,17 +44,22 @@ export const startSecretsManager = async (options: {
       );
     }
     if (typeof secretId !== 'string') return failure('InvalidRequestException', 'SecretId is missing');
-    if (value === undefined || (secretId !== options.secretId && secretId !== arn)) {
+    if (!versions.has('AWSCURRENT') || (secretId !== options.secretId && secretId !== arn)) {
       return failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    }
+    const version = versions.get(String(stage));
+    if (version === undefined) {
+      const message = `Secrets Manager can't find the specified secret value for staging label: ${stage}`;
+      return failure('ResourceNotFoundException', message);
     }
     return {
       status: 200,
       body: {
         ARN: arn,
         Name: options.secretId,
-        SecretString: value,
-        VersionId: `00000000-0000-4000-8000-${String(version).padStart(12, '0')}`,
-        VersionStages: ['AWSCURRENT'],
+        SecretString: version.value,
+        VersionId: `00000000-0000-4000-8000-${String(version.number).padStart(12, '0')}`,
+        VersionStages: [stage],
       },
     };
   };
@@ -50,20 +69,18 @@ export const startSecretsManager = async (options: {
       const { status, body } =
         input === undefined
           ? failure('SerializationException', 'the body is not a JSON object')
-          : answer(String(request.headers['x-amz-target'] ?? ''), input['SecretId']);
+          : answer(String(request.headers['x-amz-target'] ?? ''), input);
       send(response, status, body);
     });
   });
   const { endpoint, close } = await listenOnLoopback(server, options.port);
-  return {
-    endpoint,
-    close,
-    setSecret(newValue) {
-      value = newValue;
-      version += 1;
-    },
-  };
+  return { endpoint, close, setSecret };
 };
+
+interface Input {
+  readonly SecretId?: unknown;
+  readonly VersionStage?: unknown;
+}
 
 const failure = (type: string, message: string) => ({ status: 400, body: { __type: type, Message: message } });
 

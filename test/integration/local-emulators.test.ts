@@ -154,18 +154,31 @@ describe('the endpoints', () => {
 });
 
 describe('the secret', () => {
-  const get = async (SecretId: string) => {
+  const get = async (SecretId: string, VersionStage?: string) => {
     const client = new SecretsManagerClient({
       endpoint: emulators.endpoints.secretsManager,
       region: 'eu-west-1',
       credentials: DUMMY_CREDENTIALS,
     });
     try {
-      return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+      return (await client.send(new GetSecretValueCommand({ SecretId, VersionStage }))).SecretString;
     } finally {
       client.destroy();
     }
   };
+
+  it('has a pending version beside the current one, while there is one', async () => {
+    const pending = () => get('credentials', 'AWSPENDING');
+    await expect(pending()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    emulators.secretsManager.setSecret('next', 'AWSPENDING');
+    expect([await get('credentials'), await get('credentials', 'AWSCURRENT'), await pending()]).toEqual([
+      'first',
+      'first',
+      'next',
+    ]);
+    emulators.secretsManager.setSecret(undefined, 'AWSPENDING');
+    await expect(pending()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
 
   it('can be read by name, replaced and taken away while it runs', async () => {
     expect(await get('credentials')).toBe('first');

@@ -4,8 +4,12 @@ import type { Room } from './rooms.ts';
 import type { ServerSettings } from './server-settings.ts';
 
 /** A declared type wins unless it says nothing; then the name's extension decides. */
-export const mediaType = (declaredType: string, fileName: string): string =>
-  declaredType === 'application/octet-stream' ? (lookup(fileName) ?? declaredType) : declaredType;
+export const mediaType = (declaredType: string, fileName: string): string => {
+  if (declaredType !== 'application/octet-stream') return declaredType;
+  // Its table is a plain object: "x.constructor" would come back as a function.
+  const known: unknown = lookup(fileName);
+  return typeof known === 'string' ? known : declaredType;
+};
 
 /**
  * What the file store refuses (Rocket.Chat, `FileUpload.ts`). The room's state is not looked at here: an archived or

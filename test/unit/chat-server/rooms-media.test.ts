@@ -39,6 +39,11 @@ describe('a good upload', () => {
     expect(json['file']).toMatchObject({ url: expect.stringMatching(/\/a#b\?c%20d\.pdf$/) });
   });
 
+  it.each(['x.constructor', 'x.__proto__', 'x.toString'])('knows no type of %s', async (name) => {
+    await upload(chat, form({ disposition: `; filename="${name}"`, type: 'application/octet-stream' }));
+    expect(chat.files()).toMatchObject([{ type: 'application/octet-stream' }]);
+  });
+
   it('looks the type up by the extension only where none was declared', async () => {
     await upload(chat, form({ disposition: '; filename="a.png"', type: 'application/octet-stream' }));
     await upload(chat, form({ disposition: '; filename="a.png"', type: 'text/plain' }));

@@ -39,6 +39,7 @@ p { margin: 0; }
 .name { font-weight: 650; overflow-wrap: anywhere; }
 .tag, time, .size { color: var(--quiet); font-size: .8rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; }
+.text code { font: 0.92em ui-monospace, monospace; padding: 0.1em 0.35em; border-radius: 4px; background: color-mix(in srgb, currentColor 9%, transparent); }
 .attachment { margin-top: .35rem; padding: .6rem .75rem; max-width: 34rem; background: var(--panel);
   border: 1px solid var(--line); border-radius: 6px; }
 .file { display: flex; align-items: baseline; gap: .6rem; overflow-wrap: anywhere; }

@@ -64,11 +64,15 @@ const messageItem = (world: World, room: Room, message: StoredMessage) => {
 <p class="byline"><bdi class="name">${name}</bdi> <span class="tag">@${message.u.username}</span>
 <time datetime="${message.ts.toISOString()}" title="${message.ts.toISOString()}">${timeOf(message.ts)}</time>
 ${message.tmid === undefined ? '' : html`<a class="tag" href="#${message.tmid}">in a thread</a>`}</p>
-${message.msg === '' ? '' : html`<p class="text" dir="auto">${message.msg}</p>`}
+${message.msg === '' ? '' : html`<p class="text" dir="auto">${textOf(message.msg)}</p>`}
 ${message.attachments?.map((attachment) => attachmentCard(world, room, attachment)) ?? ''}
 </div>
 </li>`;
 };
+
+/** Of Rocket.Chat's markup, only what stands between backticks: the relay's own captions are written so. */
+const textOf = (text: string) =>
+  text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
 const titleOf = (room: Room): string => room.name ?? 'Direct messages';
 
