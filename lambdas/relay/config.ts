@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { type Settings, SettingsSchema } from './domain/settings.ts';
-import { Env, SETTINGS_FILE } from './names.ts';
+import { Env, OptionalEnv, SETTINGS_FILE } from './names.ts';
 
 export interface Config {
   readonly rocketChatUrl: URL;
+  readonly rocketChatProxyUrl: URL | undefined;
   readonly secretId: string;
   readonly ledgerTable: string;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
+  readonly isTracing: boolean;
   readonly settings: Settings;
 }
 
@@ -28,6 +30,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   };
 
   const rocketChatUrl = parseUrl(text(Env.RocketChatUrl), faults);
+  const rocketChatProxyUrl = parseProxyUrl(env[OptionalEnv.RocketChatProxyUrl], faults);
   const secretId = text(Env.SecretId);
   const ledgerTable = text(Env.LedgerTable);
   const queueUrl = text(Env.QueueUrl);
@@ -37,7 +40,17 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   if (faults.length > 0 || settings === undefined || rocketChatUrl === undefined) {
     throw new Error(`the relay can't start: ${faults.join('; ')}`);
   }
-  return { rocketChatUrl, secretId, ledgerTable, queueUrl, deadLetterQueueUrl, settings };
+  const isTracing = env[OptionalEnv.Tracing] === '1';
+  return {
+    rocketChatUrl,
+    rocketChatProxyUrl,
+    secretId,
+    ledgerTable,
+    queueUrl,
+    deadLetterQueueUrl,
+    isTracing,
+    settings,
+  };
 };
 
 const parseUrl = (text: string, faults: string[]): URL | undefined => {
@@ -46,6 +59,15 @@ const parseUrl = (text: string, faults: string[]): URL | undefined => {
   const isLoopback = url !== null && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback))) return url;
   faults.push(`${Env.RocketChatUrl} must be an https URL (http only for a loopback address)`);
+  return undefined;
+};
+
+const parseProxyUrl = (text: string | undefined, faults: string[]): URL | undefined => {
+  if (text === undefined || text === '') return undefined;
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  // It is not quoted: it can hold a password.
+  faults.push(`${OptionalEnv.RocketChatProxyUrl} must be a URL such as http://proxy.example.com:3128`);
   return undefined;
 };
 

@@ -2,15 +2,17 @@ import { type AttemptDeps, attempt, type Delivery, type Progress, takeOver } fro
 import type { Circuit } from './domain/circuit.ts';
 import { deliveryId, firstLookDelayMs } from './domain/delivery.ts';
 import { classify, type Failure } from './domain/failure.ts';
+import { suspectLoop } from './domain/loop-guard.ts';
 import type { LimitedCall } from './domain/pacer.ts';
 import { retryDelayMs } from './domain/retry-delay.ts';
-import { isDirectoryMarker, matchRoute } from './domain/route.ts';
+import { isDirectoryMarker, matchRoute, mayFit } from './domain/route.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
 import type { Route } from './domain/settings.ts';
 import { type Outcome, told } from './outcome.ts';
-import type { Lease, Logger, Queues, Rooms } from './ports.ts';
+import type { Bot, Lease, Logger, Queues, Rooms } from './ports.ts';
 
 export interface DeliverDeps extends AttemptDeps {
+  readonly bot: Bot;
   readonly rooms: Rooms;
   readonly queues: Queues;
   readonly circuit: Circuit;
@@ -51,13 +53,16 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     const { object, signal } = task;
     if (isDirectoryMarker(object)) return { kind: 'ignored', detail: 'a directory marker' };
 
+    if (!mayFit(settings.routes, object)) return NO_ROUTE;
+
     let route: Route | undefined;
     try {
+      if (await isOwnUpload(deps.bot, object.key)) return LOOP;
       route = await matchRoute(settings.routes, object, () => store.contentType(object, { signal }));
     } catch (error) {
       return settleUnclaimed(deps, task, undefined, classify(error, 'source'));
     }
-    if (route === undefined) return { kind: 'ignored', detail: 'no route fits' };
+    if (route === undefined) return NO_ROUTE;
 
     const known = circuit.failureFor(route.room);
     if (known !== undefined) return settleUnclaimed(deps, task, route, known);
@@ -84,6 +89,22 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     };
     return attemptAndSettle(deps, task, delivery);
   };
+};
+
+const NO_ROUTE: Outcome = { kind: 'ignored', detail: 'no route fits' };
+const LOOP: Outcome = {
+  kind: 'ignored',
+  detail:
+    'the key is that of a file which Rocket.Chat keeps in this bucket; posting it would make another one. ' +
+    'Give Rocket.Chat a bucket of its own, or the routes a prefix that leaves its uploads out',
+  isLoopSuspected: true,
+};
+
+/** Asked of what a route may fit only: a bucket may well be shared with Rocket.Chat by prefixes. */
+const isOwnUpload = async (bot: Bot, key: string): Promise<boolean> => {
+  const suspicion = suspectLoop(key);
+  if (suspicion === undefined) return false;
+  return suspicion.isExact || suspicion.uploaderId === (await bot.userId());
 };
 
 const attemptAndSettle = async (deps: DeliverDeps, task: Task, delivery: Delivery): Promise<Outcome> => {

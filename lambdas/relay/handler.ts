@@ -4,6 +4,7 @@ import type { Deliver, Task } from './deliver.ts';
 import { classify } from './domain/failure.ts';
 import { parseEvent } from './domain/s3-event.ts';
 import { countEvent, countOutcome } from './metrics.ts';
+import { incidentOf, type Operations } from './operations.ts';
 import { logFields, type Outcome } from './outcome.ts';
 import type { Pacing } from './pacing.ts';
 import type { Clock, Logger, Metrics, Queues } from './ports.ts';
@@ -20,6 +21,8 @@ export interface HandlerDeps {
   readonly filesAtOnce: number;
   /** @default messages that wait for the rate limit are not looked after while they sleep */
   readonly pacing?: Pacing | undefined;
+  /** @default nobody is told but the log and the metrics */
+  readonly operations?: Operations | undefined;
 }
 
 /** The part of an invocation's time that is kept back to record where things stand. */
@@ -82,12 +85,14 @@ const handleMessage = async (
   };
   for (const { eventBody, detail } of unreadable) {
     if (!(await deadLetterUnreadable(deps, record, eventBody, detail))) comeBack(60_000);
+    else await deps.operations?.tell({ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail }, invocation);
   }
   for (const [index, object] of objects.entries()) {
     const startedAt = deps.clock.now();
     const outcome = await deps.deliver(taskOf(record, object, index, invocation, startedAt, isUntouched));
     outcomes.push(outcome);
     report(deps, record, object, outcome, startedAt);
+    await deps.operations?.tell(incidentOf(object, outcome, failedAtOf(record)), invocation);
     if (outcome.kind === 'retrying') comeBack(outcome.delayMs);
   }
   if (comesBackInMs === undefined) return undefined;
@@ -133,7 +138,7 @@ const report = (
   const latencyMs = outcome.kind === 'posted' ? Math.max(0, now - object.createdAt) : undefined;
   const fields = { ...logFields(object, outcome), messageId: record.messageId, durationMs: now - startedAt, latencyMs };
   if (outcome.kind === 'dead-lettered') deps.logger.error('delivery', fields);
-  else if (outcome.kind === 'retrying') deps.logger.warn('delivery', fields);
+  else if (outcome.kind === 'retrying' || 'isLoopSuspected' in outcome) deps.logger.warn('delivery', fields);
   else deps.logger.info('delivery', fields);
   countOutcome(deps.metrics, outcome, object.sizeBytes, latencyMs);
 };

@@ -9,26 +9,32 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import { createDynamoDbLedger } from './adapters/dynamodb-ledger.ts';
 import { createEmfMetrics } from './adapters/emf-metrics.ts';
+import { createAccepts } from './adapters/rocket-chat/accepts.ts';
 import { createRocketChat } from './adapters/rocket-chat/chat.ts';
 import { createClient } from './adapters/rocket-chat/client.ts';
-import { createSendHttp } from './adapters/rocket-chat/http.ts';
+import { createSendHttp, DEFAULT_TIME_LIMITS } from './adapters/rocket-chat/http.ts';
+import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
 import { createS3Objects } from './adapters/s3-objects.ts';
 import { createSecret } from './adapters/secret.ts';
 import { createSqsBacklog } from './adapters/sqs-backlog.ts';
 import { createSqsQueues } from './adapters/sqs-queues.ts';
+import { createXRay } from './adapters/xray.ts';
 import { readConfig } from './config.ts';
 import { createDeliver } from './deliver.ts';
 import { createCircuit } from './domain/circuit.ts';
 import { createPacer } from './domain/pacer.ts';
 import { createHandler } from './handler.ts';
 import { METRICS_NAMESPACE } from './names.ts';
+import { createOperations } from './operations.ts';
 import { createPacing } from './pacing.ts';
+import { traced } from './traced.ts';
 
 const config = readConfig(process.env);
 const { settings } = config;
 const clock = { now: Date.now };
 const random = Math.random;
+const abortAfter = (delayMs: number) => AbortSignal.timeout(delayMs);
 // Both take their service name from POWERTOOLS_SERVICE_NAME, which tells one relay of an account from another.
 const logger = new Logger();
 const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
@@ -36,13 +42,18 @@ const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 // AWS calls are short; one that hangs must not hold a batch. Retries are the SDK's: three tries with backoff.
 const aws = { maxAttempts: 3, requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 } };
 
+const send = createSendHttp(config.rocketChatUrl, { ...DEFAULT_TIME_LIMITS, proxyUrl: config.rocketChatProxyUrl });
 const credentials = createSecret({
   client: new SecretsManagerClient(aws),
   secretId: config.secretId,
   clock,
+  accepts: createAccepts({ send, abortAfter }),
+  logger,
 });
 const pacer = createPacer({ now: clock.now, random, maxCallsPerMinute: settings.maxCallsPerMinute });
-const client = createClient({ send: createSendHttp(config.rocketChatUrl), credentials, clock, pacer });
+const client = createClient({ send, credentials, clock, pacer });
+const circuit = createCircuit({ now: clock.now });
+const rooms = createRooms({ client, clock });
 const sqs = new SQSClient(aws);
 const queues = createSqsQueues({
   client: sqs,
@@ -50,16 +61,8 @@ const queues = createSqsQueues({
   deadLetterQueueUrl: config.deadLetterQueueUrl,
 });
 
-const deliver = createDeliver({
-  settings,
-  clock,
-  random,
-  logger,
-  queues,
-  pacer,
-  circuit: createCircuit({ now: clock.now }),
+const world = {
   chat: createRocketChat(client),
-  rooms: createRooms({ client, clock }),
   store: createS3Objects({
     client: new S3Client({
       ...aws,
@@ -69,6 +72,24 @@ const deliver = createDeliver({
       requestHandler: { connectionTimeout: 5_000, socketTimeout: 120_000 },
     }),
   }),
+};
+const xray = createXRay({
+  daemonAddress: process.env['AWS_XRAY_DAEMON_ADDRESS'] ?? '',
+  traceHeader: () => process.env['_X_AMZN_TRACE_ID'],
+  clock,
+});
+
+const deliver = createDeliver({
+  settings,
+  clock,
+  random,
+  logger,
+  queues,
+  pacer,
+  circuit,
+  bot: { userId: async () => (await credentials.current()).userId },
+  ...(config.isTracing ? traced(world, xray) : world),
+  rooms,
   ledger: createDynamoDbLedger({
     client: new DynamoDBClient(aws),
     tableName: config.ledgerTable,
@@ -77,6 +98,10 @@ const deliver = createDeliver({
   }),
 });
 
+const { operationsRoom: room } = settings;
+const notices = createNotices(client);
+const operations =
+  room === undefined ? undefined : createOperations({ room, rooms, notices, circuit, clock, logger, abortAfter });
 const emf = createEmfMetrics(metrics);
 const backlog = createSqsBacklog({ client: sqs, queueUrl: config.queueUrl });
 
@@ -86,9 +111,10 @@ export const handler = middy(
     queues,
     metrics: emf,
     pacing: createPacing({ pacer, backlog, clock, logger, metrics: emf }),
+    operations,
     logger,
     clock,
-    abortAfter: (delayMs) => AbortSignal.timeout(delayMs),
+    abortAfter,
     filesAtOnce: settings.filesAtOnce,
   }),
 )

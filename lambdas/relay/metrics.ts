@@ -19,6 +19,9 @@ export const countOutcome = (
       metrics.add(Metric.DuplicatesSkipped, 1);
       return;
     case 'ignored':
+      if (outcome.isLoopSuspected) metrics.add(Metric.LoopSuspected, 1);
+      metrics.add(Metric.Ignored, 1);
+      return;
     case 'gone':
       metrics.add(Metric.Ignored, 1);
       return;

@@ -14,6 +14,14 @@ export const Env = {
   DeadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
 } as const;
 
+/** Environment variables the function reads where they are set. */
+export const OptionalEnv = {
+  /** URL of the proxy through which the chat server is reached, e.g. `http://proxy.example.com:3128`; AWS is not. */
+  RocketChatProxyUrl: 'ROCKET_CHAT_PROXY_URL',
+  /** "1": calls to the chat server and to S3 become subsegments of X-Ray's trace, where the invocation is traced. */
+  Tracing: 'RELAY_TRACING',
+} as const;
+
 /** The file beside the bundle that holds the routes and the settings (see `config.ts`). It has no size limit, which Lambda's environment has (4 KB). */
 export const SETTINGS_FILE = 'relay.json';
 
@@ -33,7 +41,7 @@ export const Metric = {
   DuplicatesSkipped: 'DuplicatesSkipped',
   /** Count. Deliveries that wait for the server's rate limit. */
   Throttled: 'Throttled',
-  /** Seconds that the queue's messages take at the limit's pace, through one process; only while there is a limit. */
+  /** Seconds in which one process alone would drain the queue at the limit's pace; only while there is a limit. */
   ExpectedDrainTime: 'ExpectedDrainTime',
   /** Count. Deliveries put back after a passing fault. */
   Retried: 'Retried',
@@ -45,5 +53,7 @@ export const Metric = {
   Ignored: 'Ignored',
   /** Count. Messages written to the dead-letter queue. */
   DeadLettered: 'DeadLettered',
+  /** Count. Objects that came out of Rocket.Chat itself: posting them would feed the relay with its own files. */
+  LoopSuspected: 'LoopSuspected',
 } as const;
 export type MetricName = (typeof Metric)[keyof typeof Metric];

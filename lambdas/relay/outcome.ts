@@ -20,7 +20,12 @@ export type Outcome =
       readonly roomId: string;
       readonly chatMessageId: string | undefined;
     }
-  | { readonly kind: 'ignored'; readonly detail: string }
+  | {
+      readonly kind: 'ignored';
+      readonly detail: string;
+      /** Rocket.Chat itself put it into the bucket: to post it would make the next one. */
+      readonly isLoopSuspected?: true;
+    }
   | { readonly kind: 'gone'; readonly reason: Reason; readonly detail: string }
   | ({
       readonly kind: 'retrying';

@@ -90,6 +90,12 @@ export interface Rooms {
   resolve(room: string, threadId: string | undefined, options: CallOptions): Promise<string>;
 }
 
+/** The user as whom the relay posts. */
+export interface Bot {
+  /** @throws SecretError */
+  userId(): Promise<string>;
+}
+
 /** Who holds an entry and until when (epoch milliseconds). */
 export interface Lease {
   readonly owner: string;
@@ -153,6 +159,15 @@ export interface Queues {
   sendDeadLetter(letter: DeadLetter): Promise<void>;
 }
 
+/** Text messages for people. */
+export interface Notices {
+  /**
+   * Posts a text, once for each key, whichever process does it.
+   * @throws ChatAnswerError, ChatUnreachableError, SecretError
+   */
+  post(roomId: string, notice: { readonly key: string; readonly text: string }, options: CallOptions): Promise<void>;
+}
+
 /** What waits in the uploads queue. */
 export interface Backlog {
   /** How many messages are to be received and how many are out, those that sleep included; approximate. */
@@ -160,6 +175,14 @@ export interface Backlog {
   /** Makes sleeping messages visible. One that was received again meanwhile is left alone. */
   wake(receiptHandles: readonly string[]): Promise<void>;
 }
+
+/** Times a call for a trace; what the call does is not changed. `aws` is a service of AWS, `remote` any other. */
+export type Trace = <Result>(
+  name: string,
+  namespace: 'aws' | 'remote',
+  annotations: Readonly<Record<string, string | number>>,
+  call: () => Promise<Result>,
+) => Promise<Result>;
 
 export interface Metrics {
   add(name: MetricName, value?: number): void;

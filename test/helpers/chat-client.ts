@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.ts';
 import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
-import { createSendHttp, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
+import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
 import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secret.ts';
 import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
@@ -47,7 +47,7 @@ export const SHORT_LIMITS: TimeLimits = { connectMs: 2_000, silenceMs: 60, callM
 /** The adapters as the function has them, towards the given server. */
 export const chatUnderTest = (
   server: { url: string; userId: string; authToken: string },
-  { limits, clock = { now: Date.now } }: { limits?: TimeLimits; clock?: Clock } = {},
+  { limits, clock = { now: Date.now } }: { limits?: HttpOptions; clock?: Clock } = {},
 ): ChatUnderTest => {
   const secret = createTestSecret({ userId: server.userId, authToken: server.authToken });
   const paced: PacerCall[] = [];

@@ -13,10 +13,14 @@ import { readAll } from './read-stream.ts';
 
 export const HOUR_MS = 3_600_000;
 
+/** Of the relay's bot. */
+export const BOT_USER_ID = 'bTqhxCWeDSAbKTwSe';
+
 /** Calls of ports, each of which a test can make fail, before or after it has had its effect. */
 export type PortCall =
   | 'open'
   | 'contentType'
+  | 'bot'
   | 'resolve'
   | 'media'
   | 'confirm'
@@ -142,6 +146,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
       record: (...args) => port('record', () => memory.record(...args)),
       findOther: (id) => port('findOther', () => memory.findOther(id)),
     },
+    bot: { userId: () => port('bot', () => BOT_USER_ID) },
     rooms: { resolve: (room) => port('resolve', () => `id-of-${room.replace('#', '')}`) },
     store: {
       open: ({ key }) =>

@@ -22,14 +22,15 @@ export const caption = (
     size: humanSize(object.sizeBytes),
   };
   return template
-    .replace(/\{(bucket|key|fileName|size)\}/g, (_, name: string) => harmless(values[name] ?? ''))
+    .replace(/\{(bucket|key|fileName|size)\}/g, (_, name: string) => plain(values[name] ?? ''))
     .slice(0, MAX_LENGTH)
     .toWellFormed();
 };
 
+/** Text that is nothing but text when it stands in a message. */
 // A backtick would end the code span around a key; '@' and '#' start mentions and links to rooms, which a zero-width
 // joiner after them prevents. Line breaks would start quotes and lists.
-const harmless = (text: string): string =>
+export const plain = (text: string): string =>
   text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replaceAll('`', "'")

@@ -35,7 +35,14 @@ export class ChatAnswerError extends RelayError {
 /** No usable answer came from the chat server: the connection failed, fell silent or broke. */
 export class ChatUnreachableError extends RelayError {
   override readonly name = 'ChatUnreachableError';
-  declare readonly code: 'CONNECT_FAILED' | 'CONNECTION_LOST' | 'TIMED_OUT' | 'ABORTED' | 'BAD_ANSWER' | 'TLS_FAILED';
+  declare readonly code:
+    | 'CONNECT_FAILED'
+    | 'CONNECTION_LOST'
+    | 'TIMED_OUT'
+    | 'ABORTED'
+    | 'BAD_ANSWER'
+    | 'TLS_FAILED'
+    | 'PROXY_REFUSED';
   /** Whether the server may have seen the whole request and acted on it. */
   readonly mayHaveActed: boolean;
   constructor(

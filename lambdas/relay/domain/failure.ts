@@ -67,7 +67,7 @@ export const classify = (error: unknown, step: Step): Failure => {
   const detail = error instanceof Error ? error.message : String(error);
   if (error instanceof ChatUnreachableError) {
     if (error.code === 'ABORTED') return { kind: 'transient', reason: 'OUT_OF_TIME', detail };
-    if (error.code === 'TLS_FAILED')
+    if (error.code === 'TLS_FAILED' || error.code === 'PROXY_REFUSED')
       return { kind: 'misconfigured', reason: 'NOT_ROCKET_CHAT', detail, scope: 'server' };
     return { kind: 'transient', reason: 'CHAT_UNREACHABLE', detail };
   }

@@ -42,6 +42,7 @@ const SLACK_MS = 2_000;
  * that put it to sleep still runs. Those that must wait longer come back at different times, and take their places then.
  */
 const LONGEST_SLEEP_MS = 3 * 3_600_000;
+const SHORTEST_LONG_SLEEP = 0.75;
 
 /** A confirm that was counted on and never asked for is forgotten after this time. */
 const CONFIRM_IS_DUE_WITHIN_MS = 5 * 60_000;
@@ -59,6 +60,14 @@ export const createPacer = (options: {
   /** For each confirm that is owed to an upload: until when it is counted on. */
   let owed: number[] = [];
   let confirmsAsleep: number[] = [];
+  /** How long an upload takes at the least, of late. */
+  let uploadMs = 0;
+  let uploadStartedAt = 0;
+  /**
+   * Messages to wake a window beyond those that have places in it: some of those go to other processes, and whether
+   * others come in their stead shows only in what a window leaves over.
+   */
+  let boost = 0;
   /** Places before this time are left to messages that other processes have put to sleep. */
   let behindOthersUntil: number | undefined;
 
@@ -70,15 +79,21 @@ export const createPacer = (options: {
   /** Uploads that may start: no more than the confirms that can follow them, past those that are owed already. */
   const freeUploads = () => {
     forgetPast();
-    return Math.max(0, Math.min(media.free(), confirm.free() - owed.length));
+    return Math.max(0, Math.min(media.free(), freeConfirms()));
   };
+
+  /** For an upload that would begin now: a slow one ends in the next window. */
+  const freeConfirms = () => (confirmOpensAt() > now() ? confirm.free() : confirm.share()) - owed.length;
+  const confirmOpensAt = () => confirm.opensAt() - uploadMs;
 
   const places = () => Math.min(media.share(), confirm.share());
   const stepMs = () => Math.max(media.lengthMs(), confirm.lengthMs()) + SLACK_MS;
 
+  const longSleepMs = () => LONGEST_SLEEP_MS * (SHORTEST_LONG_SLEEP + random() * (1 - SHORTEST_LONG_SLEEP));
+
   const uploadDelayMs = (): number => {
     const mediaAt = media.free() > 0 ? now() : media.opensAt();
-    const confirmAt = confirm.free() > owed.length ? now() : confirm.opensAt();
+    const confirmAt = freeConfirms() > 0 ? now() : confirmOpensAt();
     const soonestAt = Math.max(mediaAt, confirmAt);
     // Not for want of calls, but because all of them are owed: after those.
     const freeAt = soonestAt > now() ? soonestAt : now() + confirm.lengthMs();
@@ -90,7 +105,7 @@ export const createPacer = (options: {
       stepMs: stepMs(),
       places: places(),
     });
-    return Math.ceil(at === undefined ? LONGEST_SLEEP_MS * (0.75 + random() / 4) : at - now());
+    return Math.ceil(at === undefined ? longSleepMs() : at - now());
   };
 
   /** Confirms go first: the next window is theirs, as far as it takes them all. */
@@ -110,9 +125,10 @@ export const createPacer = (options: {
         if (freeUploads() < 1) return uploadDelayMs();
         media.start();
         owed.push(now() + CONFIRM_IS_DUE_WITHIN_MS);
+        uploadStartedAt = now();
         return 0;
       }
-      owed.shift();
+      if (owed.shift() !== undefined) uploadMs = Math.min(now() - uploadStartedAt, 1.5 * uploadMs + 100);
       if (confirm.free() < 1) return confirmDelayMs();
       confirm.start();
       return 0;
@@ -135,15 +151,19 @@ export const createPacer = (options: {
     room() {
       const free = freeUploads();
       if (free === Number.POSITIVE_INFINITY) return free;
-      // Of those that were to come some went to other processes: what that left over is made up for once.
-      return Math.max(0, Math.min(free, free - slots.expected(media.opensAt()) + media.takeUnused()));
+      const unused = media.takeUnused();
+      if (unused !== undefined) boost = unused > 0 ? Math.min(boost + unused, 2 * places()) : Math.floor(boost / 2);
+      return Math.max(0, Math.min(free, free - slots.expected(media.opensAt()) + boost));
     },
 
     bringForward: (times) => slots.bringForward(times),
 
     knowAsleep(messages) {
       // Later readings are full of what this process has put to sleep itself; it knows its own places.
-      behindOthersUntil ??= now() + Math.floor(Math.max(0, messages - slots.taken()) / places()) * stepMs();
+      if (behindOthersUntil !== undefined) return;
+      const aheadMs = Math.floor(Math.max(0, messages - slots.taken()) / places()) * stepMs();
+      // So many that not all have places: when the last of those that have comes is not known.
+      behindOthersUntil = now() + (aheadMs <= SHORTEST_LONG_SLEEP * LONGEST_SLEEP_MS ? aheadMs : 0);
     },
 
     drainMs: (objects) => (places() === Number.POSITIVE_INFINITY ? 0 : Math.ceil(objects / places()) * stepMs()),

@@ -24,8 +24,8 @@ export interface RateWindow {
   /** When the window that is used up ends; now, if none is. */
   opensAt(): number;
   lengthMs(): number;
-  /** Calls that the window before this one had left over; told once. */
-  takeUnused(): number;
+  /** Calls that the window before this one had left over; told once a window. */
+  takeUnused(): number | undefined;
   start(): void;
   observe(reading: RateLimitReading | undefined): void;
   reject(retryAt: number | undefined, reading: RateLimitReading | undefined): void;
@@ -36,6 +36,8 @@ const SAME_WINDOW_MS = 250;
 /** For 429s that tell no limit: a guess to start from, halved while refused, doubled while not, forgotten when large. */
 const FIRST_GUESS = 10;
 const LARGEST_GUESS = 1_000;
+/** Calls that may be refused at once in a window that others use as well. */
+const BLIND_CALLS = 3;
 const SHORTEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 
@@ -46,7 +48,7 @@ export const createRateWindow = ({ now, cap }: { now: () => number; cap: number 
   let windowMs = DEFAULT_WINDOW_MS;
   /** Our part of the calls is the limit less these, an average over the windows before; `undefined` before the first. */
   let others: number | undefined;
-  let unusedBefore = 0;
+  let unusedBefore: number | undefined;
   let refusedInARow = 0;
   let window = newWindow(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY);
 
@@ -55,20 +57,25 @@ export const createRateWindow = ({ now, cap }: { now: () => number; cap: number 
   const left = (): number => {
     if (window.wasRefused) return 0;
     if (origin !== 'told') return limit - window.started;
-    if (window.remaining === undefined) return expectedShare() - window.started;
-    // Of a call without an answer it is not known whether the server has counted it yet: at worst it counts twice.
-    const known = Math.min(window.remaining - (window.started - window.answered), cap - window.started);
+    if (window.remaining === undefined) return blindShare() - window.started;
     // What is left beyond our share others may be taking at this moment.
-    return isShared() ? Math.min(known, Math.max(expectedShare() - window.started, Math.ceil(known / 2))) : known;
+    const ours = isShared() ? Math.ceil(window.remaining / 2) : window.remaining;
+    // Of a call without an answer it is not known whether the server has counted it yet: at worst it counts twice.
+    return Math.min(ours - (window.started - window.answered), cap - window.started);
   };
+  /** Before the first answer nothing is known of the window, and where it is shared others may have used it up. */
+  const blindShare = () => (isShared() ? Math.min(expectedShare(), BLIND_CALLS) : expectedShare());
   const isShared = () => (others ?? 0) >= 0.5 || takenByOthers() > 0;
-  const takenByOthers = () =>
-    origin === 'told' && window.remaining !== undefined ? Math.max(0, limit - window.remaining - window.started) : 0;
+  const takenByOthers = () => {
+    if (origin !== 'told' || window.remaining === undefined) return 0;
+    const taken = Math.max(0, limit - window.remaining - window.started);
+    // Who comes into a window that is used up does not know whether those who did will go on.
+    return others === undefined ? Math.min(taken, limit / 2) : taken;
+  };
 
   const close = () => {
     if (window.openedAt === Number.NEGATIVE_INFINITY) return;
-    if (window.remaining !== undefined)
-      others = others === undefined ? takenByOthers() : (others + takenByOthers()) / 2;
+    if (window.remaining !== undefined) others = ((others ?? takenByOthers()) + takenByOthers()) / 2;
     unusedBefore = now() - window.endsAt < windowMs ? Math.max(0, left()) : 0;
     if (origin !== 'guessed') return;
     if (window.wasRefused) limit = Math.max(1, Math.floor(limit / 2));
@@ -113,13 +120,13 @@ export const createRateWindow = ({ now, cap }: { now: () => number; cap: number 
     share: () => Math.max(1, Math.round(limit - Math.max(others ?? 0, takenByOthers()))),
     free() {
       if (limit === Number.POSITIVE_INFINITY) return limit;
-      return isOver() ? expectedShare() : Math.max(0, left());
+      return isOver() ? blindShare() : Math.max(0, left());
     },
-    opensAt: () => (isOver() ? now() : window.endsAt),
+    opensAt: () => (isOver() || limit === Number.POSITIVE_INFINITY ? now() : window.endsAt),
     lengthMs: () => windowMs,
     takeUnused() {
-      const unused = isOver() ? 0 : unusedBefore;
-      unusedBefore = 0;
+      const unused = unusedBefore;
+      unusedBefore = undefined;
       return unused;
     },
 

@@ -1,3 +1,4 @@
+import { routeIndex } from './route-index.ts';
 import type { CreatedObject } from './s3-event.ts';
 import type { Route } from './settings.ts';
 
@@ -11,8 +12,8 @@ export const matchRoute = async (
   contentType: () => Promise<string | undefined>,
 ): Promise<Route | undefined> => {
   let declared: Promise<string | undefined> | undefined;
-  for (const route of routes) {
-    if (!fitsEvent(route, object)) continue;
+  for (const route of routeIndex(routes)(object.key)) {
+    if (!fitsSize(route, object)) continue;
     if (route.contentTypes === undefined) return route;
     declared ??= contentType();
     if (fitsContentType(route.contentTypes, await declared)) return route;
@@ -20,11 +21,12 @@ export const matchRoute = async (
   return undefined;
 };
 
-const fitsEvent = (route: Route, { key, sizeBytes }: Pick<CreatedObject, 'key' | 'sizeBytes'>): boolean =>
-  key.startsWith(route.prefix ?? '') &&
-  key.endsWith(route.suffix ?? '') &&
-  sizeBytes >= (route.minSizeBytes ?? 0) &&
-  sizeBytes <= (route.maxSizeBytes ?? Number.POSITIVE_INFINITY);
+/** Whether any route may fit, as far as the event alone tells. */
+export const mayFit = (routes: readonly Route[], object: Pick<CreatedObject, 'key' | 'sizeBytes'>): boolean =>
+  routeIndex(routes)(object.key).some((route) => fitsSize(route, object));
+
+const fitsSize = (route: Route, { sizeBytes }: Pick<CreatedObject, 'sizeBytes'>): boolean =>
+  sizeBytes >= (route.minSizeBytes ?? 0) && sizeBytes <= (route.maxSizeBytes ?? Number.POSITIVE_INFINITY);
 
 const fitsContentType = (patterns: readonly string[], contentType: string | undefined): boolean => {
   const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? '';

@@ -27,6 +27,11 @@ const keyPart = v.pipe(
   v.check((part) => !part.includes('*'), 'must be literal: S3 notifications know no wildcards'),
 );
 
+const roomName = v.pipe(
+  text(255),
+  v.regex(/^(?!#$)\S+$/, 'must be a room id, or a name such as "#general", without spaces'),
+);
+
 const MAX_OBJECT_BYTES = 50 * 1024 ** 4;
 
 /** One rule. It fits an object if every condition it states holds; the first rule that fits wins. */
@@ -55,10 +60,7 @@ export const RouteSchema = v.pipe(
         ),
       ),
       /** Where the message goes: a room's id, or its name as `#general`. */
-      room: v.pipe(
-        text(255),
-        v.regex(/^(?!#$)\S+$/, 'must be a room id, or a name such as "#general", without spaces'),
-      ),
+      room: roomName,
       /** The message's text; see `domain/caption.ts` for its placeholders. @default the key */
       caption: v.optional(v.pipe(v.string('must be a string'), v.maxLength(2000, 'must have at most 2000 characters'))),
       /** Id of a message in that room, under which the files are posted as a thread. @default none */
@@ -98,6 +100,8 @@ export const settingsEntries = {
   ledgerRetentionDays: v.optional(wholeNumber(30, 3650, 'days'), 365),
   /** A confirm without an answer is repeated only after looks into the room have found nothing for this long. */
   confirmAgainAfterSeconds: v.optional(wholeNumber(1, 3600, 'seconds'), 90),
+  /** A room, by id or name, where the relay tells of dead letters and of what has to be mended. @default none */
+  operationsRoom: v.optional(roomName),
 };
 
 export const SettingsSchema = v.strictObject(settingsEntries);

@@ -3,6 +3,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createRocketChat } from '../../../lambdas/relay/adapters/rocket-chat/chat.ts';
 import { createClient } from '../../../lambdas/relay/adapters/rocket-chat/client.ts';
 import type { SendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
+import type { Credentials } from '../../../lambdas/relay/adapters/secret.ts';
 import { createDeliver } from '../../../lambdas/relay/deliver.ts';
 import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
 import { createPacer, type Pacer } from '../../../lambdas/relay/domain/pacer.ts';
@@ -20,6 +21,8 @@ export interface FunctionDeps {
   readonly queues: Queues;
   readonly backlog: Backlog;
   readonly metrics: Metrics;
+  /** Who calls the chat server. @default a bot that only a virtual one knows */
+  readonly identity?: Credentials | undefined;
   /** For comparison: a pacer that does nothing, and nobody who looks after messages that sleep. */
   readonly isPaced: boolean;
 }
@@ -28,12 +31,11 @@ export type RelayFunction = (event: SQSEvent, context: Context) => Promise<SQSBa
 
 /** The function as `index.ts` puts it together, on whatever ports it is given. */
 export const createFunction = (deps: FunctionDeps): RelayFunction => {
-  const { settings, clock, random, send, ledger, queues, backlog, metrics, isPaced } = deps;
+  const { settings, clock, random, send, ledger, queues, backlog, metrics, isPaced, identity = BOT } = deps;
   const silent = () => {};
   const logger = { info: silent, warn: silent, error: silent };
   const { maxCallsPerMinute } = settings;
   const pacer = isPaced ? createPacer({ now: clock.now, random, maxCallsPerMinute }) : unpaced;
-  const identity = { userId: 'bot', authToken: 'token' };
   const credentials = { current: async () => identity, renew: async () => false };
   const client = createClient({ send, credentials, clock, pacer });
   const deliver = createDeliver({
@@ -47,6 +49,7 @@ export const createFunction = (deps: FunctionDeps): RelayFunction => {
     store,
     circuit: createCircuit({ now: clock.now }),
     chat: createRocketChat(client),
+    bot: { userId: async () => identity.userId },
     rooms: { resolve: async () => 'GENERAL' },
   });
   return createHandler({
@@ -60,6 +63,8 @@ export const createFunction = (deps: FunctionDeps): RelayFunction => {
     pacing: isPaced ? createPacing({ pacer, backlog, clock, logger, metrics }) : undefined,
   });
 };
+
+const BOT: Credentials = { userId: 'bot', authToken: 'token' };
 
 const store: ObjectStore = {
   open: async ({ sizeBytes }) => ({

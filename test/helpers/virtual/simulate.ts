@@ -7,7 +7,7 @@ import { createMemoryLedger } from '../memory-ledger.ts';
 import { type CallOfChat, createVirtualChat, type VirtualChatOptions } from './chat.ts';
 import { createFunction } from './function.ts';
 import { relayQueue } from './mapping.ts';
-import { createVirtualQueue } from './queue.ts';
+import { createVirtualQueue, type VirtualQueue } from './queue.ts';
 import { createRandom } from './random.ts';
 import { createVirtualTime } from './time.ts';
 
@@ -19,7 +19,12 @@ export interface Scenario extends Pick<VirtualChatOptions, 'clockSkewMs' | 'medi
   readonly seed?: number;
   readonly settings?: Partial<SettingsInput>;
   /** Another limit, from a time after the start on. */
-  readonly change?: { readonly afterMs: number; readonly rateLimit: RateLimit | undefined };
+  readonly change?: {
+    readonly afterMs: number;
+    readonly rateLimit: RateLimit | undefined;
+    /** The processes are replaced at the same time, and with them goes what they remember. @default false */
+    readonly isForgotten?: boolean;
+  };
   /** A process is replaced by a fresh one that often, as Lambda does. @default never */
   readonly replaceEveryMs?: number;
   readonly inFlightQuota?: number;
@@ -59,15 +64,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   const metrics = new Map<string, number[]>();
   const settings = v.parse(SettingsSchema, { routes: [{ room: '#general' }], ...scenario.settings });
 
-  for (let file = 0; file < files; file += 1) {
-    const object = {
-      key: `file-${file}.txt`,
-      size: 100,
-      sequencer: (file + 1).toString(16).toUpperCase().padStart(16, '0'),
-    };
-    queue.send(`message-${file}`, notification(s3Record(object)));
-  }
-
+  sendBurst(queue, files);
   const start = (address: string) =>
     createFunction({
       settings,
@@ -81,7 +78,10 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
       isPaced,
     });
   const processes = addresses.map(start);
-  void changeLimit(scenario, time.sleep, chat.setRateLimit);
+  void changeLimit(scenario, time.sleep, (limit, isForgotten) => {
+    chat.setRateLimit(limit);
+    if (isForgotten) processes.splice(0, processes.length, ...addresses.map(start));
+  });
   if (scenario.replaceEveryMs !== undefined) {
     void replaceProcesses(scenario.replaceEveryMs, time.sleep, (turn) => {
       const index = turn % processes.length;
@@ -117,14 +117,23 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   };
 };
 
+/** As many files as that, uploaded at once. */
+export const sendBurst = (queue: Pick<VirtualQueue, 'send'>, files: number): void => {
+  for (let file = 0; file < files; file += 1) {
+    const sequencer = (file + 1).toString(16).toUpperCase().padStart(16, '0');
+    const object = { key: `file-${file}.txt`, size: 100, sequencer };
+    queue.send(`message-${file}`, notification(s3Record(object)));
+  }
+};
+
 const changeLimit = async (
   { change }: Scenario,
   sleep: (ms: number) => Promise<void>,
-  setRateLimit: (limit: RateLimit | undefined) => void,
+  act: (limit: RateLimit | undefined, isForgotten: boolean) => void,
 ): Promise<void> => {
   if (change === undefined) return;
   await sleep(change.afterMs);
-  setRateLimit(change.rateLimit);
+  act(change.rateLimit, change.isForgotten === true);
 };
 
 const replaceProcesses = async (
@@ -146,7 +155,7 @@ const most = (names: readonly string[]): number => {
 };
 
 /** No two of the objects are versions of one key, so there is never another. */
-const countedLedger = ({ claim, record }: Ledger) => {
+export const countedLedger = ({ claim, record }: Ledger) => {
   const counts = { writes: 0, reads: 0 };
   return {
     counts,

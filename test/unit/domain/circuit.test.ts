@@ -28,6 +28,18 @@ describe('the circuit', () => {
     expect(circuit.failureFor('b')).toBeUndefined();
   });
 
+  it('tells that it is open without letting anybody through', () => {
+    expect(circuit.isOpen('a')).toBe(false);
+    circuit.open('a', misconfigured('room'));
+    expect([circuit.isOpen('a'), circuit.isOpen('b')]).toEqual([true, false]);
+    circuit.open('a', misconfigured('server'));
+    clock.advance(60_000);
+    expect([circuit.isOpen('a'), circuit.isOpen('b')]).toEqual([true, true]);
+    expect(circuit.failureFor('b')).toBeUndefined();
+    circuit.close('a');
+    expect([circuit.isOpen('a'), circuit.isOpen('b')]).toEqual([false, false]);
+  });
+
   it('opens for the whole server', () => {
     circuit.open('a', misconfigured('server'));
     expect(circuit.failureFor('b')).toMatchObject({ detail: 'server' });

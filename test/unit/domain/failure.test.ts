@@ -326,6 +326,7 @@ describe('everything else that ports throw', () => {
     [unreachable('BAD_ANSWER'), ['transient', 'CHAT_UNREACHABLE'], {}],
     [unreachable('ABORTED'), ['transient', 'OUT_OF_TIME'], {}],
     [unreachable('TLS_FAILED'), ['misconfigured', 'NOT_ROCKET_CHAT'], { scope: 'server' }],
+    [unreachable('PROXY_REFUSED'), ['misconfigured', 'NOT_ROCKET_CHAT'], { scope: 'server' }],
     [new CredentialsRenewedError(), ['transient', 'CREDENTIALS_REFUSED'], {}],
     [new RoomError('x', { code: 'ROOM_NOT_FOUND' }), ['misconfigured', 'ROOM_UNAVAILABLE'], { scope: 'room' }],
     [new RoomError('x', { code: 'ROOM_FORBIDDEN' }), ['misconfigured', 'ROOM_UNAVAILABLE'], { scope: 'room' }],

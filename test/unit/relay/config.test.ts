@@ -65,6 +65,25 @@ describe('readConfig', () => {
     expect(faultsOf(environment({ ROCKET_CHAT_URL: url }))).toMatch(/ROCKET_CHAT_URL must be an https URL/);
   });
 
+  it('reads what is optional', () => {
+    settings('{"routes":[{"room":"R"}]}');
+    expect(readConfig(environment())).toMatchObject({ rocketChatProxyUrl: undefined, isTracing: false });
+    const optional = { ROCKET_CHAT_PROXY_URL: 'http://user:p%40ss@proxy.acme.test:3128', RELAY_TRACING: '1' };
+    const config = readConfig(environment(optional));
+    expect(config).toMatchObject({ rocketChatProxyUrl: { host: 'proxy.acme.test:3128' }, isTracing: true });
+    expect(readConfig(environment({ ROCKET_CHAT_PROXY_URL: '' })).rocketChatProxyUrl).toBeUndefined();
+  });
+
+  it.each(['proxy.acme.test:3128', 'socks5://user:secret@proxy.acme.test', 'http://user:secret@'])(
+    'refuses the proxy %s, and does not repeat it',
+    (proxy) => {
+      settings('{"routes":[{"room":"R"}]}');
+      const faults = faultsOf(environment({ ROCKET_CHAT_PROXY_URL: proxy }));
+      expect(faults).toMatch(/ROCKET_CHAT_PROXY_URL must be a URL such as/);
+      expect(faults).not.toMatch(/secret|acme/);
+    },
+  );
+
   it('names all faults at once', () => {
     settings('{"routes":[{"room":"#a b"},{"prefix":"x*"}],"filesAtOnce":0,"retryForHours":"long","unknown":1}');
     const faults = faultsOf(environment({ ROCKET_CHAT_URL: 'nonsense', LEDGER_TABLE: undefined, QUEUE_URL: '' }));

@@ -10,7 +10,14 @@ import {
 } from '../../../lambdas/relay/domain/errors.ts';
 import type { Outcome } from '../../../lambdas/relay/outcome.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from '../../helpers/factories.ts';
-import { BOT_USER_ID, createRelayWorld, HOUR_MS, type RelayWorld, type RunOptions, settingsOf } from '../../helpers/relay-world.ts';
+import {
+  BOT_USER_ID,
+  createRelayWorld,
+  HOUR_MS,
+  type RelayWorld,
+  type RunOptions,
+  settingsOf,
+} from '../../helpers/relay-world.ts';
 
 const answer = (status: number, errorType?: string, text = 'x') => new ChatAnswerError(text, { status, errorType });
 const lost = (mayHaveActed = true) => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed });

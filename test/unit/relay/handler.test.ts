@@ -4,6 +4,7 @@ import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Task } from '../../../lambdas/relay/deliver.ts';
 import { ChatAnswerError } from '../../../lambdas/relay/domain/errors.ts';
+import type { Incident } from '../../../lambdas/relay/domain/incident.ts';
 import { createHandler, type HandlerDeps } from '../../../lambdas/relay/handler.ts';
 import type { Outcome } from '../../../lambdas/relay/outcome.ts';
 import { notification, START, s3Record, sqsEvent, sqsRecord } from '../../helpers/factories.ts';
@@ -221,6 +222,7 @@ describe('metrics', () => {
     ['posted', POSTED, { ObjectsPosted: 1, BytesPosted: 2048, RelayLatency: 2_000 }],
     ['duplicate', { kind: 'duplicate', room: 'r', roomId: 'R', chatMessageId: undefined }, { DuplicatesSkipped: 1 }],
     ['ignored', { kind: 'ignored', detail: 'x' }, { Ignored: 1 }],
+    ['a loop', { kind: 'ignored', detail: 'x', isLoopSuspected: true }, { Ignored: 1, LoopSuspected: 1 }],
     ['gone', { kind: 'gone', reason: 'OBJECT_GONE', detail: 'x' }, { Ignored: 1 }],
     ['throttled', retrying(1, 'throttled'), { Throttled: 1 }],
     ['misconfigured', retrying(1, 'misconfigured'), { Misconfigured: 1 }],
@@ -243,12 +245,48 @@ describe('the log', () => {
   it.each<[Outcome, string]>([
     [POSTED, 'info'],
     [retrying(1), 'warn'],
+    [{ kind: 'ignored', detail: 'x' }, 'info'],
+    [{ kind: 'ignored', detail: 'x', isLoopSuspected: true }, 'warn'],
     [deadLettered('refused'), 'error'],
   ])('has one line for each object: $kind', async (outcome, level) => {
     await handle(sqsEvent(messageOf('a')), answering({ a: outcome }));
     expect(world.logs).toMatchObject([
       { level, message: 'delivery', fields: { outcome: outcome.kind, key: 'a', messageId: 'message-a' } },
     ]);
+  });
+});
+
+describe('the operators', () => {
+  const tellingTo = (told: Incident[]): Partial<HandlerDeps> => ({
+    operations: { tell: async (incident) => void told.push(...(incident === undefined ? [] : [incident])) },
+  });
+
+  it('are told of what needs them, and of nothing else', async () => {
+    const told: Incident[] = [];
+    const byKey = { a: deadLettered('refused'), b: retrying(1, 'misconfigured'), c: retrying(1), d: POSTED };
+    const event = sqsEvent(...Object.keys(byKey).map((key) => messageOf(key)));
+    await handle(event, { ...answering(byKey), ...tellingTo(told) });
+    expect(told).toMatchObject([
+      { kind: 'dead-lettered', object: { key: 'a' }, room: '#general', redrivenFrom: undefined },
+      { kind: 'misconfigured', object: { key: 'b' } },
+    ]);
+  });
+
+  it('are told when a dead letter was redriven in vain', async () => {
+    const told: Incident[] = [];
+    const failedAt = { stringValue: new Date(START).toISOString(), dataType: 'String' as const };
+    const event = sqsEvent(messageOf('a', { messageAttributes: { failedAt } }));
+    await handle(event, { ...answering({ a: deadLettered('refused') }), ...tellingTo(told) });
+    expect(told).toMatchObject([{ redrivenFrom: START }]);
+  });
+
+  it('are told of events that can not be read, once these are safe', async () => {
+    const told: Incident[] = [];
+    world.fail('deadLetter', new Error('x'));
+    await handle(sqsEvent(sqsRecord('nonsense')), tellingTo(told));
+    expect(told).toEqual([]);
+    await handle(sqsEvent(sqsRecord('nonsense')), tellingTo(told));
+    expect(told).toMatchObject([{ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT' }]);
   });
 });
 

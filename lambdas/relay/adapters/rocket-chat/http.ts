@@ -15,6 +15,11 @@ export interface TimeLimits {
 
 export const DEFAULT_TIME_LIMITS: TimeLimits = { connectMs: 10_000, silenceMs: 60_000, callMs: 90_000 };
 
+export interface HttpOptions extends TimeLimits {
+  /** Asked to CONNECT to the server, with the URL's user and password if it has them; only for https. @default none */
+  readonly proxyUrl?: URL | undefined;
+}
+
 /** More than any answer of the API that is used; what is longer is cut off and refused. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
@@ -58,11 +63,16 @@ export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
  * Resolves with whatever answer comes, also when it comes before the body was sent: then the rest is not read.
  * @throws ChatUnreachableError; what the body's stream fails with
  */
-export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_LIMITS): SendHttp => {
+export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_LIMITS): SendHttp => {
   const { protocol } = baseUrl;
   const transport = protocol === 'https:' ? https : http;
   // `timeout` here is for idle connections; a request in flight has its own.
-  const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
+  const agent = new transport.Agent({
+    keepAlive: true,
+    timeout: IDLE_CONNECTION_MS,
+    minVersion: 'TLSv1.2',
+    ...(limits.proxyUrl === undefined ? {} : { proxyEnv: { HTTPS_PROXY: limits.proxyUrl.href } }),
+  });
   const basePath = baseUrl.pathname.replace(/\/+$/, '');
 
   let takesExpect = true;
@@ -132,32 +142,25 @@ export const createSendHttp = (baseUrl: URL, limits: TimeLimits = DEFAULT_TIME_L
       if (framed === undefined)
         after(limits.callMs, () => failWith('TIMED_OUT', `no answer in ${limits.callMs / 1_000} s`));
 
+      const connectTimer = setTimeout(
+        () => failWith('TIMED_OUT', `no connection in ${limits.connectMs / 1_000} s`),
+        limits.connectMs,
+      );
+      timers.push(connectTimer);
+      // Through a proxy there is a socket only after the tunnel and TLS stand.
       request.once('socket', (socket) => {
-        if (isSettled) return;
-        if (!socket.connecting) {
-          wasConnected = true;
-          return;
-        }
-        const connectTimer = setTimeout(
-          () => failWith('TIMED_OUT', `no connection in ${limits.connectMs / 1_000} s`),
-          limits.connectMs,
-        );
-        timers.push(connectTimer);
-        socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        const connected = () => {
           wasConnected = true;
           clearTimeout(connectTimer);
-        });
+        };
+        if (!socket.connecting) connected();
+        else socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', connected);
       });
       request.once('timeout', () => failWith('TIMED_OUT', `silence for ${limits.silenceMs / 1_000} s`));
       request.on('error', (cause: NodeJS.ErrnoException) => {
         // Whatever breaks after the answer has begun, its reader will tell.
         if (isAnswered) return;
-        const tls = isTlsError(cause);
-        failWith(
-          tls ? 'TLS_FAILED' : wasConnected ? 'CONNECTION_LOST' : 'CONNECT_FAILED',
-          `${tls ? 'the certificate was not accepted' : wasConnected ? 'the connection broke' : 'no connection'} (${cause.code ?? cause.message})`,
-          cause,
-        );
+        failWith(...explain(cause, wasConnected), cause);
       });
       request.once('response', (response) => {
         isAnswered = true;
@@ -221,8 +224,29 @@ const unreachable = (
   cause: unknown,
 ): ChatUnreachableError => new ChatUnreachableError(message, { code, mayHaveActed, cause });
 
-const isTlsError = ({ code = '' }: NodeJS.ErrnoException): boolean =>
-  /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/.test(code);
+/** What the operator can do about it differs. The proxy's URL is in none of it: it can hold a password. */
+const explain = (
+  error: NodeJS.ErrnoException & { readonly statusCode?: number },
+  wasConnected: boolean,
+): readonly [code: ChatUnreachableError['code'], how: string] => {
+  const { code = error.message, statusCode } = error;
+  if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) {
+    const remedy = "if an authority of your own has signed it, deploy the relay with that authority's certificate";
+    return ['TLS_FAILED', `the certificate was not accepted (${code}; ${remedy})`];
+  }
+  if (/^(ERR_TLS_|ERR_SSL_|CERT_|HOSTNAME_MISMATCH)/.test(code)) {
+    return ['TLS_FAILED', `the certificate was not accepted (${code})`];
+  }
+  // What OpenSSL says of servers that are too old, or do not speak TLS at all.
+  if (code === 'EPROTO' && !wasConnected) return ['TLS_FAILED', 'the server does not speak TLS 1.2 or later there'];
+  if (code === 'ERR_PROXY_TUNNEL') {
+    const isRefusal = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
+    return [isRefusal ? 'PROXY_REFUSED' : 'CONNECT_FAILED', `the proxy opened no way (${statusCode ?? 'no answer'})`];
+  }
+  return wasConnected
+    ? ['CONNECTION_LOST', `the connection broke (${code})`]
+    : ['CONNECT_FAILED', `no connection (${code})`];
+};
 
 /** A query holds names of rooms and files; a path says enough. */
 const withoutQuery = (path: string): string => path.split('?')[0] ?? path;

@@ -1,0 +1,41 @@
+import type { Result } from '../../test/helpers/virtual/simulate.ts';
+
+/** One row of the table. */
+export interface Case {
+  readonly name: string;
+  /** Each must hold. */
+  readonly gates: readonly Gate[];
+  /** What else was measured. */
+  readonly also?: string | undefined;
+}
+
+export interface Gate {
+  readonly what: string;
+  readonly limit: string;
+  readonly reached: string;
+  readonly holds: boolean;
+}
+
+export const atMost = (what: string, value: number, limit: number, unit = ''): Gate => ({
+  what,
+  limit: `≤ ${limit}${unit}`,
+  reached: `${format(value)}${unit}`,
+  holds: value <= limit,
+});
+
+export const exactly = (what: string, value: number, limit: number): Gate => ({
+  what,
+  limit: `= ${format(limit)}`,
+  reached: format(value),
+  holds: value === limit,
+});
+
+/** Nothing lost, nothing repeated. */
+export const postedOnce = ({ posted, repeated, deadLetters }: Result, files: number): Gate[] => [
+  exactly('posted', posted, files),
+  exactly('posted twice', repeated, 0),
+  exactly('dead letters', deadLetters, 0),
+];
+
+const format = (value: number): string =>
+  Number.isInteger(value) ? value.toLocaleString('en') : value.toFixed(value < 10 ? 2 : 1);

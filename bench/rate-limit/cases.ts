@@ -1,0 +1,193 @@
+import { type Result, type Scenario, simulate } from '../../test/helpers/virtual/simulate.ts';
+import { atMost, type Case, exactly, type Gate, postedOnce } from './case.ts';
+import { costPerMillion } from './cost.ts';
+import { pacerMicroseconds } from './overhead.ts';
+import { SPOILT_HEADERS } from './spoilt-headers.ts';
+
+/** Rocket.Chat's default. */
+const STOCK = { calls: 10, windowMs: 60_000 };
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const seedOf = Number(process.env['BENCH_SEED'] ?? 1);
+const run = (scenario: Omit<Scenario, 'seed'>): Promise<Result> => simulate({ seed: seedOf, ...scenario });
+
+/** The last window begins when all before it have passed; what is in it takes no time worth counting. */
+const idealMs = (files: number, addresses = 1): number =>
+  (Math.ceil(files / STOCK.calls / addresses) - 1) * STOCK.windowMs;
+
+const times = (result: Result, files: number, addresses = 1): number => result.drainMs / idealMs(files, addresses);
+
+const shape = ({ receives, rejected, ledger, sqs }: Result): string =>
+  `receives ${receives.average.toFixed(2)} on average, ${receives.most} at most; 429s ${rejected}; ledger writes ` +
+  `${ledger.writes}; visibility changes ${sqs.postpone}, wake-ups ${sqs.wake}, depth readings ${sqs.read}`;
+
+export const cases: Readonly<Record<string, () => Promise<Case>>> = {
+  async oneProcess() {
+    const files = 1_000;
+    const result = await run({ files, addresses: ['a'], rateLimit: STOCK });
+    return {
+      name: '1,000 small files, 10 calls / 60 s, one process',
+      gates: [
+        atMost('of the ideal time', times(result, files), 1.1, ' ×'),
+        atMost('receives on average', result.receives.average, 4),
+        atMost('receives at most', result.receives.most, 12),
+        atMost('429s in a window', result.rejectedInAWindow, 2),
+        ...postedOnce(result, files),
+      ],
+      also: `${shape(result)}; ${costPerMillion(result, files)}`,
+    };
+  },
+
+  async sharedAddress() {
+    const files = 1_000;
+    const result = await run({ files, addresses: ['a', 'a'], rateLimit: STOCK });
+    return {
+      name: 'the same, two processes behind one address',
+      gates: [
+        atMost('of the ideal time', times(result, files), 1.2, ' ×'),
+        atMost('429s in a window', result.rejectedInAWindow, 4),
+        ...postedOnce(result, files),
+      ],
+      also: `${shape(result)}; ${costPerMillion(result, files)}`,
+    };
+  },
+
+  async ownAddresses() {
+    const files = 1_000;
+    const result = await run({ files, addresses: ['a', 'b'], rateLimit: STOCK });
+    return {
+      name: 'the same, two processes with an address each (for information)',
+      gates: postedOnce(result, files),
+      also: `${times(result, files, 2).toFixed(2)} × of the time of two such limits; ${shape(result)}`,
+    };
+  },
+
+  async longerThanRetryFor() {
+    const files = 20_000;
+    const settings = { retryForHours: 24 };
+    const result = await run({ files, addresses: ['a'], rateLimit: STOCK, settings, replaceEveryMs: 2 * HOUR_MS });
+    return {
+      name: '20,000 files with retryForHours 24, the process replaced every two hours',
+      gates: postedOnce(result, files),
+      also:
+        `${(result.drainMs / HOUR_MS).toFixed(1)} h, ${times(result, files).toFixed(2)} × of the ideal time; ` +
+        `${shape(result)}; ${costPerMillion(result, files)}`,
+    };
+  },
+
+  async raised() {
+    const rateLimit = { calls: 100, windowMs: STOCK.windowMs };
+    const after = await runChange({ afterMs: 30.3 * MINUTE_MS, rateLimit });
+    return {
+      name: 'the limit raised to 100 / 60 s after half an hour',
+      gates: [
+        exactly('calls in the first window after it', after.within(MINUTE_MS), rateLimit.calls),
+        ...postedOnce(after.result, CHANGED_FILES),
+      ],
+      also: `first call ${(after.firstMs / SECOND_MS).toFixed(0)} s after the change, when the old window ended`,
+    };
+  },
+
+  async lifted() {
+    const after = await runChange({ afterMs: 30.3 * MINUTE_MS, rateLimit: undefined });
+    return {
+      name: 'the limit lifted after half an hour',
+      gates: [
+        exactly('of the rest posted within one window', after.within(MINUTE_MS), after.posts),
+        ...postedOnce(after.result, CHANGED_FILES),
+      ],
+      also:
+        `${after.posts} files in ${(after.tookMs / SECOND_MS).toFixed(0)} s, from ` +
+        `${(after.firstMs / SECOND_MS).toFixed(0)} s after the change on, when the old window ended`,
+    };
+  },
+
+  async liftedAndForgotten() {
+    const after = await runChange({ afterMs: 30.3 * MINUTE_MS, rateLimit: undefined, isForgotten: true });
+    return {
+      name: 'lifted while the process was replaced, so that nobody can wake what sleeps (for information)',
+      gates: postedOnce(after.result, CHANGED_FILES),
+      also: `the rest took ${(after.tookMs / MINUTE_MS).toFixed(0)} min, each at the time it had been given`,
+    };
+  },
+
+  async unlimited() {
+    const files = 5_000;
+    const scenario = { files, addresses: ['a', 'b'], rateLimit: undefined };
+    const paced = await run(scenario);
+    const unpaced = await run({ ...scenario, isPaced: false });
+    const more = (count: (result: Result) => number) => count(paced) - count(unpaced);
+    return {
+      name: 'no limit, against the same run without the pacer',
+      gates: [
+        exactly(
+          'more time in ms',
+          more(({ drainMs }) => drainMs),
+          0,
+        ),
+        exactly(
+          'more calls of SQS',
+          more(({ sqs }) => sqs.receive + sqs.postpone + sqs.read + sqs.wake),
+          0,
+        ),
+        exactly(
+          'more calls of DynamoDB',
+          more(({ ledger }) => ledger.writes + ledger.reads),
+          0,
+        ),
+        atMost('the pacer itself, a file', pacerMicroseconds(), 50, ' µs'),
+        ...postedOnce(paced, files),
+      ],
+    };
+  },
+
+  async spoilt() {
+    const files = 200;
+    const gates: Gate[] = [];
+    for (const [name, scenario] of Object.entries(SPOILT_HEADERS)) {
+      const result = await run({ files, addresses: ['a'], rateLimit: STOCK, ...scenario });
+      const isPosted = postedOnce(result, files).every(({ holds }) => holds);
+      const holds = isPosted && result.rejectedInAWindow <= 5 && result.receives.most <= 25;
+      const reached =
+        `${times(result, files).toFixed(2)} ×, 429s in a window ${result.rejectedInAWindow}, ` +
+        `receives ${result.receives.average.toFixed(1)} / ${result.receives.most}`;
+      gates.push({ what: name, limit: 'posted, 429s a window ≤ 5, receives ≤ 25', reached, holds });
+    }
+    return { name: '200 files; headers missing or absurd, clocks off', gates };
+  },
+
+  async slowUploads() {
+    const files = 300;
+    const result = await run({ files, addresses: ['a'], rateLimit: STOCK, mediaMs: 15 * SECOND_MS });
+    return {
+      name: 'uploads of 15 s each (for information)',
+      gates: postedOnce(result, files),
+      also: `${times(result, files).toFixed(2)} × of the ideal time; ${shape(result)}`,
+    };
+  },
+
+  async inFlightQuota() {
+    const files = 1_000;
+    const result = await run({ files, addresses: ['a'], rateLimit: STOCK, inFlightQuota: 300 });
+    return {
+      name: "1,000 files where SQS's quota of messages in flight is 300",
+      gates: [atMost('of the ideal time', times(result, files), 1.1, ' ×'), ...postedOnce(result, files)],
+      also: shape(result),
+    };
+  },
+};
+
+const CHANGED_FILES = 1_000;
+
+const runChange = async (change: NonNullable<Scenario['change']>) => {
+  const result = await run({ files: CHANGED_FILES, addresses: ['a'], rateLimit: STOCK, change });
+  const at = result.calls
+    .filter(({ route, isAllowed }) => route === 'confirm' && isAllowed)
+    .map((call) => call.at - result.startedAt - change.afterMs)
+    .filter((ms) => ms > 0);
+  const [firstMs = 0, lastMs = 0] = [at[0], at.at(-1)];
+  const within = (ms: number) => at.filter((time) => time < firstMs + ms).length;
+  return { result, firstMs, tookMs: lastMs - firstMs, posts: at.length, within };
+};

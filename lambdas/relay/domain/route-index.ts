@@ -1,0 +1,53 @@
+import type { Route } from './settings.ts';
+
+/** Routes that ask for one suffix, by that suffix; each with its place in the list of all. */
+interface Suffixes {
+  readonly lengths: Set<number>;
+  readonly routes: Map<string, Placed[]>;
+}
+interface Placed {
+  readonly place: number;
+  readonly route: Route;
+}
+
+export type RouteIndex = (key: string) => readonly Route[];
+
+const known = new WeakMap<readonly Route[], RouteIndex>();
+
+/** The index of a list of routes; made once for each list, which must not change afterwards. */
+export const routeIndex = (routes: readonly Route[]): RouteIndex => {
+  const index = known.get(routes) ?? createRouteIndex(routes);
+  known.set(routes, index);
+  return index;
+};
+
+/**
+ * Finds the routes whose prefix and suffix fit a key, in the order of the list, without a look at the others: a key is
+ * looked up once for each length of prefix and suffix there is, so a hundred thousand routes cost what a few do.
+ */
+const createRouteIndex = (routes: readonly Route[]): RouteIndex => {
+  const prefixLengths = new Set<number>();
+  const byPrefix = new Map<string, Suffixes>();
+  for (const [place, route] of routes.entries()) {
+    const { prefix = '', suffix = '' } = route;
+    prefixLengths.add(prefix.length);
+    const suffixes: Suffixes = byPrefix.get(prefix) ?? { lengths: new Set(), routes: new Map() };
+    byPrefix.set(prefix, suffixes);
+    suffixes.lengths.add(suffix.length);
+    const same = suffixes.routes.get(suffix) ?? [];
+    suffixes.routes.set(suffix, same);
+    same.push({ place, route });
+  }
+
+  return (key) => {
+    const found: Placed[] = [];
+    for (const prefixLength of prefixLengths) {
+      const suffixes = prefixLength <= key.length ? byPrefix.get(key.slice(0, prefixLength)) : undefined;
+      for (const suffixLength of suffixes?.lengths ?? []) {
+        if (suffixLength > key.length) continue;
+        for (const placed of suffixes?.routes.get(key.slice(key.length - suffixLength)) ?? []) found.push(placed);
+      }
+    }
+    return found.sort((a, b) => a.place - b.place).map(({ route }) => route);
+  };
+};

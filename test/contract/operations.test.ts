@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
+import { createSendHttp } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
+import { createNotices } from '../../lambdas/relay/adapters/rocket-chat/notices.ts';
+import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
+import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
+import type { Incident } from '../../lambdas/relay/domain/incident.ts';
+import { createOperations, incidentOf, type Operations } from '../../lambdas/relay/operations.ts';
+import type { Outcome } from '../../lambdas/relay/outcome.ts';
+import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
+import { createTestSecret } from '../helpers/chat-client.ts';
+import { createdObject, START } from '../helpers/factories.ts';
+import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
+
+let chat: ChatServer;
+let clock: HandClock;
+let circuit: ReturnType<typeof createCircuit>;
+let warnings: Record<string, unknown>[];
+let operations: Operations;
+beforeEach(async () => {
+  chat = await startChatServer({
+    rooms: [
+      { id: 'GENERAL', name: 'general' },
+      { id: 'OPS', name: 'operations' },
+    ],
+  });
+  clock = createHandClock();
+  circuit = createCircuit(clock);
+  warnings = [];
+  operations = create();
+});
+afterEach(() => chat.close());
+
+/** As one process of the function has it. */
+const create = (room = '#operations'): Operations => {
+  const send = createSendHttp(new URL(chat.url), { connectMs: 1_000, silenceMs: 500, callMs: 500 });
+  const pacer = { observe: () => {}, rejected: () => {} };
+  const client = createClient({ send, credentials: createTestSecret(chat), clock, pacer });
+  const silent = () => {};
+  return createOperations({
+    room,
+    rooms: createRooms({ client, clock }),
+    notices: createNotices(client),
+    circuit,
+    clock,
+    logger: { info: silent, error: silent, warn: (_, fields) => void warnings.push(fields) },
+    abortAfter: () => AbortSignal.timeout(300),
+  });
+};
+
+const incident = (overrides: Partial<Incident> = {}): Incident => ({
+  kind: 'dead-lettered',
+  reason: 'FILE_TOO_LARGE',
+  detail: 'too large for @all',
+  object: createdObject(),
+  room: '#general',
+  ...overrides,
+});
+const ROOM_GONE = { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' } as const;
+const { signal } = new AbortController();
+const tell = (overrides: Partial<Incident> = {}, by = operations) => by.tell(incident(overrides), { signal });
+const told = () => chat.messages('operations').map(({ msg }) => msg);
+
+describe('the operations room', () => {
+  it('is told of a dead letter', async () => {
+    await tell();
+    expect(told()).toEqual([expect.stringContaining('*FILE_TOO_LARGE*: `s3://example-uploads/reports/weekly.pdf`')]);
+    expect(told()[0]).toContain('too large for @\u2060all');
+    expect(chat.messages('general')).toEqual([]);
+  });
+
+  it('gets one message for each reason in ten minutes', async () => {
+    for (const key of ['a', 'b', 'c']) await tell({ object: createdObject({ key }) });
+    await tell({ reason: 'MEDIA_TYPE_REFUSED' });
+    expect(told()).toHaveLength(2);
+    clock.advance(10 * 60_000 - 1);
+    await tell({ object: createdObject({ key: 'd' }) });
+    expect(told()).toHaveLength(2);
+    clock.advance(1);
+    await tell({ object: createdObject({ key: 'e' }) });
+    expect(told()).toHaveLength(3);
+  });
+
+  it('gets one message from many processes, for a letter and for what has to be mended', async () => {
+    for (const process of [create(), create(), create()]) {
+      await tell({}, process);
+      await tell(ROOM_GONE, process);
+    }
+    expect(told()).toHaveLength(2);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is not bothered while the chat server is known to be wrong', async () => {
+    for (const reason of ['CHAT_UNREACHABLE', 'CREDENTIALS_REFUSED', 'NOT_ROCKET_CHAT'] as const)
+      await tell({ reason });
+    circuit.open('#general', { ...ROOM_GONE, detail: 'x', scope: 'server' });
+    await tell();
+    expect(chat.calls).toEqual([]);
+    circuit.close('#general');
+    await tell();
+    expect(told()).toHaveLength(1);
+  });
+
+  it('does not use up the one try that an open circuit lets through', async () => {
+    circuit.open('#general', { ...ROOM_GONE, detail: 'x', scope: 'server' });
+    clock.advance(30_000);
+    await tell();
+    expect(circuit.failureFor('#general')).toBeUndefined();
+    expect(chat.calls).toEqual([]);
+  });
+
+  it('is not told when the invocation has no time left', async () => {
+    await operations.tell(incident(), { signal: AbortSignal.abort() });
+    expect(chat.calls).toEqual([]);
+  });
+});
+
+describe('a failure to tell', () => {
+  it.each<[string, () => unknown, string]>([
+    ['a server that is silent', () => chat.faults.next('sendMessage', { kind: 'hang' }), 'OUT_OF_TIME'],
+    ['a broken connection', () => chat.faults.next('sendMessage', { kind: 'reset-after' }), 'CHAT_UNREACHABLE'],
+    ['a rate limit', () => chat.faults.next('sendMessage', { kind: 'rate-limited' }), 'RATE_LIMITED'],
+    ['an archived room', () => Object.assign(chat.room('operations'), { archived: true }), 'ROOM_UNAVAILABLE'],
+    ['no answer from the room', () => chat.faults.next('roomInfo', { kind: 'failure' }), 'CHAT_ERROR'],
+  ])('ends with a line in the log: %s', async (_, prepare, reason) => {
+    prepare();
+    await expect(tell()).resolves.toBeUndefined();
+    expect(warnings).toMatchObject([{ room: '#operations', reason }]);
+  });
+
+  it('is not repeated for a while: a room that is not there', async () => {
+    const lost = create('#nowhere');
+    await tell({}, lost);
+    await tell({ object: createdObject({ key: 'other' }) }, lost);
+    expect(warnings).toMatchObject([{ reason: 'ROOM_UNAVAILABLE', detail: expect.stringContaining('#nowhere') }]);
+  });
+});
+
+describe('what of an outcome is told', () => {
+  const object = createdObject();
+  const failure = { reason: 'ROOM_UNAVAILABLE', detail: 'x', attempts: 1, room: '#r' } as const;
+  const undetermined = { httpStatus: undefined, errorType: undefined };
+  const waiting = { kind: 'retrying', ...failure, ...undetermined, delayMs: 1, isUntouched: false } as const;
+
+  it.each<[string, Outcome, string | undefined]>([
+    ['dead-lettered', { kind: 'dead-lettered', failureKind: 'refused', ...failure, ...undetermined }, 'dead-lettered'],
+    ['misconfigured', { ...waiting, failureKind: 'misconfigured' }, 'misconfigured'],
+    ['transient', { ...waiting, failureKind: 'transient' }, undefined],
+    ['throttled', { ...waiting, failureKind: 'throttled' }, undefined],
+    ['ignored', { kind: 'ignored', detail: 'x' }, undefined],
+  ])('%s', (_, outcome, kind) => {
+    const expected = { kind, reason: 'ROOM_UNAVAILABLE', detail: 'x', room: '#r', object, redrivenFrom: START };
+    expect(incidentOf(object, outcome, START)).toEqual(kind === undefined ? undefined : expected);
+  });
+});

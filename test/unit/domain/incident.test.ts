@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Reason } from '../../../lambdas/relay/domain/failure.ts';
+import { type Incident, incidentKey, incidentText, isTellable } from '../../../lambdas/relay/domain/incident.ts';
+import { createdObject, START } from '../../helpers/factories.ts';
+
+const PERIOD_MS = 600_000;
+const incident = (overrides: Partial<Incident> = {}): Incident => ({
+  kind: 'dead-lettered',
+  reason: 'FILE_TOO_LARGE',
+  detail: 'rooms.media answered 400: too large',
+  object: createdObject(),
+  room: '#general',
+  ...overrides,
+});
+
+describe('the text of an incident', () => {
+  it('tells what became of the object, and why', () => {
+    expect(incidentText(incident())).toBe(
+      ':x: *FILE_TOO_LARGE*: `s3://example-uploads/reports/weekly.pdf` was not delivered to `#\u2060general`. ' +
+        'It is in the dead-letter queue.\n`rooms.media answered 400: too large`\n' +
+        'More of the same kind may follow without a message.',
+    );
+    expect(incidentText(incident({ kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' }))).toMatch(
+      /^:wrench: \*ROOM_UNAVAILABLE\*: .* waits to be delivered to .*, until this is mended\./,
+    );
+    expect(incidentText({ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail: 'x' })).toMatch(
+      /: an event was not delivered\. It is/,
+    );
+  });
+
+  it.each(['@all', '@here and #general', '`@all`', 'a\n@all', `${'x'.repeat(1_499)}\u{1f3d4}@all`])(
+    'calls nobody, whatever stands in it: %j',
+    (text) => {
+      const told = incidentText(
+        incident({ detail: text, room: text, object: createdObject({ key: text, bucket: text }) }),
+      );
+      expect(told).not.toMatch(/[@#](?!\u2060)/);
+      expect(told.split('\n')).toHaveLength(3);
+      expect(told.match(/`/g)).toHaveLength(6);
+      expect(told.isWellFormed()).toBe(true);
+      expect(told.length).toBeLessThan(5_000);
+    },
+  );
+});
+
+describe('the key of an incident', () => {
+  const keyOf = (overrides: Partial<Incident>, now = START) => incidentKey(incident(overrides), now, PERIOD_MS);
+
+  it('is the same for each copy of a dead letter, whenever it is written', () => {
+    expect(keyOf({}, START + 3 * PERIOD_MS)).toBe(keyOf({}));
+    expect(keyOf({ detail: 'other words' })).toBe(keyOf({}));
+  });
+
+  it.each<[string, Partial<Incident>]>([
+    ['another object', { object: createdObject({ key: 'other' }) }],
+    ['another version', { object: createdObject({ sequencer: 'FF' }) }],
+    ['another room', { room: '#other' }],
+    ['one that was redriven', { redrivenFrom: START }],
+    ['something to be mended', { kind: 'misconfigured' }],
+  ])('is another for %s', (_, overrides) => {
+    expect(keyOf(overrides)).not.toBe(keyOf({}));
+  });
+
+  it('is one for all objects that wait for the same thing, in each period', () => {
+    const waiting = { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' } as const;
+    expect(keyOf({ ...waiting, object: createdObject({ key: 'other' }) })).toBe(keyOf(waiting));
+    expect(keyOf(waiting, START + PERIOD_MS)).not.toBe(keyOf(waiting));
+    expect(keyOf({ ...waiting, room: '#other' })).not.toBe(keyOf(waiting));
+  });
+});
+
+it.each<[Reason, boolean]>([
+  ['CHAT_UNREACHABLE', false],
+  ['CREDENTIALS_REFUSED', false],
+  ['SECRET_UNUSABLE', false],
+  ['NOT_ROCKET_CHAT', false],
+  ['ROOM_UNAVAILABLE', true],
+  ['SOURCE_FORBIDDEN', true],
+  ['FILE_TOO_LARGE', true],
+])('%s can be told in the chat: %s', (reason, isTold) => {
+  expect(isTellable(incident({ reason }))).toBe(isTold);
+});

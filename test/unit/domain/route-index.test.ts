@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { matchRoute, mayFit } from '../../../lambdas/relay/domain/route.ts';
+import { routeIndex } from '../../../lambdas/relay/domain/route-index.ts';
+import type { Route } from '../../../lambdas/relay/domain/settings.ts';
+
+// Few letters, one of them two code units long: prefixes, suffixes and keys then often meet.
+const part = fc.string({ unit: fc.constantFrom('a', 'b', '/', '😀', '\u0000'), maxLength: 4 });
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+const routes = fc.array(
+  fc.record({
+    room: fc.nat().map(String),
+    prefix: optional(part),
+    suffix: optional(part),
+    minSizeBytes: optional(fc.nat(3)),
+    maxSizeBytes: optional(fc.nat(3)),
+  }),
+  { maxLength: 12 },
+);
+
+const fitsKey = ({ prefix = '', suffix = '' }: Route, key: string) => key.startsWith(prefix) && key.endsWith(suffix);
+const fits = (route: Route, key: string, sizeBytes: number) =>
+  fitsKey(route, key) &&
+  sizeBytes >= (route.minSizeBytes ?? 0) &&
+  sizeBytes <= (route.maxSizeBytes ?? Number.MAX_VALUE);
+
+it('finds what a look at each route would find, in the same order', () => {
+  fc.assert(
+    fc.property(routes, part, (list, key) => {
+      expect(routeIndex(list)(key)).toEqual(list.filter((route) => fitsKey(route, key)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('lets the first route win that fits in all it asks for', async () => {
+  await fc.assert(
+    fc.asyncProperty(routes, part, fc.nat(3), async (list, key, sizeBytes) => {
+      const object = { key, sizeBytes };
+      const expected = list.find((route) => fits(route, key, sizeBytes));
+      expect(await matchRoute(list, object, async () => undefined)).toBe(expected);
+      expect(mayFit(list, object)).toBe(expected !== undefined);
+    }),
+    { numRuns: 2_000 },
+  );
+});

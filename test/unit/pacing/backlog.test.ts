@@ -1,0 +1,70 @@
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createSqsBacklog } from '../../../lambdas/relay/adapters/sqs-backlog.ts';
+import type { Backlog } from '../../../lambdas/relay/ports.ts';
+import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../../lib/local/s3-sqs.ts';
+
+const MESSAGES = 23;
+
+let app: EmulatorApp;
+let client: SQSClient;
+let QueueUrl: string;
+let backlog: Backlog;
+
+beforeAll(async () => {
+  app = createS3AndSqs('eu-central-1');
+  client = new SQSClient({
+    endpoint: await listenS3AndSqs(app),
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    useQueueUrlAsEndpoint: false,
+  });
+  QueueUrl = (await client.send(new CreateQueueCommand({ QueueName: 'uploads' }))).QueueUrl ?? '';
+  backlog = createSqsBacklog({ client, queueUrl: QueueUrl });
+  for (let count = 0; count < MESSAGES; count += 1) {
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: `message ${count}` }));
+  }
+});
+afterAll(async () => {
+  client.destroy();
+  await app.close();
+});
+
+const receiveAll = async (): Promise<string[]> => {
+  const handles: string[] = [];
+  for (;;) {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+    );
+    if (Messages.length === 0) return handles;
+    handles.push(...Messages.map(({ ReceiptHandle = '' }) => ReceiptHandle));
+  }
+};
+
+it('tells what can be received from what sleeps, and wakes more than one call can', async () => {
+  expect(await backlog.read()).toEqual({ visible: MESSAGES, inFlight: 0 });
+  const handles = await receiveAll();
+  expect(await backlog.read()).toEqual({ visible: 0, inFlight: MESSAGES });
+  await backlog.wake(handles.slice(0, 21));
+  expect(await backlog.read()).toEqual({ visible: 21, inFlight: 2 });
+});
+
+it('wakes a message that was put to sleep for longer, and leaves alone what is awake', async () => {
+  const handles = await receiveAll();
+  const [handle = ''] = handles;
+  const sleepFor = { QueueUrl, ReceiptHandle: handle, VisibilityTimeout: 3_600 };
+  await client.send(new ChangeMessageVisibilityCommand(sleepFor));
+  await backlog.wake([handle]);
+  await backlog.wake([handle, 'no handle at all']);
+  expect(await receiveAll()).toHaveLength(1);
+});
+
+it('does nothing for nobody', async () => {
+  await expect(backlog.wake([])).resolves.toBeUndefined();
+});
