@@ -182,6 +182,10 @@ const settle = async (
       return retrying(task, progress, route.room, failure, backoffMs(deps, task.message.receiveCount));
     }
     takeOver(progress, claimed.previous, lease);
+    // An earlier delivery came further than this one knew, and may even have posted: the next receive goes on from there.
+    if (claimed.previous !== undefined) {
+      return giveBack(deps, task, delivery, progress, failure, backoffMs(deps, 1), false);
+    }
   }
 
   if (failure.kind === 'refused') return deadLetter(deps, task, delivery, progress, failure);

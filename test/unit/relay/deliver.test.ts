@@ -481,6 +481,18 @@ describe('a delivery that died', () => {
     world.clock.advance(1_001);
   };
 
+  it('is not given up for what befalls another copy of its event, since it may have posted', async () => {
+    const file = { roomId: ROOM_ID, name: 'weekly.pdf', contentType: 'application/pdf', content: 'content' };
+    world.messages.push({ ...file, id: 'message-1', fileId: 'file-1', text: '', threadId: undefined });
+    await dies({ fileId: 'file-1', uploadedAt: START });
+    world.fail('media', answer(413));
+    expect(await world.run({ receiveCount: 1 })).toMatchObject({ kind: 'retrying', reason: 'FILE_TOO_LARGE' });
+    expect(world.deadLetters).toEqual([]);
+    const { last } = await runUntilSettled({ receiveCount: 2 });
+    expect(last).toMatchObject({ kind: 'posted', wasFound: true, chatMessageId: 'message-1' });
+    expect(world.messages).toHaveLength(1);
+  });
+
   it('is waited for while its lease holds', async () => {
     await world.ledger.claim(id, leaseOf('other', START, 60_000), { object: createdObject() });
     const outcome = await world.run({ receiveCount: 2 });
