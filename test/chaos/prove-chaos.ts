@@ -28,7 +28,8 @@ const report = await runChaos({
   objects,
   kills,
   restarts,
-  timeoutMs: 45 * 60_000,
+  faultsForMs: 240_000,
+  timeoutMs: 20 * 60_000,
   onProgress(left, posted) {
     if (process.stderr.isTTY) process.stderr.write(`\r${posted} posted, ${left} messages left   `);
   },

@@ -44,12 +44,12 @@ const CONFIRM: readonly Fault[] = [
 const LOOK: readonly Fault[] = [{ kind: 'reset-before' }, { kind: 'answer', status: 502 }, { kind: 'failure' }];
 
 /** What the chat server does to a call. */
-export const chatFaults = (seed: number, count: CountFault): FaultRule => {
+export const chatFaults = (seed: number, isIll: () => boolean, count: CountFault): FaultRule => {
   const random = seededRandom(seed, 'chat');
   const faults: Partial<Record<string, readonly Fault[]>> = { media: MEDIA, mediaConfirm: CONFIRM, syncMessages: LOOK };
   return ({ name }) => {
     const kinds = faults[name];
-    if (kinds === undefined || random() >= CHAT_FAULTS) return undefined;
+    if (kinds === undefined || !isIll() || random() >= CHAT_FAULTS) return undefined;
     const fault = pick(kinds, random);
     count(`rooms.${name}: ${describe(fault)}`);
     return fault;
@@ -64,10 +64,10 @@ const describe = (fault: Fault): string => {
 };
 
 /** S3 answers 503, or breaks off in the middle of a body. */
-export const s3Faults = (seed: number, count: CountFault) => {
+export const s3Faults = (seed: number, isIll: () => boolean, count: CountFault) => {
   const random = seededRandom(seed, 's3');
   return ({ method }: IncomingMessage): ProxyFault | undefined => {
-    if (method !== 'GET' || random() >= S3_FAULTS) return undefined;
+    if (method !== 'GET' || !isIll() || random() >= S3_FAULTS) return undefined;
     if (random() < 0.5) {
       count('S3: 503 SlowDown');
       const body =
@@ -80,10 +80,10 @@ export const s3Faults = (seed: number, count: CountFault) => {
 };
 
 /** DynamoDB throttles, or writes and then loses its answer. */
-export const dynamoDbFaults = (seed: number, count: CountFault) => {
+export const dynamoDbFaults = (seed: number, isIll: () => boolean, count: CountFault) => {
   const random = seededRandom(seed, 'dynamodb');
   return (): ProxyFault | undefined => {
-    if (random() >= DYNAMODB_FAULTS) return undefined;
+    if (!isIll() || random() >= DYNAMODB_FAULTS) return undefined;
     if (random() < 0.3) {
       count('DynamoDB: answer lost after the write');
       return { kind: 'drop-answer' };

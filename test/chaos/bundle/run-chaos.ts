@@ -15,6 +15,8 @@ export interface ChaosOptions {
   readonly kills: number;
   /** Whole restarts of the chat server. */
   readonly restarts: number;
+  /** After this time the world is well again, so that the backoff of what failed most can end. */
+  readonly faultsForMs: number;
   readonly timeoutMs: number;
   readonly onProgress?: ((left: number, posted: number) => void) | undefined;
 }
@@ -51,6 +53,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const startedAt = performance.now();
   const faults = new Map<string, number>();
   const count = (name: string) => faults.set(name, (faults.get(name) ?? 0) + 1);
+  const isIll = () => performance.now() - startedAt < options.faultsForMs;
   const closers: (() => Promise<unknown>)[] = [];
   try {
     const chat = await startChatServer({ rooms: [{ name: 'general', type: 'c' }], keepContent: false });
@@ -58,11 +61,11 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     const chatProxy = await startFaultProxy(chat.url, () => undefined);
     closers.push(() => chatProxy.close());
     const events: string[] = [];
-    const relay = await startRelay(chat, chatProxy, seed, count, closers, (_object, body) => events.push(body));
+    const relay = await startRelay(chat, chatProxy, seed, isIll, count, closers, (_object, body) => events.push(body));
 
     const sums = await upload(relay, seed, objects);
     const repeatedEvents = await repeatEvents(relay, events);
-    chat.faults.use(chatFaults(seed, count));
+    chat.faults.use(chatFaults(seed, isIll, count));
     const chaos = new AbortController();
     const breaking = [
       killAtRandom(relay, options, count, chaos.signal),
@@ -81,6 +84,7 @@ const startRelay = async (
   chat: ChatServer,
   chatProxy: FaultProxy,
   seed: number,
+  isIll: () => boolean,
   count: (name: string) => void,
   closers: (() => Promise<unknown>)[],
   onUpload: NonNullable<LocalRelayOptions['onUpload']>,
@@ -92,8 +96,8 @@ const startRelay = async (
     functionTimeoutMs: FUNCTION_TIMEOUT_MS,
     visibilityTimeoutSeconds: Math.ceil(FUNCTION_TIMEOUT_MS / 1_000) + 2,
     environment: async (endpoints) => {
-      const s3 = await startFaultProxy(endpoints.s3, s3Faults(seed, count));
-      const dynamodb = await startFaultProxy(endpoints.dynamodb, dynamoDbFaults(seed, count));
+      const s3 = await startFaultProxy(endpoints.s3, s3Faults(seed, isIll, count));
+      const dynamodb = await startFaultProxy(endpoints.dynamodb, dynamoDbFaults(seed, isIll, count));
       closers.push(
         () => s3.close(),
         () => dynamodb.close(),
