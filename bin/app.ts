@@ -1,13 +1,15 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { ConfigurationError } from '../lib/infra/check-configuration.ts';
+import { ConfigurationError } from '../lib/infra/configuration-error.ts';
 import { readRelayContext } from '../lib/infra/context.ts';
+import { lookupEnvironment } from '../lib/infra/context-network.ts';
 import { RelayStack } from '../lib/infra/relay-stack.ts';
 
 const app = new App();
 try {
   const context = readRelayContext((key) => app.node.tryGetContext(key));
-  new RelayStack(app, context.stackName, { context });
+  const env = lookupEnvironment(context, process.env);
+  new RelayStack(app, context.stackName, { context, ...(env !== undefined && { env }) });
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
   process.stderr.write(

@@ -40,7 +40,18 @@ const logger = new Logger();
 const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 
 // AWS calls are short; one that hangs must not hold a batch. Retries are the SDK's: three tries with backoff.
-const aws = { maxAttempts: 3, requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 } };
+const aws = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 },
+  // What is said here the clients don't look for at their first call, in files that a function does not have.
+  region: process.env['AWS_REGION'] ?? 'us-east-1',
+  retryMode: 'standard',
+  defaultsMode: 'standard' as const,
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  authSchemePreference: [],
+  userAgentAppId: 's3-to-rocketchat',
+};
 
 const send = createSendHttp(config.rocketChatUrl, { ...DEFAULT_TIME_LIMITS, proxyUrl: config.rocketChatProxyUrl });
 const credentials = createSecret({

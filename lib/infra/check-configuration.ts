@@ -1,21 +1,6 @@
 import * as v from 'valibot';
+import { configurationError, type Fault } from './configuration-error.ts';
 import { nearestWord } from './nearest-word.ts';
-
-/** What the operator configured can't be deployed. The message lists every fault and is all that they need to see. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-  readonly code = 'CONFIGURATION_INVALID';
-}
-
-/** One thing that is wrong. */
-export interface Fault {
-  /** Where, e.g. `relay.routes[1].room`. */
-  readonly place: string;
-  /** As given, as JSON; absent where nothing was given or where it may be secret. */
-  readonly value?: string | undefined;
-  /** What is allowed there. */
-  readonly allowed: string;
-}
 
 /**
  * Parses `input` by a schema of objects, lists and values.
@@ -42,14 +27,6 @@ export const checkConfiguration = <Schema extends v.GenericSchema>(
   );
 };
 
-export const configurationError = (root: string, faults: readonly Fault[]): ConfigurationError => {
-  const lines = faults.map(
-    ({ place, value, allowed }) => `  ${place}${value === undefined ? '' : ` is ${value}`}: ${allowed}`,
-  );
-  const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
-  return new ConfigurationError(`The configuration "${root}" has ${count}:\n${lines.join('\n')}`);
-};
-
 const isUnknownKey = (issue: v.BaseIssue<unknown>): boolean =>
   issue.type === 'strict_object' && issue.expected === 'never';
 
@@ -58,7 +35,10 @@ const describe = (issue: v.BaseIssue<unknown>): Fault => {
     .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('');
   if (issue.received === 'undefined') return { place, allowed: 'is missing' };
-  return { place, value: printed(issue.input), allowed: issue.message };
+  // A check of a whole object that speaks of one of its keys.
+  const isForwarded = typeof issue.input === 'object' && issue.path?.at(-1)?.value !== issue.input;
+  const value = isForwarded ? issue.path?.at(-1)?.value : issue.input;
+  return { place, value: value === undefined ? undefined : printed(value), allowed: issue.message };
 };
 
 /** At most a line's worth, and without credentials that a URL may carry. */

@@ -1,58 +1,96 @@
 import * as v from 'valibot';
 import { settingsEntries } from '../../lambdas/relay/domain/settings.ts';
-import { checkConfiguration, configurationError } from './check-configuration.ts';
+import { alarmEmailSchema } from './alarm-topic.ts';
+import { checkConfiguration } from './check-configuration.ts';
+import { resourceEntries } from './check-props.ts';
+import { configurationError } from './configuration-error.ts';
+import {
+  bucketNameSchema,
+  certificateFileSchema,
+  keyArnSchema,
+  logRetentionSchema,
+  secretArnSchema,
+  stackNameSchema,
+  topicArnSchema,
+  vpcSchema,
+} from './context-values.ts';
+import { proxyUrlSchema } from './proxy-url.ts';
 import { rocketChatUrlSchema } from './rocket-chat-url.ts';
 
-const wholeNumber = (min: number, max: number, unit: string) => {
-  const allowed = `must be a whole number of ${unit} from ${min} to ${max}`;
-  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
-};
+const onOff = v.boolean('must be true or false');
 
-/** What CloudWatch Logs takes. */
-const LOG_RETENTION_DAYS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-] as const;
-
-/** Everything the context key `relay` may hold; `docs/configuration.md` explains it to operators. */
-export const RelayContextSchema = v.strictObject({
+const entries = {
   /** Base URL of the Rocket.Chat server. */
   rocketChatUrl: rocketChatUrlSchema,
   ...settingsEntries,
   /** An existing bucket, in the region of the stack. @default a new one */
-  bucketName: v.optional(
-    v.pipe(
-      v.string('must be the name of a bucket'),
-      v.regex(
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, without "s3://"',
-      ),
-    ),
+  bucketName: v.optional(bucketNameSchema),
+  /** Several of them. */
+  bucketNames: v.optional(
+    v.pipe(v.array(bucketNameSchema, 'must be a list of buckets'), v.nonEmpty('must name at least one bucket')),
   ),
+  /** Hears of uploads through EventBridge instead of the bucket's notifications. */
+  eventBridge: v.optional(onOff, false),
+  /** Keeps older versions of objects in the new bucket. */
+  versioned: v.optional(onOff, false),
   /** An existing secret with `{"userId","authToken"}`. @default a new one, to be filled after the first deployment */
-  secretArn: v.optional(
-    v.pipe(
-      v.string('must be the ARN of a secret'),
-      v.regex(
-        /^arn:aws[\w-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/,
-        'must be the complete ARN of a secret, as "aws secretsmanager describe-secret" prints it with its last six characters',
-      ),
-    ),
-  ),
+  secretArn: v.optional(secretArnSchema),
+  /** A key of one's own for what the stack creates. */
+  encryptionKeyArn: v.optional(keyArnSchema),
+  /** Keys that the existing buckets and the existing secret are encrypted with. */
+  decryptionKeyArns: v.optional(v.array(keyArnSchema, 'must be a list of keys')),
+  /** Where the function runs. @default outside of any VPC */
+  vpc: v.optional(vpcSchema),
+  /** A file of certificates in PEM, from the folder of `cdk.json`. */
+  certificateAuthorityFile: v.optional(certificateFileSchema),
+  /** The proxy to the chat server. */
+  proxyUrl: v.optional(proxyUrlSchema),
   /** Name of the stack: a second relay in one account and region needs another. */
-  stackName: v.optional(
-    v.pipe(
-      v.string('must be the name of a stack'),
-      v.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be letters, digits and hyphens, at most 128, a letter first'),
-    ),
-    'RocketChatRelay',
-  ),
+  stackName: v.optional(stackNameSchema, 'RocketChatRelay'),
+  ...resourceEntries,
   /** Function instances that work through the queue at the same time. */
-  maxConcurrency: v.optional(wholeNumber(2, 1000, 'instances'), 2),
+  maxConcurrency: v.optional(resourceEntries.maxConcurrency.wrapped, 2),
   /** Memory of the function. */
-  memorySizeMb: v.optional(wholeNumber(256, 10_240, 'MB'), 256),
+  memorySizeMb: v.optional(resourceEntries.memorySizeMb.wrapped, 256),
+  /** Traces with X-Ray. */
+  tracing: v.optional(onOff, false),
+  /** Where alarms are sent. @default a new topic */
+  alarmTopicArn: v.optional(topicArnSchema),
+  /** An address that the new topic sends to. */
+  alarmEmail: v.optional(alarmEmailSchema),
+  /** How late a file may be while the chat server limits the rate. */
+  backlogAlarmAfterHours: v.optional(resourceEntries.backlogAlarmAfterHours.wrapped, 24),
+  /** A CloudWatch dashboard. */
+  dashboard: v.optional(onOff, true),
   /** How long the function's log is kept. */
-  logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS, `must be one of ${LOG_RETENTION_DAYS.join(', ')}`), 90),
-});
+  logRetentionDays: v.optional(logRetentionSchema, 90),
+};
+
+/** Everything the context key `relay` may hold; `docs/configuration.md` explains it to operators. */
+export const RelayContextSchema = v.pipe(
+  v.strictObject(entries),
+  v.forward(
+    v.check(
+      ({ bucketName, bucketNames }) => bucketName === undefined || bucketNames === undefined,
+      'must not stand beside bucketName: put that one into the list',
+    ),
+    ['bucketNames'],
+  ),
+  v.forward(
+    v.check(
+      ({ versioned, bucketName, bucketNames }) => !versioned || (bucketName ?? bucketNames) === undefined,
+      'is for a new bucket; an existing one is versioned by whoever owns it',
+    ),
+    ['versioned'],
+  ),
+  v.forward(
+    v.check(
+      ({ alarmEmail, alarmTopicArn }) => alarmEmail === undefined || alarmTopicArn === undefined,
+      'is for a new topic; subscribe the address to the existing one',
+    ),
+    ['alarmEmail'],
+  ),
+);
 export type RelayContext = v.InferOutput<typeof RelayContextSchema>;
 
 /**

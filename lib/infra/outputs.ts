@@ -26,12 +26,20 @@ export const addOutputs = (
     uploadCommand(relay.bucket.bucketName, routes[0]),
   );
 
-  output('BucketName', 'Objects uploaded here are posted', relay.bucket.bucketName);
+  const names = relay.buckets.map(({ bucketName }) => bucketName);
+  output('BucketName', 'Objects uploaded here are posted', names.join(' '));
   output('QueueUrl', 'Uploads on their way', relay.queue.queueUrl);
   output('DeadLetterQueueUrl', 'Uploads that were given up, each with its reason', relay.deadLetterQueue.queueUrl);
+  output(
+    'Redrive',
+    'Sends every dead letter back, once its reason is mended',
+    // The function writes dead letters itself, so SQS does not know where they came from and must be told.
+    `aws sqs start-message-move-task --region ${region} --source-arn ${relay.deadLetterQueue.queueArn} --destination-arn ${relay.queue.queueArn}`,
+  );
   output('TableName', 'The ledger of what was posted', relay.table.tableName);
   output('FunctionName', 'The function that posts', relay.function.functionName);
   output('LogGroupName', 'Its log', relay.logGroup.logGroupName);
+  output('AlarmTopicArn', 'Subscribe to it to hear of alarms', relay.alarmTopic.topicArn);
   output('SecretArn', 'The token of the Rocket.Chat user who posts', relay.secret.secretArn);
 };
 

@@ -1,40 +1,31 @@
-import { Duration, Names, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Architecture, EventSourceMapping, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
-import { type SettingsInput, SettingsSchema, settingsEntries } from '../../lambdas/relay/domain/settings.ts';
-import { Env } from '../../lambdas/relay/names.ts';
-import { BUNDLE_HANDLER } from './bundle.ts';
-import { checkConfiguration } from './check-configuration.ts';
-import { relayCode } from './function-code.ts';
-import { createFunctionRole } from './function-role.ts';
+import type { Construct } from 'constructs';
+import { createAlarmTopic } from './alarm-topic.ts';
+import { type AlarmName, createAlarms } from './alarms.ts';
+import { checkProps } from './check-props.ts';
+import { createDashboard } from './dashboard.ts';
+import { allowServices } from './encryption-key.ts';
+import { grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
 import { createLedgerTable } from './ledger-table.ts';
+import { createLogQueries } from './log-queries.ts';
+import { warnOfLoops } from './loop-warning.ts';
 import { notificationFilters } from './notification-filters.ts';
-import { rocketChatUrlSchema } from './rocket-chat-url.ts';
+import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './relay-function.ts';
+import { RelayMetrics } from './relay-metrics.ts';
+import type { RocketChatRelayProps } from './relay-props.ts';
 import { createUploadsBucket, notifyOfUploads } from './uploads-bucket.ts';
+import { passOnUploads } from './uploads-events.ts';
 import { createQueues } from './uploads-queues.ts';
-
-/** Routes and patience (`SettingsInput`), and where the relay finds things. */
-export interface RocketChatRelayProps extends SettingsInput {
-  /** Base URL of the Rocket.Chat server: https, without credentials or query. */
-  readonly rocketChatUrl: string;
-  /** The bucket to watch. It must be in the stack's account and region. @default a new, private one */
-  readonly bucket?: IBucket | undefined;
-  /** The secret that holds `{"userId","authToken"}`. @default a new one, to be filled after the first deployment */
-  readonly secret?: ISecret | undefined;
-  /** Function instances that work through the queue at the same time; SQS allows 2 to 1000. @default 2 */
-  readonly maxConcurrency?: number | undefined;
-  /** Memory of the function in MB; 256 suffices for files of any size, more buys CPU. @default 256 */
-  readonly memorySizeMb?: number | undefined;
-  /** How long the function's log is kept. @default RetentionDays.THREE_MONTHS */
-  readonly logRetention?: RetentionDays | undefined;
-  /** What becomes of the new bucket, the ledger and the log when they leave the stack. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy | undefined;
-}
 
 /**
  * Posts every object uploaded to a bucket as a file into a Rocket.Chat room: once, and without losing any.
@@ -45,72 +36,115 @@ export interface RocketChatRelayProps extends SettingsInput {
  *   routes: [{ prefix: 'invoices/', room: '#accounting' }, { room: '#uploads' }],
  * });
  */
-export class RocketChatRelay extends Construct {
-  readonly bucket: IBucket;
+export class RocketChatRelay extends RelayMetrics {
+  /** All that are watched; the new one, if none was given. */
+  readonly buckets: readonly IBucket[];
+  /** Uploads on their way. */
   readonly queue: Queue;
+  /** Uploads that were given up, each with its reason. */
   readonly deadLetterQueue: Queue;
+  /** The ledger of what was posted. */
   readonly table: Table;
   readonly secret: ISecret;
   readonly logGroup: LogGroup;
   readonly function: LambdaFunction;
+  /** Where the alarms go. */
+  readonly alarmTopic: ITopic;
+  /** By their names; `NothingPosted` only where it was asked for. */
+  readonly alarms: Readonly<Partial<Record<AlarmName, Alarm>>>;
+  readonly dashboard: Dashboard | undefined;
+  readonly serviceName: string;
 
   /** @throws ConfigurationError naming every setting that is wrong */
   constructor(scope: Construct, id: string, props: RocketChatRelayProps) {
     super(scope, id);
-    const code = relayCode(checkedSettings(props));
-    const { removalPolicy = RemovalPolicy.RETAIN, routes } = props;
-    const timeout = Duration.minutes(15);
+    const { settings, ...checked } = checkProps(props);
+    const { removalPolicy = RemovalPolicy.RETAIN, encryptionKey, eventBridge = false } = props;
+    this.serviceName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
 
-    this.table = createLedgerTable(this, { removalPolicy });
-    const retention = Duration.days(props.queueRetentionDays ?? 14);
-    const queues = createQueues(this, { functionTimeout: timeout, retention });
+    this.table = createLedgerTable(this, { removalPolicy, encryptionKey });
+    const retention = Duration.days(settings.queueRetentionDays);
+    const queues = createQueues(this, { functionTimeout: FUNCTION_TIMEOUT, retention, encryptionKey });
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;
-    this.bucket = props.bucket ?? createUploadsBucket(this, { removalPolicy });
-    notifyOfUploads(this.bucket, { queue: this.queue, filters: notificationFilters(routes) });
-    this.secret = props.secret ?? this.createSecret();
+    const versioned = props.versioned ?? false;
+    const given = props.buckets ?? [];
+    this.buckets =
+      given.length > 0 ? given : [createUploadsBucket(this, { removalPolicy, versioned, eventBridge, encryptionKey })];
+    this.hearOfUploads(eventBridge, settings.routes);
+    this.secret = props.secret ?? this.createSecret(encryptionKey);
     this.logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       removalPolicy,
+      ...(encryptionKey !== undefined && { encryptionKey }),
     });
+    if (encryptionKey !== undefined) {
+      allowServices(encryptionKey, { notifier: eventBridge ? 'events.amazonaws.com' : 's3.amazonaws.com' });
+    }
 
-    const role = createFunctionRole(this, this, routes);
-    this.function = new LambdaFunction(this, 'Function', {
-      description: 'Posts new objects of a bucket into Rocket.Chat',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      handler: BUNDLE_HANDLER,
-      code,
-      memorySize: props.memorySizeMb ?? 256,
-      timeout,
-      role,
-      logGroup: this.logGroup,
-      environment: {
-        [Env.RocketChatUrl]: checkedUrl(props.rocketChatUrl),
-        [Env.SecretId]: this.secret.secretArn,
-        [Env.LedgerTable]: this.table.tableName,
-        [Env.QueueUrl]: this.queue.queueUrl,
-        [Env.DeadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
-        // The dimension of the metrics: two relays of one account shall not add up.
-        POWERTOOLS_SERVICE_NAME: Names.uniqueResourceName(this, { maxLength: 60, separator: '-' }),
-      },
+    this.function = createRelayFunction(this, {
+      ...props,
+      ...checked,
+      settings,
+      encryptionKey,
+      decryptionKeys: this.decryptionKeys(props.decryptionKeys ?? []),
     });
-    // Not reserved concurrency: that would throttle the pollers' invocations, and each throttle costs a receive.
-    const mapping = new EventSourceMapping(this, 'UploadsMapping', {
-      target: this.function,
-      eventSourceArn: this.queue.queueArn,
-      batchSize: 10,
-      maxConcurrency: props.maxConcurrency ?? 2,
-      reportBatchItemFailures: true,
+    this.alarmTopic = props.alarmTopic ?? createAlarmTopic(this, { email: props.alarmEmail, encryptionKey });
+    this.alarms = createAlarms(this, {
+      topic: this.alarmTopic,
+      functionTimeout: FUNCTION_TIMEOUT,
+      backlogAlarmAfterHours: props.backlogAlarmAfterHours ?? 24,
+      quietAlarmAfterHours: props.quietAlarmAfterHours,
     });
-    // Lambda refuses a mapping whose function may not receive from the queue yet.
-    mapping.node.addDependency(role);
+    this.dashboard =
+      props.dashboard === false
+        ? undefined
+        : createDashboard(this, {
+            alarms: Object.values(this.alarms),
+            memorySizeMb: props.memorySizeMb ?? DEFAULT_MEMORY_MB,
+          });
+    createLogQueries(this, this.logGroup);
+    warnOfLoops(this, { buckets: given, routes: settings.routes });
+  }
+
+  /** The first of the buckets. */
+  get bucket(): IBucket {
+    return this.buckets[0] as IBucket;
+  }
+
+  /** Lets somebody upload objects whose keys begin with `prefix`. @default any key */
+  grantUpload(grantee: IGrantable, prefix = ''): Grant {
+    return grantUpload(this, grantee, prefix);
+  }
+
+  /** Lets somebody send dead letters back to the queue, as `docs/operating.md` describes it. */
+  grantRedrive(grantee: IGrantable): Grant {
+    return grantRedrive(this, grantee);
+  }
+
+  /** Lets somebody look up what was posted. */
+  grantReadLedger(grantee: IGrantable): Grant {
+    return grantReadLedger(this, grantee);
+  }
+
+  private hearOfUploads(eventBridge: boolean, routes: Parameters<typeof notificationFilters>[0]): void {
+    const { queue, deadLetterQueue } = this;
+    const filters = notificationFilters(routes);
+    if (eventBridge) passOnUploads(this, this.buckets, { queue, deadLetterQueue, filters });
+    else notifyOfUploads(this.buckets, { queue, filters });
+  }
+
+  /** Those that were named, and those that buckets and secret know themselves. */
+  private decryptionKeys(named: readonly IKey[]): IKey[] {
+    const known = [...this.buckets, this.secret].flatMap(({ encryptionKey }) => encryptionKey ?? []);
+    return [...new Set([...named, ...known])];
   }
 
   /** Holds a random placeholder: no value of ours stands in the template, and the function says what to store. */
-  private createSecret(): ISecret {
+  private createSecret(encryptionKey: IKey | undefined): ISecret {
     const secret = new Secret(this, 'Token', {
       description: 'Rocket.Chat personal access token for the relay: {"userId":"...","authToken":"..."}',
+      ...(encryptionKey !== undefined && { encryptionKey }),
     });
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
@@ -121,14 +155,3 @@ export class RocketChatRelay extends Construct {
     return secret as ISecret;
   }
 }
-
-const checkedSettings = (props: RocketChatRelayProps) => {
-  const settings = Object.entries(props).filter(([key]) => Object.hasOwn(settingsEntries, key));
-  return checkConfiguration(SettingsSchema, Object.fromEntries(settings), { root: 'RocketChatRelay' });
-};
-
-/** A URL that CloudFormation fills in, from a parameter for example, can't be checked here. */
-const checkedUrl = (url: string): string =>
-  Token.isUnresolved(url)
-    ? url
-    : checkConfiguration(rocketChatUrlSchema, url, { root: 'RocketChatRelay.rocketChatUrl' });

@@ -24,6 +24,11 @@ describe('the context key "relay"', () => {
       queueRetentionDays: 14,
       ledgerRetentionDays: 365,
       confirmAgainAfterSeconds: 90,
+      eventBridge: false,
+      versioned: false,
+      tracing: false,
+      backlogAlarmAfterHours: 24,
+      dashboard: true,
       stackName: 'RocketChatRelay',
       maxConcurrency: 2,
       memorySizeMb: 256,
@@ -67,6 +72,37 @@ describe('the context key "relay"', () => {
 
   it('says what is missing', () => {
     expect(faults({})).toEqual(['  relay.rocketChatUrl: is missing', '  relay.routes: is missing']);
+  });
+
+  it.each([
+    ['bucketNames', { bucketName: 'one', bucketNames: ['two'] }, 'must not stand beside bucketName'],
+    ['bucketNames', { bucketNames: [] }, 'must name at least one bucket'],
+    ['versioned', { bucketName: 'one', versioned: true }, 'is for a new bucket'],
+    ['alarmEmail', { alarmEmail: 'ops' }, 'must be an e-mail address'],
+    [
+      'alarmEmail',
+      { alarmEmail: 'a@b.test', alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:alarms' },
+      'is for a new topic',
+    ],
+    ['encryptionKeyArn', { encryptionKeyArn: 'arn:aws:kms:eu-central-1:123456789012:alias/x' }, 'an alias does not do'],
+    ['proxyUrl', { proxyUrl: 'http://me:secret@proxy.acme.test' }, 'must not hold credentials'],
+    ['proxyUrl', { proxyUrl: 'socks://proxy.acme.test' }, 'must be a URL such as'],
+    ['quietAlarmAfterHours', { quietAlarmAfterHours: 169 }, 'from 1 to 168'],
+    ['certificateAuthorityFile', { certificateAuthorityFile: 'no-such-file.pem' }, 'must be certificates in PEM'],
+    ['certificateAuthorityFile', { certificateAuthorityFile: 'package.json' }, 'must hold at least one'],
+    ['vpc.vpcId', { vpc: { vpcId: 'vpc' } }, 'must be the id of a VPC'],
+    ['vpc.subnet', { vpc: { vpcId: 'vpc-01234567', subnet: 'a' } }, 'did you mean "subnetIds"?'],
+    [
+      'vpc.routeTableIds',
+      { vpc: { vpcId: 'vpc-01234567', subnetIds: ['subnet-01234567'], createEndpoints: true } },
+      'relay.vpc.routeTableIds: must name the route table of each subnet',
+    ],
+  ])('refuses a wrong %s', (place, wrong, why) => {
+    const [fault, ...others] = faults({ relay: { ...valid, ...wrong } });
+    expect(others).toEqual([]);
+    expect(fault).toContain(`relay.${place}`);
+    expect(fault).toContain(why);
+    expect(fault).not.toContain('secret@');
   });
 
   it('never prints what may be a secret', () => {

@@ -1,11 +1,12 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LedgerTable } from '../../lambdas/relay/names.ts';
+import { reviewedTemplate } from './configurations.ts';
 import { ROUTES, resourceOf, synthesise } from './synthesise.ts';
 
 let template: Template;
 beforeAll(() => {
-  ({ template } = synthesise({ routes: ROUTES }));
+  template = reviewedTemplate('relay-stack');
 });
 
 const resource = (type: string, idPart?: string) => resourceOf(template, type, idPart);
@@ -64,7 +65,7 @@ describe('the bucket', () => {
   });
 
   it('is not made where there is one; the notifications of others stay', () => {
-    const existing = synthesise({ bucketName: 'mine' }).template;
+    const existing = synthesise({ bucketName: 'mine', routes: ROUTES }).template;
     existing.resourceCountIs('AWS::S3::Bucket', 0);
     existing.hasResourceProperties('Custom::S3BucketNotifications', { BucketName: 'mine', Managed: false });
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { readRelayContext } from '../../lib/infra/context.ts';
 import { RelayStack } from '../../lib/infra/relay-stack.ts';
@@ -26,15 +26,36 @@ export const withApp = <T>(use: (app: App) => T): T => {
   }
 };
 
-/** The stack of `bin/app.ts` for a context key `relay`, and what cdk-nag finds in it. */
-export const synthesise = (relay: Record<string, unknown> = {}): { template: Template; findings: string[] } =>
+export interface Synthesised {
+  readonly template: Template;
+  /** Of cdk-nag, those that nobody has acknowledged. */
+  readonly findings: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The stack of `bin/app.ts` for a context key `relay`. The same key is synthesised once in a test file. */
+export const synthesise = (relay: Record<string, unknown> = {}): Synthesised => {
+  const key = JSON.stringify(relay);
+  const known = synthesised.get(key) ?? synthesiseAnew(relay);
+  synthesised.set(key, known);
+  return known;
+};
+
+const synthesised = new Map<string, Synthesised>();
+
+const synthesiseAnew = (relay: Record<string, unknown>): Synthesised =>
   withApp((app) => {
     const complete = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }], ...relay };
     const context = readRelayContext((key) => (key === 'relay' ? complete : undefined));
     const stack = new RelayStack(app, context.stackName, { context });
     const template = Template.fromStack(stack);
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
-    return { template, findings: violations.map(({ ruleName }) => ruleName) };
+    const warnings = Annotations.fromStack(stack).findWarning('*', Match.anyValue());
+    return {
+      template,
+      findings: violations.map(({ ruleName }) => ruleName),
+      warnings: warnings.map(({ entry }) => String(entry.data)),
+    };
   });
 
 /** The relay's only resource of a type, or the only one with a part of its logical id. */

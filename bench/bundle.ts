@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleRelay } from '../lib/infra/bundle.ts';
+import type { Bench } from './harness/report.ts';
+import { bundleUsualWay } from './usual-way/bundle.ts';
+
+export const bench: Bench = {
+  question: 'How large is the bundle, and what does each dependency weigh in it?',
+  async run() {
+    const folder = mkdtempSync(join(tmpdir(), 'bench-bundle-'));
+    try {
+      const { sizeBytes, file } = bundleRelay(join(folder, 'relay'), { sourcemap: true });
+      const usualBytes = bundleUsualWay(join(folder, 'usual')).sizeBytes;
+      const weights = [...weigh(file)].sort(([, a], [, b]) => b - a);
+      const kb = (bytes: number) => (bytes / 1024).toFixed(1);
+      return {
+        columns: ['', 'KB'],
+        rows: [
+          ...weights.map(([name, bytes]) => [name, kb(bytes)]),
+          ['the whole', kb(sizeBytes)],
+          ['the usual way', kb(usualBytes)],
+        ],
+        repeats: 'built once: the same sources give the same bytes',
+        gates: [{ what: 'KB', reached: sizeBytes / 1024, atMost: 420, digits: 1 }],
+      };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+/** Bytes of the bundle by the package that they were made from, character by character. */
+const weigh = (file: string): Map<string, number> => {
+  const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapPayload);
+  const weights = new Map<string, number>();
+  for (const [lineNumber, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+    for (let column = 0; column < line.length; column += 1) {
+      const entry = map.findEntry(lineNumber, column);
+      const name = packageOf('originalSource' in entry ? entry.originalSource : '');
+      weights.set(name, (weights.get(name) ?? 0) + Buffer.byteLength(line.charAt(column)));
+    }
+  }
+  return weights;
+};
+
+const packageOf = (source: string): string => {
+  const at = source.lastIndexOf('node_modules/');
+  if (at === -1) return source.includes('lambdas/relay') ? "the function's own code" : "esbuild's and stand-ins";
+  const [first = '', second = ''] = source.slice(at + 'node_modules/'.length).split('/');
+  return first.startsWith('@') ? `${first}/${second}` : first;
+};

@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+import { type Bench, renderMachine, renderReport } from './harness/report.ts';
+
+/** In the order in which they run; each file answers one question. */
+const NAMES = [
+  'bundle',
+  'calls',
+  'checksums',
+  'big-object',
+  'small-objects',
+  'batch',
+  'cold-start',
+  'memory',
+  'cpu',
+  'growth',
+  'cost',
+];
+
+const main = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean' } } });
+  const unknown = positionals.filter((name) => !NAMES.includes(name));
+  if (unknown.length > 0) {
+    console.error(`There is no bench ${unknown.join(', ')}; there are ${NAMES.join(', ')}.`);
+    return 2;
+  }
+  const quick = values.quick === true;
+  console.log(`${renderMachine()}\n`);
+  for (const name of positionals.length > 0 ? positionals : NAMES) {
+    const { bench } = (await import(`./${name}.ts`)) as { bench: Bench };
+    console.log(renderReport(name, bench.question, await bench.run({ quick }), quick));
+  }
+  return 0;
+};
+
+process.exitCode = await main();

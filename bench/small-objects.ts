@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Counterparts, startCounterparts } from './harness/counterparts.ts';
+import { type MeasuredFunction, startFunction } from './harness/functions.ts';
+import type { Bench } from './harness/report.ts';
+import { interleaved, pairedRatio, spread } from './harness/statistics.ts';
+
+const SHELL = join(import.meta.dirname, 'shell-pair/relay.sh');
+
+/** Ledger included, except in the shell, which has none. */
+export const bench: Bench = {
+  question: 'How many small objects a second?',
+  async run({ quick }) {
+    const rounds = quick ? 2 : 7;
+    const count = quick ? 100 : 300;
+    const counterparts = await startCounterparts();
+    const relay = await startFunction({ kind: 'relay', counterparts });
+    const relayOneByOne = await startFunction({ kind: 'relay', counterparts, filesAtOnce: 1 });
+    const usual = await startFunction({ kind: 'usual way', counterparts });
+    try {
+      const rows: string[][] = [];
+      const gates = [];
+      for (const sizeBytes of [1024, 100 * 1024]) {
+        await counterparts.prepare(sizeBytes, 'crc32');
+        const sides = {
+          relay: () => rate(relay, count, 10, sizeBytes),
+          'relay, one at a time': () => rate(relayOneByOne, count, 10, sizeBytes),
+          'usual way': () => rate(usual, count, 10, sizeBytes),
+          'usual way, one at a time (n8n, Apprise)': () => rate(usual, count, 1, sizeBytes),
+          'curl, then curl twice': () => shellRate(counterparts, quick ? 10 : 30, sizeBytes),
+        };
+        for (const warm of [relay, relayOneByOne, usual]) await rate(warm, 50, 10, sizeBytes);
+        const samples = await interleaved(rounds, sides);
+        const size = `${sizeBytes / 1024} KiB`;
+        for (const name of Object.keys(sides) as (keyof typeof sides)[]) {
+          rows.push([
+            `${size}: ${name}`,
+            spread(samples[name], 0),
+            pairedRatio(samples.relay, samples[name]).toFixed(1),
+          ]);
+        }
+        gates.push(
+          {
+            what: `${size}, times the shell`,
+            reached: pairedRatio(samples.relay, samples['curl, then curl twice']),
+            atLeast: 10,
+          },
+          {
+            what: `${size}, times the usual way`,
+            reached: pairedRatio(samples.relay, samples['usual way']),
+            atLeast: 2,
+          },
+        );
+      }
+      return {
+        columns: ['', 'objects/s', 'relay is × as fast'],
+        rows,
+        repeats: `${rounds} rounds of ${count} objects each (the shell fewer), in turns`,
+        gates,
+      };
+    } finally {
+      await Promise.all([relay.stop(), relayOneByOne.stop(), usual.stop()]);
+      await counterparts.stop();
+    }
+  },
+};
+
+const rate = async (side: MeasuredFunction, count: number, batch: number, sizeBytes: number): Promise<number> => {
+  const startedAt = performance.now();
+  for (let sent = 0; sent < count; sent += batch) {
+    await side.deliver(Array.from({ length: batch }, () => ({ sizeBytes })));
+  }
+  return count / ((performance.now() - startedAt) / 1_000);
+};
+
+const shellRate = async ({ endpoints }: Counterparts, count: number, sizeBytes: number): Promise<number> => {
+  const startedAt = performance.now();
+  await promisify(execFile)('sh', [SHELL, `${endpoints.s3}/uploads/crc32/${sizeBytes}`, endpoints.chat, String(count)]);
+  return count / ((performance.now() - startedAt) / 1_000);
+};

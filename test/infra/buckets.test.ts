@@ -1,0 +1,260 @@
+import { type App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { User } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { describe, expect, it } from 'vitest';
+import { canHoldRocketChatUploads } from '../../lib/infra/loop-warning.ts';
+import type { RocketChatRelayProps } from '../../lib/infra/relay-props.ts';
+import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
+import { keyPatterns } from '../../lib/infra/uploads-events.ts';
+import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
+import { synthesise, withApp } from './synthesise.ts';
+
+const valid: RocketChatRelayProps = {
+  rocketChatUrl: 'https://chat.acme.test',
+  routes: [{ room: '#a', prefix: 'in/' }],
+};
+
+const relayOf = (stack: Stack, props: Partial<RocketChatRelayProps> = {}) =>
+  new RocketChatRelay(stack, 'Relay', { ...valid, ...props });
+
+describe('several buckets', () => {
+  const template = reviewedTemplate('existing-buckets');
+
+  it('all notify the one queue, which takes messages of no other', () => {
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    for (const BucketName of ['acme-scans', 'acme-photos']) {
+      template.hasResourceProperties('Custom::S3BucketNotifications', { BucketName, Managed: false });
+    }
+    const arns = ['acme-scans', 'acme-photos'].map((name) => ({
+      'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::${name}`]],
+    }));
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Sid: 'UploadsBucketOnly',
+            Condition: Match.objectLike({ ArnEquals: { 'aws:SourceArn': arns } }),
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('are all read, and no other', () => {
+    const policies = JSON.stringify(
+      template.findResources('AWS::IAM::Policy', {
+        Properties: { Roles: [{ Ref: Match.stringLikeRegexp('^RelayRole') }] },
+      }),
+    );
+    for (const objects of [
+      'acme-scans/in?box/*',
+      'acme-photos/in?box/*',
+      'acme-scans/photos/*',
+      'acme-photos/photos/*',
+    ]) {
+      expect(policies).toContain(`:s3:::${objects}`);
+    }
+  });
+});
+
+describe('EventBridge instead of notifications', () => {
+  const template = reviewedTemplate('event-bridge');
+
+  it('leaves the notifications of the bucket to whom they belong', () => {
+    template.resourceCountIs('Custom::S3BucketNotifications', 0);
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.s3'],
+        'detail-type': ['Object Created'],
+        detail: {
+          bucket: { name: ['acme-lake'] },
+          // Undecorated, as EventBridge has the keys; S3's own filters say "in+box/".
+          object: { key: [{ wildcard: 'in box/*.pdf' }, { prefix: 'photos/' }] },
+        },
+      },
+    });
+  });
+
+  it('lets the rule send to the queue, and what it can not deliver to the dead-letter queue', () => {
+    const [[ruleId, rule] = ['', undefined]] = Object.entries(template.findResources('AWS::Events::Rule'));
+    expect(rule?.['Properties'].Targets).toEqual([
+      {
+        Arn: { 'Fn::GetAtt': [expect.stringMatching(/^RelayQueue/), 'Arn'] },
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^RelayDeadLetterQueue/), 'Arn'] } },
+        Id: 'Target0',
+      },
+    ]);
+    const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
+    expect(policies).toHaveLength(2);
+    for (const { Properties } of policies) {
+      const allowed = Properties.PolicyDocument.Statement.filter(
+        ({ Effect }: { Effect: string }) => Effect === 'Allow',
+      );
+      expect(allowed).toEqual([
+        expect.objectContaining({
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          Condition: expect.objectContaining({ ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [ruleId, 'Arn'] } } }),
+        }),
+      ]);
+    }
+  });
+
+  it('is switched on in a new bucket, which can be versioned, without a handler of CDK', () => {
+    const own = reviewedTemplate('new-bucket-with-event-bridge');
+    own.hasResourceProperties('AWS::S3::Bucket', {
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    own.resourceCountIs('AWS::Lambda::Function', 1);
+  });
+
+  it.each([
+    { why: 'any key', filters: [{ prefix: '', suffix: '' }], patterns: [] },
+    { why: 'a suffix', filters: [{ prefix: '', suffix: '.pdf' }], patterns: [{ suffix: '.pdf' }] },
+    { why: 'a backslash', filters: [{ prefix: 'a\\', suffix: '.b' }], patterns: [{ wildcard: 'a\\\\*.b' }] },
+    {
+      why: 'parts that one short key can share',
+      filters: [{ prefix: 'a.', suffix: '.b' }],
+      patterns: [{ prefix: 'a.' }],
+    },
+    {
+      why: 'more than a rule can hold',
+      filters: Array.from({ length: 100 }, (_, i) => ({ prefix: `department-${i}/incoming/`, suffix: '' })),
+      patterns: [],
+    },
+  ])('matches $why', ({ filters, patterns }) => {
+    expect(keyPatterns(filters)).toEqual(patterns);
+  });
+});
+
+describe('a bucket of another stack', () => {
+  const twoStacks = <T>(use: (parts: { stack: Stack; bucket: IBucket; other: Stack }) => T): T =>
+    withApp((app: App) => {
+      const other = new Stack(app, 'Storage');
+      const stack = new Stack(app, 'Mine');
+      const encryptionKey = new Key(other, 'Key', { enableKeyRotation: true });
+      const bucket = new Bucket(other, 'Lake', {
+        eventBridgeEnabled: true,
+        encryption: BucketEncryption.KMS,
+        encryptionKey,
+      });
+      return use({ stack, bucket: bucket as IBucket, other });
+    });
+
+  it('is heard of through EventBridge; only this stack depends on the other', () => {
+    twoStacks(({ stack, bucket, other }) => {
+      relayOf(stack, { buckets: [bucket], eventBridge: true });
+      const template = Template.fromStack(stack);
+      template.resourceCountIs('AWS::Events::Rule', 1);
+      expect(stack.dependencies).toEqual([other]);
+      expect(other.dependencies).toEqual([]);
+      const policy = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+      // However CDK lets one stack refer to the other's.
+      expect(policy).toMatch(/"Action":"kms:Decrypt","Effect":"Allow","Resource":\{"Fn::(ImportValue|GetStackOutput)"/);
+    });
+  });
+
+  it('says what to do where the two would depend on each other', () => {
+    twoStacks(({ stack, bucket }) => {
+      expect(() => relayOf(stack, { buckets: [bucket] })).toThrow(
+        /buckets is Storage\/Lake: .* set eventBridge to true here and eventBridgeEnabled on the bucket/,
+      );
+    });
+  });
+});
+
+describe("a key of one's own", () => {
+  it('encrypts all that is made, and lets the services use it', () => {
+    withApp((app: App) => {
+      const stack = new Stack(app, 'Mine');
+      const key = new Key(stack, 'Key');
+      const relay = relayOf(stack, { encryptionKey: key });
+      relay.grantRedrive(new User(stack, 'Operator'));
+      const template = Template.fromStack(stack);
+      const arn = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
+      template.hasResourceProperties('AWS::S3::Bucket', {
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { KMSMasterKeyID: arn, SSEAlgorithm: 'aws:kms' } },
+          ],
+        },
+      });
+      template.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: arn });
+      template.hasResourceProperties('AWS::DynamoDB::Table', {
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: arn },
+      });
+      template.hasResourceProperties('AWS::Logs::LogGroup', { KmsKeyId: arn });
+      template.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: arn });
+      template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: arn });
+      const [{ Properties }] = Object.values(template.findResources('AWS::KMS::Key')) as [{ Properties: never }];
+      const policy = JSON.stringify(Properties);
+      for (const service of ['s3.amazonaws.com', 'cloudwatch.amazonaws.com', 'LogGroup'])
+        expect(policy).toContain(service);
+    });
+  });
+
+  it('is one that EventBridge can use: it then names its account, and no rule', () => {
+    const { encryptionKeyArn } = CONFIGURATIONS['own-keys'] as { encryptionKeyArn: string };
+    const { template, findings } = synthesise({ encryptionKeyArn, eventBridge: true });
+    expect(findings).toEqual([]);
+    for (const { Properties } of Object.values(template.findResources('AWS::SQS::QueuePolicy'))) {
+      const allowed = Properties.PolicyDocument.Statement.filter(
+        ({ Effect }: { Effect: string }) => Effect === 'Allow',
+      );
+      expect(allowed.map(({ Condition }: { Condition: unknown }) => Condition)).toEqual([
+        { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      ]);
+    }
+  });
+});
+
+describe('the warning of loops', () => {
+  const UPLOAD = '0d9a3f0e-5d0f-4c1e-9f6e-8a1c2b3d4e5f/uploads/GENERAL/rocket.cat/24CsGvSbGZZ4jgHqd';
+
+  it.each([
+    { prefix: undefined, suffix: undefined },
+    { prefix: '', suffix: 'd' },
+    { prefix: '0d', suffix: '' },
+    ...Array.from({ length: 5 }, (_, i) => ({
+      prefix: `${UPLOAD.split('/').slice(0, i).join('/')}${i > 0 ? '/' : ''}`,
+      suffix: '',
+    })),
+    { prefix: UPLOAD.slice(0, 40), suffix: '' },
+    { prefix: 'mine/uploads/', suffix: undefined },
+  ])('is given for $prefix…$suffix', (route) => {
+    expect(canHoldRocketChatUploads(route)).toBe(true);
+  });
+
+  it.each([
+    { prefix: 'invoices/' },
+    { prefix: 'in box' },
+    { prefix: 'uploads/' },
+    { prefix: 'scans' },
+    { suffix: '.pdf' },
+    { prefix: '0d', suffix: 'a.png' },
+    { prefix: 'a/b/c/d/e/f' },
+  ])('is not given for %j', (route) => {
+    expect(canHoldRocketChatUploads(route)).toBe(false);
+  });
+
+  it("is about buckets that were there before; a new one can not be the chat server's", () => {
+    expect(synthesise({}).warnings.join()).not.toContain('own uploads');
+    const { warnings } = synthesise({ bucketNames: ['acme-files'] });
+    expect(warnings.join()).toContain("routes[0] of the relay would take Rocket.Chat's own uploads");
+    expect(warnings.join()).toContain('in the bucket acme-files');
+    expect(synthesise({ bucketNames: ['acme-files'], routes: [{ room: '#a', prefix: 'in/' }] }).warnings).toEqual([]);
+  });
+
+  it('can be acknowledged like any other of CDK', () => {
+    withApp((app: App) => {
+      const stack = new Stack(app, 'Mine');
+      const bucket = Bucket.fromBucketName(stack, 'Lake', 'acme-lake');
+      const relay = relayOf(stack, { buckets: [bucket], routes: [{ room: '#a' }] });
+      Annotations.fromStack(stack).hasWarning('/Mine/Relay', Match.stringLikeRegexp('own uploads'));
+      expect(relay.bucket).toBe(bucket);
+    });
+  });
+});

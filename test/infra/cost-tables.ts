@@ -1,0 +1,68 @@
+import { type CostInput, estimateCost } from '../../lib/cost.ts';
+import { PRICES } from '../../lib/infra/prices.ts';
+
+const MIB = 1024 ** 2;
+const SIZES: readonly [string, number][] = [
+  ['10 KiB', 10 * 1024],
+  ['100 KiB', 100 * 1024],
+  ['1 MiB', MIB],
+  ['10 MiB', 10 * MIB],
+  ['100 MiB', 100 * MIB],
+];
+
+/** The tables of `docs/cost.md`, by their names there. */
+export const costTables = (): Record<string, string> => ({
+  'by-size': table(
+    ['Size', 'Function', 'Queue', 'Ledger', 'S3', 'Log', '**The relay**', 'Data to the Internet'],
+    SIZES.map(([name, sizeBytes]) => [name, ...columns({ objects: 1e6, sizeBytes })]),
+  ),
+  'by-memory': table(
+    ['Memory', ...SIZES.map(([name]) => name)],
+    [256, 512, 1024, 1769].map((memorySizeMb) => [
+      `${memorySizeMb} MB`,
+      ...SIZES.map(([, sizeBytes]) => dollars(estimateCost({ objects: 1e6, sizeBytes, memorySizeMb }).function)),
+    ]),
+  ),
+  'by-limit': table(
+    ['Limit', 'A million files take', 'Function', 'Queue', '**The relay**'],
+    [10, 100, 600, undefined].map((callsPerMinute) => {
+      const cost = estimateCost({ objects: 1e6, sizeBytes: MIB, callsPerMinute });
+      const time = callsPerMinute === undefined ? '–' : `${Math.round(cost.drainHours / 24)} days`;
+      return [
+        callsPerMinute === undefined ? 'none' : `${callsPerMinute} a minute`,
+        time,
+        dollars(cost.function),
+        dollars(cost.queue),
+        `**${dollars(cost.relay)}**`,
+      ];
+    }),
+  ),
+  prices: table(
+    ['What', 'Price'],
+    [
+      ['Lambda, arm64, a GB-second', `${PRICES.lambdaGbSecond} $`],
+      ['Lambda, a million requests', dollars(PRICES.lambdaRequest * 1e6)],
+      ['SQS, a million requests', dollars(PRICES.sqsRequest * 1e6)],
+      ['DynamoDB on demand, a million writes of up to 1 KB', `${PRICES.dynamoDbWrite * 1e6} $`],
+      ['S3, a million GET', dollars(PRICES.s3Get * 1e6)],
+      ['CloudWatch Logs, a GB', dollars(PRICES.logGb)],
+      ['CloudWatch, an alarm on one metric, a month', dollars(PRICES.alarmMetricMonth)],
+      ['CloudWatch, a custom metric, a month', dollars(PRICES.customMetricMonth)],
+      ['Secrets Manager, a secret, a month', dollars(PRICES.secretMonth)],
+      ['Data to the Internet, a GB', dollars(PRICES.internetGb)],
+      ['Data through a NAT gateway, a GB', `${PRICES.natGb} $`],
+    ],
+  ),
+});
+
+const columns = (input: CostInput): string[] => {
+  const cost = estimateCost(input);
+  const { function: run, queue, ledger, bucket, log, relay, dataTransfer } = cost;
+  return [...[run, queue, ledger, bucket, log].map(dollars), `**${dollars(relay)}**`, dollars(dataTransfer)];
+};
+
+const dollars = (amount: number): string =>
+  `${amount >= 100 ? Math.round(amount).toLocaleString('en-US') : amount.toFixed(2)} $`;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SETTINGS_FILE } from '../../lambdas/relay/names.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PEERS = ['aws-cdk-lib', 'constructs'];
+
+const run = (cwd: string, command: string, ...args: string[]): string =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const json = (file: string): Record<string, unknown> => JSON.parse(readFileSync(file, 'utf8'));
+
+/** A consumer's app, as they would write it: with every kind of thing that the package gives. */
+const APP = `
+import { App, Stack } from 'aws-cdk-lib';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { User } from 'aws-cdk-lib/aws-iam';
+import { ConfigurationError, estimateCost, Metric, RocketChatRelay, type RocketChatRelayProps } from 's3-to-rocketchat';
+
+const props: RocketChatRelayProps = {
+  rocketChatUrl: 'https://chat.acme.test',
+  routes: [{ prefix: 'invoices/', room: '#accounting' }, { room: '#uploads' }],
+};
+const app = new App({ outdir: 'cdk.out' });
+const stack = new Stack(app, 'Mine');
+const relay = new RocketChatRelay(stack, 'Relay', props);
+relay.grantUpload(new User(stack, 'Uploader'), 'invoices/');
+const metric = relay.metricObjectsPosted();
+new Alarm(stack, 'Busy', { metric, threshold: 1000, evaluationPeriods: 1 });
+const dollars: number = estimateCost({ objects: 1e6, sizeBytes: 1024 }).total;
+try {
+  new RocketChatRelay(stack, 'Wrong', { ...props, filesAtOnce: 0 });
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  // @ts-expect-error: a route needs a room
+  const wrong: RocketChatRelayProps = { ...props, routes: [{ prefix: 'a/' }] };
+  console.log(JSON.stringify({ message: error.message, dollars, metric: Metric.ObjectsPosted, wrong: wrong.routes.length }));
+}
+app.synth();
+`;
+
+let folder: string;
+let app: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'package-'));
+  // Packs as for the registry: its "prepack" builds what is shipped.
+  run(ROOT, 'npm', 'pack', '--pack-destination', folder);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball';
+  app = join(folder, 'app');
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'mine', private: true, type: 'module' }));
+  writeFileSync(join(app, 'app.ts'), APP);
+  // Nothing but the tarball is needed, so nothing is fetched; the peers are those of the clone.
+  run(app, 'npm', 'install', '--offline', '--legacy-peer-deps', '--no-audit', '--no-fund', join(folder, tarball));
+  for (const peer of PEERS) symlinkSync(join(ROOT, 'node_modules', peer), join(app, 'node_modules', peer));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
+  it('brings nothing along but itself: no esbuild, no lock file, no sources', () => {
+    expect(
+      readdirSync(join(app, 'node_modules'))
+        .filter((name) => !name.startsWith('.'))
+        .sort(),
+    ).toEqual(['aws-cdk-lib', 'constructs', 's3-to-rocketchat']);
+    const installed = join(app, 'node_modules/s3-to-rocketchat');
+    const { dependencies, peerDependencies, private: isPrivate } = json(join(installed, 'package.json'));
+    expect(dependencies).toBeUndefined();
+    expect(isPrivate).toBeUndefined();
+    expect(Object.keys(peerDependencies as object)).toEqual(PEERS);
+    expect(readdirSync(join(installed, 'dist')).sort()).toEqual(
+      ['THIRD-PARTY-LICENSES', 'function', 'index.js', 'package.json', 'types'].sort(),
+    );
+    expect(readdirSync(installed)).not.toContain('lambdas');
+    expect(readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES'), 'utf8')).toContain('Apache License');
+  });
+
+  it('synthesises, with the bundle that was shipped and the settings beside it', () => {
+    const output = run(app, process.execPath, 'app.ts');
+    const { message, ...rest } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as { message: string };
+    expect(message).toContain('RocketChatRelay.filesAtOnce is 0: must be at least 1 files');
+    expect(rest).toEqual({ dollars: expect.any(Number), metric: 'ObjectsPosted', wrong: 1 });
+
+    const assets = readdirSync(join(app, 'cdk.out')).filter((name) => name.startsWith('asset.'));
+    const code = assets.find((name) => readdirSync(join(app, 'cdk.out', name)).includes(SETTINGS_FILE)) ?? '';
+    expect(readdirSync(join(app, 'cdk.out', code)).sort()).toEqual(['index.js', 'package.json', SETTINGS_FILE]);
+    const shipped = readFileSync(join(app, 'node_modules/s3-to-rocketchat/dist/function/index.js'));
+    expect(readFileSync(join(app, 'cdk.out', code, 'index.js')).equals(shipped)).toBe(true);
+    const { Resources } = json(join(app, 'cdk.out/Mine.template.json')) as {
+      Resources: Record<string, { Type: string }>;
+    };
+    expect(Object.values(Resources).map(({ Type }) => Type)).toContain('AWS::DynamoDB::Table');
+  });
+
+  it('is loaded by CommonJS too', () => {
+    const program =
+      "const p = require('s3-to-rocketchat'); console.log(typeof p.RocketChatRelay, typeof p.estimateCost)";
+    expect(run(app, process.execPath, '--input-type=commonjs', '--eval', program)).toBe('function function\n');
+  });
+
+  it('has types that fit strict consumers, and need none of the tools it was made with', () => {
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: false,
+      module: 'nodenext',
+      target: 'es2023',
+      noEmit: true,
+      types: [],
+      lib: ['es2023', 'dom'],
+      skipLibCheck: false,
+    };
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
+    expect(typeErrors()).toEqual([]);
+  });
+});
+
+/** Those in the app and in our types. What CDK's own types say without `skipLibCheck` is not ours to mend. */
+const typeErrors = (): string[] => {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  let output = '';
+  try {
+    output = run(app, process.execPath, tsc, '--pretty', 'false');
+  } catch (error) {
+    output = String((error as { stdout?: unknown }).stdout);
+  }
+  return output.split('\n').filter((line) => line.includes('error TS') && !line.includes('aws-cdk-lib/'));
+};

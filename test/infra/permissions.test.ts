@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
+
+interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | string[];
+  readonly Resource?: unknown;
+  readonly Principal?: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What the function may do, in any configuration, and on what kind of resource. */
+const FUNCTION_ACTIONS: Readonly<Record<string, RegExp>> = {
+  's3:GetObject': /^bucket\/(in\?box|photos)?\/?\*$/,
+  's3:GetObjectVersion': /^bucket\/(in\?box|photos)?\/?\*$/,
+  's3:ListBucket': /^bucket$/,
+  'dynamodb:GetItem': /^table$/,
+  'dynamodb:Query': /^table$/,
+  'dynamodb:UpdateItem': /^table$/,
+  'sqs:ReceiveMessage': /^queue$/,
+  'sqs:DeleteMessage': /^queue$/,
+  'sqs:ChangeMessageVisibility': /^queue$/,
+  'sqs:GetQueueAttributes': /^queue$/,
+  'sqs:SendMessage': /^dead-letter queue$/,
+  'secretsmanager:GetSecretValue': /^secret$/,
+  'logs:CreateLogStream': /^log$/,
+  'logs:PutLogEvents': /^log$/,
+  'kms:Decrypt': /^key$/,
+  'kms:Encrypt': /^key$/,
+  'kms:GenerateDataKey': /^key$/,
+  'ec2:AssignPrivateIpAddresses': /^\*$/,
+  'ec2:CreateNetworkInterface': /^\*$/,
+  'ec2:DeleteNetworkInterface': /^\*$/,
+  'ec2:DescribeNetworkInterfaces': /^\*$/,
+  'ec2:DescribeSubnets': /^\*$/,
+  'ec2:UnassignPrivateIpAddresses': /^\*$/,
+  'xray:PutTraceSegments': /^\*$/,
+  'xray:PutTelemetryRecords': /^\*$/,
+};
+
+/** Each wildcard in an allowed resource, and why it is there. */
+const WILDCARDS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
+  {
+    actions: /^s3:GetObject(Version)?$/,
+    resource: /^bucket\/.*\*$/,
+    why: 'the keys of objects to come are not known; the prefixes of the routes bound them',
+  },
+  {
+    actions: /^ec2:/,
+    resource: /^\*$/,
+    why: "network interfaces exist only once Lambda has made them; the function's own code is denied these calls",
+  },
+  { actions: /^xray:/, resource: /^\*$/, why: 'X-Ray knows no resources for them' },
+  {
+    actions: /^s3:PutBucketNotification$/,
+    resource: /^\*$/,
+    why: "CDK's own handler, during deployments only; CDK gives it no narrower one for buckets that were imported",
+  },
+  {
+    actions: /^s3:GetBucketNotification$/,
+    resource: /^\*$/,
+    why: "CDK's own handler, which keeps the notifications of others",
+  },
+];
+
+describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => {
+  const template = reviewedTemplate(name);
+  const resources = template.toJSON()['Resources'] as Record<string, { Type: string; Properties: never }>;
+  const kinds = kindsOf(resources);
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+  const statements = (of: (id: string) => boolean): Statement[] =>
+    policies.filter(([id]) => of(id)).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+  const isOfFunction = (id: string) => id.startsWith('RelayRole');
+
+  it('let the function do what stands in the list, on what stands there', () => {
+    const own = statements(isOfFunction).filter(({ Effect }) => Effect === 'Allow');
+    for (const { Action, Resource } of own) {
+      for (const action of [Action].flat()) {
+        expect(Object.keys(FUNCTION_ACTIONS)).toContain(action);
+        for (const resource of [Resource].flat()) expect(kinds(resource)).toMatch(FUNCTION_ACTIONS[action] ?? /^$/);
+      }
+    }
+    expect(own.length).toBeGreaterThan(5);
+  });
+
+  it('have no wildcard without a reason, in actions none at all', () => {
+    for (const { Effect, Action, Resource } of statements(() => true)) {
+      if (Effect === 'Deny') continue;
+      for (const action of [Action].flat()) {
+        expect(action).not.toContain('*');
+        for (const resource of [Resource]
+          .flat()
+          .map(kinds)
+          .filter((text) => text.includes('*'))) {
+          const reason = WILDCARDS.find((known) => known.actions.test(action) && known.resource.test(resource));
+          expect(`${action} on ${resource}: ${reason?.why ?? 'why?'}`).not.toContain('why?');
+        }
+      }
+    }
+  });
+
+  it('use no managed policy but that of CDK for its own handler', () => {
+    const roles = Object.entries(template.findResources('AWS::IAM::Role'));
+    const withPolicies = roles.filter(([, { Properties }]) => Properties.ManagedPolicyArns !== undefined);
+    expect(withPolicies.every(([id]) => id.startsWith('BucketNotificationsHandler'))).toBe(true);
+  });
+
+  it('let nobody in but services of AWS, for this account, and deny what comes without TLS', () => {
+    for (const type of ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy', 'AWS::S3::BucketPolicy']) {
+      for (const { Properties } of Object.values(template.findResources(type))) {
+        const own: Statement[] = Properties.PolicyDocument.Statement;
+        expect(
+          own.some(
+            ({ Effect, Condition }) => Effect === 'Deny' && `${JSON.stringify(Condition)}`.includes('SecureTransport'),
+          ),
+        ).toBe(true);
+        for (const { Principal, Condition } of own.filter(({ Effect }) => Effect === 'Allow')) {
+          expect(Principal).toEqual({ Service: expect.stringMatching(/^(s3|events|cloudwatch)\.amazonaws\.com$/) });
+          expect(Condition).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
+        }
+      }
+    }
+  });
+
+  it('keep everything encrypted, and the bucket private', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::S3::Bucket'))) {
+      expect(Properties.BucketEncryption).toBeDefined();
+      expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
+    }
+    for (const { Properties } of Object.values(template.findResources('AWS::SQS::Queue'))) {
+      expect(Properties.SqsManagedSseEnabled === true || Properties.KmsMasterKeyId !== undefined).toBe(true);
+    }
+    expect(Object.keys(template.findResources('AWS::Lambda::Url'))).toEqual([]);
+    expect(Object.keys(template.findResources('AWS::Lambda::Permission'))).toEqual([]);
+  });
+});
+
+it('keeps the code of a function in a VPC from making interfaces itself', () => {
+  const template = reviewedTemplate('private-network');
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy')).find(([id]) =>
+    id.startsWith('RelayRole'),
+  );
+  const own: Statement[] = policies?.[1]['Properties'].PolicyDocument.Statement ?? [];
+  const denied = own.find(({ Effect }) => Effect === 'Deny');
+  const allowed = own.find(
+    ({ Effect, Action }) => Effect === 'Allow' && [Action].flat().includes('ec2:CreateNetworkInterface'),
+  );
+  expect(denied?.Action).toEqual(allowed?.Action);
+  expect(denied?.Condition).toEqual({ Null: { 'lambda:SourceFunctionArn': 'false' } });
+});
+
+/** Names a resource of a statement by its kind. */
+const kindsOf =
+  (resources: Readonly<Record<string, { Type: string }>>) =>
+  (resource: unknown): string => {
+    const text = JSON.stringify(resource);
+    const [, id = ''] = /"(?:Fn::GetAtt":\["|Ref":")(Relay\w+)"/.exec(text) ?? [];
+    const suffix = /(\/[^/"]*(?:\/[^"]*)?\*)"/.exec(text)?.[1] ?? '';
+    if (text === '"*"') return '*';
+    const type = resources[id]?.Type ?? '';
+    if (type === 'AWS::S3::Bucket' || text.includes(':s3:::'))
+      return `bucket${/:s3:::[\w-]+(\/.*\*)"/.exec(text)?.[1] ?? suffix}`;
+    if (type === 'AWS::SQS::Queue') return id.includes('DeadLetter') ? 'dead-letter queue' : 'queue';
+    if (type === 'AWS::DynamoDB::Table') return 'table';
+    if (type === 'AWS::SecretsManager::Secret' || text.includes(':secretsmanager:')) return 'secret';
+    if (type === 'AWS::Logs::LogGroup') return 'log';
+    if (text.includes(':kms:')) return 'key';
+    return text;
+  };

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
+import { createVerifier } from '../../../lambdas/relay/adapters/verifier.ts';
+import { Env, SETTINGS_FILE } from '../../../lambdas/relay/names.ts';
+import { bundleRelay } from '../../../lib/infra/bundle.ts';
+import { listenOnLoopback } from '../../../lib/local/loopback.ts';
+import { createRelayWorld } from '../../helpers/relay-world.ts';
+
+// What keeps the function fast, small and cheap, as far as it can be told without a clock; bench/ has the clocks.
+
+const MIB = 1024 ** 2;
+
+describe('the bundle', () => {
+  let folder: string;
+  let sizeBytes: number;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'budget-'));
+    ({ sizeBytes } = bundleRelay(folder));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is no larger than 420 KB', () => {
+    expect(sizeBytes).toBeLessThanOrEqual(420 * 1024);
+  });
+
+  it('loads nothing at the start that costs tens of milliseconds', () => {
+    writeFileSync(join(folder, SETTINGS_FILE), JSON.stringify({ routes: [{ room: '#general' }] }));
+    const variables = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
+    const env = { ...variables, LAMBDA_TASK_ROOT: folder, AWS_REGION: 'eu-central-1' };
+    const program = "require('./index.js'); process.stdout.write(process.moduleLoadList.join('\\n'))";
+    const loaded = execFileSync(process.execPath, ['-e', program], { cwd: folder, env, encoding: 'utf8' }).split('\n');
+    const names = loaded.map((line) => line.replace(/^NativeModule /, ''));
+    expect(names).toContain('https');
+    const costly = ['internal/deps/undici/undici', 'http2', 'child_process', 'worker_threads', 'inspector', 'sqlite'];
+    expect(names.filter((name) => costly.includes(name))).toEqual([]);
+  });
+});
+
+describe('a smooth delivery', () => {
+  it('makes six calls, two of them writes to the ledger', async () => {
+    const world = createRelayWorld();
+    expect((await world.run()).kind).toBe('posted');
+    // Rooms are resolved once a while: rooms.test.ts.
+    const calls = world.calls.filter((call) => call !== 'resolve');
+    expect(calls).toEqual(['open', 'media', 'claim', 'findOther', 'confirm', 'record']);
+    expect(calls.filter((call) => call === 'claim' || call === 'record')).toHaveLength(2);
+  });
+});
+
+describe('a large object', () => {
+  it('is read no faster than the chat server takes it', async () => {
+    const sizeBytes = 256 * MIB;
+    let request: IncomingMessage | undefined;
+    // Takes the head, then reads nothing until it is told to.
+    const { endpoint, close } = await listenOnLoopback(
+      createServer({ highWaterMark: 64 * 1024 }, (incoming, response) => {
+        request = incoming;
+        incoming.once('end', () => response.end('{}'));
+      }),
+    );
+    let readBytes = 0;
+    const piece = Buffer.alloc(64 * 1024);
+    const source = new Readable({
+      read() {
+        readBytes += piece.length;
+        this.push(readBytes <= sizeBytes ? piece : null);
+      },
+    });
+    const verifier = createVerifier({ sizeBytes, checksum: undefined, name: 's3://uploads/large' });
+    source.pipe(verifier);
+    const sent = createSendHttp(new URL(endpoint))({
+      method: 'POST',
+      path: '/',
+      headers: {},
+      body: { head: Buffer.from('head'), stream: verifier, sizeBytes, tail: Buffer.from('tail') },
+      signal: new AbortController().signal,
+    });
+    try {
+      await standsStill(() => readBytes);
+      // What the kernel's buffers for a connection take, on both sides of the loopback interface, is most of it.
+      expect(readBytes).toBeGreaterThan(0);
+      expect(readBytes).toBeLessThan(16 * MIB);
+      expect(verifier.readableLength + verifier.writableLength).toBeLessThanOrEqual(256 * 1024);
+      request?.resume();
+      expect((await sent).status).toBe(200);
+      expect(readBytes).toBeGreaterThan(sizeBytes);
+    } finally {
+      await close();
+    }
+  });
+});
+
+/** Resolves when a count that has begun has not changed for a while. */
+const standsStill = async (count: () => number): Promise<void> => {
+  for (let last = 0, same = 0; same < 5; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    same = count() > 0 && count() === last ? same + 1 : 0;
+    last = count();
+  }
+};
