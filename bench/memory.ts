@@ -20,6 +20,11 @@ export const bench: Bench = {
       [`${gib / MIB} MiB`, 'relay', [{ sizeBytes: gib }]],
       [`${gib / MIB} MiB, CRC64NVME`, 'relay', [{ sizeBytes: gib, checksum: 'crc64nvme' }]],
       [`ten of ${tenth / MIB} MiB at once`, 'relay', Array.from({ length: 10 }, () => ({ sizeBytes: tenth }))],
+      [
+        `five of ${tenth / MIB} MiB at once, as deployed`,
+        'relay',
+        Array.from({ length: 5 }, () => ({ sizeBytes: tenth })),
+      ],
       ['usual way, 1 MiB', 'usual way', [{ sizeBytes: MIB }]],
       ['usual way, 100 MiB', 'usual way', [{ sizeBytes: 100 * MIB }]],
     ];

@@ -156,7 +156,7 @@ describe('relay local --once', () => {
     const running = relay(args, credentialsOf(chat));
     expect(await running.ended).toBe(1);
     expect(running.stderr()).toMatch(/a\.txt waits: ROOM_UNAVAILABLE, .* To do: check that the room exists/);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe('relay local with a server of its own choice', () => {

@@ -24,7 +24,7 @@ type Stored = Pick<
 >;
 
 /**
- * The cheapest checksum that S3 stores for an object's bytes. Checksums of multipart uploads that are made of their
+ * The cheapest checksum that S3 stores for an object's bytes, by `npm run bench -- checksums`. Checksums of multipart uploads that are made of their
  * parts' ("COMPOSITE", value ending in "-N") say nothing of a stream that is read in one go; then TLS and the length
  * stand alone. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
@@ -46,10 +46,10 @@ export const checksumOf = (stored: Stored): Checksum | undefined => {
   }
   if (whole(stored.ChecksumSHA1)) return hashed('SHA1', stored.ChecksumSHA1, 'base64');
   if (whole(stored.ChecksumSHA256)) return hashed('SHA256', stored.ChecksumSHA256, 'base64');
+  if (whole(stored.ChecksumCRC32C)) return cyclic('CRC32C', createCrc32c(), stored.ChecksumCRC32C);
   const md5 = md5OfETag(stored);
   if (md5 !== undefined) return hashed('MD5', md5, 'hex');
   if (whole(stored.ChecksumCRC64NVME)) return cyclic('CRC64NVME', createCrc64Nvme(), stored.ChecksumCRC64NVME);
-  if (whole(stored.ChecksumCRC32C)) return cyclic('CRC32C', createCrc32c(), stored.ChecksumCRC32C);
   return undefined;
 };
 
