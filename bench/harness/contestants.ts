@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { heapFlags } from '../../lib/local/lambda-environment.ts';
 import { cpuSeconds, peakMemoryMb } from './process-usage.ts';
 
 /** A way to send, in a process of its own. */
@@ -12,9 +13,13 @@ export interface Contestant {
   stop(): Promise<void>;
 }
 
-/** @param name a file in bench/contestants that exports `send(from, to)` */
-export const startContestant = async (name: string): Promise<Contestant> => {
-  const child = fork(join(import.meta.dirname, 'contestant-process.ts'), [name]);
+/**
+ * With the heap of the same function: a larger one collects its garbage more seldom.
+ * @param name a file in bench/contestants that exports `send(from, to)`
+ */
+export const startContestant = async (name: string, memoryMb = 256): Promise<Contestant> => {
+  const execArgv = heapFlags(memoryMb);
+  const child = fork(join(import.meta.dirname, 'contestant-process.ts'), [name], { execArgv });
   await answerOf(child);
   const pid = child.pid ?? 0;
   return {
