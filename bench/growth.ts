@@ -1,4 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createAwsJson } from '../lambdas/relay/adapters/aws/json.ts';
 import { createDynamoDbLedger } from '../lambdas/relay/adapters/dynamodb-ledger.ts';
 import { matchRoute } from '../lambdas/relay/domain/route.ts';
 import type { CreatedObject } from '../lambdas/relay/domain/s3-event.ts';
@@ -24,11 +26,14 @@ export const bench: Bench = {
     });
 
     const database = await startDynamoDb();
+    const region = 'us-east-1';
     const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
-    const client = new DynamoDBClient({ endpoint: database.endpoint, region: 'us-east-1', credentials });
+    const client = new DynamoDBClient({ endpoint: database.endpoint, region, credentials });
+    const endpoint = new URL(database.endpoint);
+    const call = createAwsJson({ service: 'dynamodb', region, credentials, endpoint, random: Math.random, wait });
     try {
       const ledgerOf = (tableName: string) =>
-        createDynamoDbLedger({ client, tableName, clock: { now: Date.now }, retentionDays: 365 });
+        createDynamoDbLedger({ call, tableName, clock: { now: Date.now }, retentionDays: 365 });
       for (const tableName of Object.values(TABLES)) await createLedgerTable(client, tableName);
       await fill(client, TABLES.many, itemCount);
       const few = smooth(ledgerOf(TABLES.one));

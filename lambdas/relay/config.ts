@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
+import { type AwsEnvironment, readAwsEnvironment } from './aws-environment.ts';
 import { type Settings, SettingsSchema } from './domain/settings.ts';
 import { Env, OptionalEnv, SETTINGS_FILE } from './names.ts';
 
 export interface Config {
+  readonly aws: AwsEnvironment;
   readonly rocketChatUrl: URL;
   readonly rocketChatProxyUrl: URL | undefined;
   readonly secretId: string;
@@ -35,6 +37,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   const ledgerTable = text(Env.LedgerTable);
   const queueUrl = text(Env.QueueUrl);
   const deadLetterQueueUrl = text(Env.DeadLetterQueueUrl);
+  const aws = readAwsEnvironment(env, text, text(Env.UrlSuffix));
   const settings = readSettings(path.join(env['LAMBDA_TASK_ROOT'] ?? '.', SETTINGS_FILE), faults);
 
   if (faults.length > 0 || settings === undefined || rocketChatUrl === undefined) {
@@ -42,6 +45,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   }
   const isTracing = env[OptionalEnv.Tracing] === '1';
   return {
+    aws,
     rocketChatUrl,
     rocketChatProxyUrl,
     secretId,

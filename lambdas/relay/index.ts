@@ -1,12 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
+import { createAwsClient } from './adapters/aws/client.ts';
+import { createAwsJson } from './adapters/aws/json.ts';
 import { createDynamoDbLedger } from './adapters/dynamodb-ledger.ts';
 import { createEmfMetrics } from './adapters/emf-metrics.ts';
 import { createAccepts } from './adapters/rocket-chat/accepts.ts';
@@ -15,7 +14,7 @@ import { createClient } from './adapters/rocket-chat/client.ts';
 import { createSendHttp, DEFAULT_TIME_LIMITS } from './adapters/rocket-chat/http.ts';
 import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
-import { createS3Objects } from './adapters/s3-objects.ts';
+import { createS3Objects, readS3Code } from './adapters/s3-objects.ts';
 import { createSecret } from './adapters/secret.ts';
 import { createSqsBacklog } from './adapters/sqs-backlog.ts';
 import { createSqsQueues } from './adapters/sqs-queues.ts';
@@ -39,23 +38,13 @@ const abortAfter = (delayMs: number) => AbortSignal.timeout(delayMs);
 const logger = new Logger();
 const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 
-// AWS calls are short; one that hangs must not hold a batch. Retries are the SDK's: three tries with backoff.
-const aws = {
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 },
-  // What is said here the clients don't look for at their first call, in files that a function does not have.
-  region: process.env['AWS_REGION'] ?? 'us-east-1',
-  retryMode: 'standard',
-  defaultsMode: 'standard' as const,
-  useFipsEndpoint: false,
-  useDualstackEndpoint: false,
-  authSchemePreference: [],
-  userAgentAppId: 's3-to-rocketchat',
-};
+const { region, credentials: role, endpointOf } = config.aws;
+const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
+const aws = { region, credentials: role, random, wait, traceHeader };
 
 const send = createSendHttp(config.rocketChatUrl, { ...DEFAULT_TIME_LIMITS, proxyUrl: config.rocketChatProxyUrl });
 const credentials = createSecret({
-  client: new SecretsManagerClient(aws),
+  call: createAwsJson({ ...aws, service: 'secretsmanager', endpoint: endpointOf('secretsmanager').url }),
   secretId: config.secretId,
   clock,
   accepts: createAccepts({ send, abortAfter }),
@@ -65,28 +54,25 @@ const pacer = createPacer({ now: clock.now, random, maxCallsPerMinute: settings.
 const client = createClient({ send, credentials, clock, pacer });
 const circuit = createCircuit({ now: clock.now });
 const rooms = createRooms({ client, clock });
-const sqs = new SQSClient(aws);
+const sqs = createAwsJson({ ...aws, service: 'sqs', endpoint: new URL(new URL(config.queueUrl).origin) });
 const queues = createSqsQueues({
-  client: sqs,
+  call: sqs,
   queueUrl: config.queueUrl,
   deadLetterQueueUrl: config.deadLetterQueueUrl,
 });
 
+const s3 = endpointOf('s3');
 const world = {
   chat: createRocketChat(client),
   store: createS3Objects({
-    client: new S3Client({
-      ...aws,
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      // A body is read as slowly as the chat server takes it, so its time is bounded by the delivery's deadline.
-      requestHandler: { connectionTimeout: 5_000, socketTimeout: 120_000 },
-    }),
+    client: createAwsClient({ ...aws, service: 's3', readCode: readS3Code }),
+    endpoint: s3.url,
+    isPathStyle: s3.isCustom,
   }),
 };
 const xray = createXRay({
   daemonAddress: process.env['AWS_XRAY_DAEMON_ADDRESS'] ?? '',
-  traceHeader: () => process.env['_X_AMZN_TRACE_ID'],
+  traceHeader,
   clock,
 });
 
@@ -102,7 +88,7 @@ const deliver = createDeliver({
   ...(config.isTracing ? traced(world, xray) : world),
   rooms,
   ledger: createDynamoDbLedger({
-    client: new DynamoDBClient(aws),
+    call: createAwsJson({ ...aws, service: 'dynamodb', endpoint: endpointOf('dynamodb').url }),
     tableName: config.ledgerTable,
     clock,
     retentionDays: settings.ledgerRetentionDays,
@@ -114,7 +100,7 @@ const notices = createNotices(client);
 const operations =
   room === undefined ? undefined : createOperations({ room, rooms, notices, circuit, clock, logger, abortAfter });
 const emf = createEmfMetrics(metrics);
-const backlog = createSqsBacklog({ client: sqs, queueUrl: config.queueUrl });
+const backlog = createSqsBacklog({ call: sqs, queueUrl: config.queueUrl });
 
 export const handler = middy(
   createHandler({

@@ -105,6 +105,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
           [Env.LedgerTable]: LEDGER_TABLE,
           [Env.QueueUrl]: queueUrl,
           [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
+          [Env.UrlSuffix]: 'localhost',
           ...environment,
         },
       });
@@ -144,7 +145,6 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 /** What points the unchanged function at the emulators. */
 const awsEnvironment = (endpoints: LocalEndpoints): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
-  AWS_ENDPOINT_URL_SQS: endpoints.sqs,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
   AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,

@@ -4,9 +4,10 @@ import { crc32 } from 'node:zlib';
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCrc32c, createCrc64Nvme } from '../../lambdas/relay/adapters/crc.ts';
-import { createS3Objects } from '../../lambdas/relay/adapters/s3-objects.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
+import type { ObjectStore } from '../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/s3-sqs.ts';
+import { s3ObjectsAt } from '../helpers/aws.ts';
 import { createdObject } from '../helpers/factories.ts';
 import { readAll } from '../helpers/read-stream.ts';
 import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -18,8 +19,6 @@ const clientOf = (endpoint: string) =>
     region: 'eu-central-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     forcePathStyle: true,
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestChecksumCalculation: 'WHEN_REQUIRED',
     maxAttempts: 1,
   });
 const source = (code: string) => expect.objectContaining({ name: 'SourceError', code });
@@ -27,6 +26,7 @@ const source = (code: string) => expect.objectContaining({ name: 'SourceError', 
 describe('objects in S3 (fauxqs)', () => {
   let app: EmulatorApp;
   let client: S3Client;
+  let store: ObjectStore;
   const put = async (key: string, Body: string | Buffer, ContentType = 'text/plain'): Promise<CreatedObject> => {
     const { ETag } = await client.send(new PutObjectCommand({ Bucket: 'uploads', Key: key, Body, ContentType }));
     return createdObject({
@@ -38,7 +38,9 @@ describe('objects in S3 (fauxqs)', () => {
   };
   beforeAll(async () => {
     app = createS3AndSqs('eu-central-1');
-    client = clientOf(await listenS3AndSqs(app));
+    const endpoint = await listenS3AndSqs(app);
+    client = clientOf(endpoint);
+    store = s3ObjectsAt(endpoint);
     await client.send(new CreateBucketCommand({ Bucket: 'uploads' }));
   });
   afterAll(async () => {
@@ -50,7 +52,7 @@ describe('objects in S3 (fauxqs)', () => {
     'opens %s',
     async (key) => {
       const object = await put(key, `content of ${key}`);
-      const opened = await createS3Objects({ client }).open(object, { signal });
+      const opened = await store.open(object, { signal });
       expect(opened).toMatchObject({ sizeBytes: object.sizeBytes, contentType: 'text/plain' });
       expect((await readAll(opened.body)).toString()).toBe(`content of ${key}`);
       opened.close();
@@ -59,13 +61,13 @@ describe('objects in S3 (fauxqs)', () => {
 
   it('brings megabytes across unharmed', async () => {
     const content = Buffer.alloc(3_000_001, 'relay');
-    const opened = await createS3Objects({ client }).open(await put('large', content), { signal });
+    const opened = await store.open(await put('large', content), { signal });
     expect((await readAll(opened.body)).equals(content)).toBe(true);
     opened.close();
   });
 
   it('opens an empty object', async () => {
-    const opened = await createS3Objects({ client }).open(await put('empty', Buffer.alloc(0)), { signal });
+    const opened = await store.open(await put('empty', Buffer.alloc(0)), { signal });
     expect(opened.sizeBytes).toBe(0);
     expect(await readAll(opened.body)).toHaveLength(0);
     opened.close();
@@ -74,13 +76,13 @@ describe('objects in S3 (fauxqs)', () => {
   it('finds that it was overwritten', async () => {
     const object = await put('overwritten', 'first');
     await put('overwritten', 'second');
-    await expect(createS3Objects({ client }).open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
+    await expect(store.open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
   });
 
   it('opens what was overwritten by the same content', async () => {
     const object = await put('same', 'first');
     await put('same', 'first');
-    const opened = await createS3Objects({ client }).open(object, { signal });
+    const opened = await store.open(object, { signal });
     expect((await readAll(opened.body)).toString()).toBe('first');
     opened.close();
   });
@@ -88,26 +90,26 @@ describe('objects in S3 (fauxqs)', () => {
   it('finds that it was deleted', async () => {
     const object = await put('deleted', 'x');
     await client.send(new DeleteObjectCommand({ Bucket: 'uploads', Key: 'deleted' }));
-    await expect(createS3Objects({ client }).open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
-    await expect(createS3Objects({ client }).contentType(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
+    await expect(store.open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
+    await expect(store.contentType(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
   });
 
   it('finds that the bucket is not there', async () => {
     const object = createdObject({ bucket: 'nowhere' });
-    await expect(createS3Objects({ client }).open(object, { signal })).rejects.toEqual(source('BUCKET_GONE'));
+    await expect(store.open(object, { signal })).rejects.toEqual(source('BUCKET_GONE'));
   });
 
   it('tells the content type without the body', async () => {
     const object = await put('picture', 'x', 'image/png');
-    expect(await createS3Objects({ client }).contentType(object, { signal })).toBe('image/png');
+    expect(await store.contentType(object, { signal })).toBe('image/png');
   });
 
   it('may be closed unread, half read, or twice', async () => {
     const object = await put('unread', Buffer.alloc(1_000_000));
-    const unread = await createS3Objects({ client }).open(object, { signal });
+    const unread = await store.open(object, { signal });
     unread.close();
     unread.close();
-    const half = await createS3Objects({ client }).open(object, { signal });
+    const half = await store.open(object, { signal });
     for await (const _ of half.body) break;
     half.close();
     expect(half.body.destroyed && unread.body.destroyed).toBe(true);
@@ -116,13 +118,12 @@ describe('objects in S3 (fauxqs)', () => {
 
 describe('objects in S3 (scripted)', () => {
   let server: ScriptedServer;
-  let client: S3Client;
+  let store: ObjectStore;
   beforeEach(async () => {
     server = await startScriptedServer();
-    client = clientOf(server.url);
+    store = s3ObjectsAt(server.url);
   });
   afterEach(async () => {
-    client.destroy();
     await server.close();
   });
 
@@ -140,7 +141,7 @@ describe('objects in S3 (scripted)', () => {
           : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`,
       );
     });
-  const open = (object = createdObject()) => createS3Objects({ client }).open(object, { signal });
+  const open = (object = createdObject()) => store.open(object, { signal });
   const read = async (object?: CreatedObject) => {
     const opened = await open(object);
     try {
@@ -281,7 +282,7 @@ describe('objects in S3 (scripted)', () => {
         response.writeHead(200, { 'content-length': CONTENT.length });
         response.write(CONTENT.subarray(0, 5));
       });
-      const opened = await createS3Objects({ client }).open(createdObject(), { signal: stop.signal });
+      const opened = await store.open(createdObject(), { signal: stop.signal });
       const reading = readAll(opened.body);
       stop.abort();
       opened.close();
@@ -316,15 +317,12 @@ describe('objects in S3 (scripted)', () => {
     [503, 'SOURCE_UNAVAILABLE'],
   ])('a HEAD with %i, which has no body, is %s', async (status, expected) => {
     refuse(status, 'unseen');
-    const asked = createS3Objects({ client }).contentType(createdObject(), { signal });
+    const asked = store.contentType(createdObject(), { signal });
     await expect(asked).rejects.toEqual(source(expected));
   });
 
   it('says that S3 can not be reached', async () => {
-    const nobody = clientOf('http://127.0.0.1:9');
-    await expect(createS3Objects({ client: nobody }).open(createdObject(), { signal })).rejects.toEqual(
-      source('SOURCE_UNAVAILABLE'),
-    );
-    nobody.destroy();
+    const nobody = s3ObjectsAt('http://127.0.0.1:9');
+    await expect(nobody.open(createdObject(), { signal })).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSqsQueues } from '../../lambdas/relay/adapters/sqs-queues.ts';
 import type { DeadLetter, Queues } from '../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/s3-sqs.ts';
+import { awsJsonAt } from '../helpers/aws.ts';
 import { START } from '../helpers/factories.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 
@@ -21,11 +22,12 @@ const clientOf = (endpoint: string) =>
   });
 beforeAll(async () => {
   app = createS3AndSqs('eu-central-1');
-  client = clientOf(await listenS3AndSqs(app));
+  const endpoint = await listenS3AndSqs(app);
+  client = clientOf(endpoint);
   const create = async (QueueName: string) => (await client.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? '';
   queueUrl = await create('uploads');
   deadLetterQueueUrl = await create('uploads-dead');
-  queues = createSqsQueues({ client, queueUrl, deadLetterQueueUrl });
+  queues = createSqsQueues({ call: awsJsonAt('sqs', endpoint), queueUrl, deadLetterQueueUrl });
 });
 afterAll(async () => {
   client.destroy();
@@ -104,10 +106,9 @@ describe('a message that is put to sleep', () => {
       request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
       request.on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}'));
     });
-    const scripted = clientOf(server.url);
-    await createSqsQueues({ client: scripted, queueUrl, deadLetterQueueUrl }).postpone('handle', delayMs);
+    const call = awsJsonAt('sqs', server.url);
+    await createSqsQueues({ call, queueUrl, deadLetterQueueUrl }).postpone('handle', delayMs);
     expect(JSON.parse(bodies.join(''))).toMatchObject({ ReceiptHandle: 'handle', VisibilityTimeout: seconds });
-    scripted.destroy();
     await server.close();
   });
 });

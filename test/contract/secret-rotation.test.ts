@@ -1,17 +1,16 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAccepts } from '../../lambdas/relay/adapters/rocket-chat/accepts.ts';
 import { createSendHttp } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
 import { type Credentials, type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secret.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
+import { awsJsonAt } from '../helpers/aws.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 
 const REVOKED = 'revoked-token-that-nobody-may-see';
 
 let chat: ChatServer;
 let store: SecretsManager;
-let client: SecretsManagerClient;
 let clock: HandClock;
 let secret: CredentialsSource;
 let warnings: { message: string; fields: Record<string, unknown> }[];
@@ -22,17 +21,11 @@ beforeEach(async () => {
   fresh = { userId: chat.userId, authToken: chat.authToken };
   revoked = { userId: chat.userId, authToken: REVOKED };
   store = await startSecretsManager({ secretId: 'relay/bot', value: JSON.stringify(revoked) });
-  client = new SecretsManagerClient({
-    endpoint: store.endpoint,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
   clock = createHandClock();
   warnings = [];
   const send = createSendHttp(new URL(chat.url), { connectMs: 1_000, silenceMs: 200, callMs: 200 });
   secret = createSecret({
-    client,
+    call: awsJsonAt('secretsmanager', store.endpoint),
     secretId: 'relay/bot',
     clock,
     accepts: createAccepts({ send, abortAfter: AbortSignal.timeout }),
@@ -41,7 +34,6 @@ beforeEach(async () => {
   expect(await secret.current()).toEqual(revoked);
 });
 afterEach(async () => {
-  client.destroy();
   await store.close();
   await chat.close();
   expect(JSON.stringify(warnings)).not.toMatch(new RegExp(`${REVOKED}|${chat.authToken}`));

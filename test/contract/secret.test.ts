@@ -1,6 +1,6 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secret.ts';
+import { awsJsonAt } from '../helpers/aws.ts';
 import { errorText } from '../helpers/error-text.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -9,22 +9,14 @@ const TOKEN = 'S3cr3t-t0ken-that-nobody-may-see';
 const GOOD = { userId: 'bot-1', authToken: TOKEN };
 
 let server: ScriptedServer;
-let client: SecretsManagerClient;
 let clock: HandClock;
 let secret: CredentialsSource;
 beforeEach(async () => {
   server = await startScriptedServer();
-  client = new SecretsManagerClient({
-    endpoint: server.url,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
   clock = createHandClock();
-  secret = createSecret({ client, secretId: 'relay/bot', clock });
+  secret = createSecret({ call: awsJsonAt('secretsmanager', server.url), secretId: 'relay/bot', clock });
 });
 afterEach(async () => {
-  client.destroy();
   await server.close();
 });
 

@@ -23,7 +23,7 @@ const RULES: readonly Rule[] = [
   },
   { files: /^lambdas\/relay\/adapters\//, mayImport: /^lambdas\/relay\/(adapters\/|domain\/|ports\.ts$|names\.ts$)/ },
   { files: /^lambdas\/relay\/index\.ts$/, mayImport: /^lambdas\/relay\//, mayReadEnvironment: true },
-  { files: /^lambdas\/relay\/config\.ts$/, mayImport: /^lambdas\/relay\/(domain\/|names\.ts$)/ },
+  { files: /^lambdas\/relay\/config\.ts$/, mayImport: /^lambdas\/relay\/(domain\/|names\.ts$|aws-environment\.ts$)/ },
   {
     files: /^lambdas\/relay\//,
     mayImport: /^lambdas\/relay\/(domain\/|(?!index\.ts$|config\.ts$)[\w-]+\.ts$)/,

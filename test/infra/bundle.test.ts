@@ -29,19 +29,10 @@ it('runs in an empty folder, with nothing but the settings beside it', () => {
   const settings = JSON.stringify({ routes: [{ room: '#general' }] });
   writeFileSync(join(task, SETTINGS_FILE), settings);
   const variables = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
-  const env = { ...variables, LAMBDA_TASK_ROOT: task, AWS_REGION: 'eu-central-1' };
+  const role = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+  const env = { ...variables, ...role, LAMBDA_TASK_ROOT: task };
   const program = `process.stdout.write(typeof require('./index.js').handler)`;
   expect(execFileSync(process.execPath, ['-e', program], { cwd: task, env, encoding: 'utf8' })).toBe('function');
-});
-
-it('keeps the errors and operations that the function tells apart, whatever else of the SDK it leaves out', () => {
-  const code = readFileSync(bundleRelay(join(folder, 'c')).file, 'utf8');
-  for (const name of ['GetObject', 'HeadObject', 'NoSuchKey', 'ConditionalCheckFailedException', 'GetSecretValue']) {
-    expect(code).toContain(name);
-  }
-  for (const name of ['PutObjectLegalHold', 'AssumeRoleWithWebIdentity', 'DescribeGlobalTable']) {
-    expect(code).not.toContain(name);
-  }
 });
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

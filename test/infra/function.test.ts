@@ -88,17 +88,16 @@ const calledActions = (): string[] => {
   const folder = join(import.meta.dirname, '../../lambdas/relay');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const sources = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
-  const calls = [...sources.matchAll(/new (\w+)Command\(|\.call\(\s*'(\w+)'/g)].map(
-    ([, command, call = command ?? '']) => ACTIONS[call] ?? call,
+  const calls = [...sources.matchAll(/\bcall<[^(]+>\(\s*'(\w+)'|\brequest\('(GET|HEAD)'/g)].map(
+    ([, operation, method = operation ?? '']) => ACTIONS[method] ?? method,
   );
   return [...new Set(calls)].sort();
 };
 
 const ACTIONS: Readonly<Record<string, string>> = {
-  GetObject: 's3:GetObject',
-  HeadObject: 's3:GetObject',
+  GET: 's3:GetObject',
+  HEAD: 's3:GetObject',
   GetItem: 'dynamodb:GetItem',
-  PutItem: 'dynamodb:PutItem',
   UpdateItem: 'dynamodb:UpdateItem',
   Query: 'dynamodb:Query',
   ChangeMessageVisibility: 'sqs:ChangeMessageVisibility',

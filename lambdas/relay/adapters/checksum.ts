@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { createCrc32c, createCrc64Nvme } from './crc.ts';
 
 /** A running checksum and the value it must come to. */
@@ -10,32 +9,24 @@ export interface Checksum {
   matches(): boolean;
 }
 
-type Stored = Pick<
-  GetObjectCommandOutput,
-  | 'ChecksumCRC32'
-  | 'ChecksumCRC32C'
-  | 'ChecksumCRC64NVME'
-  | 'ChecksumSHA1'
-  | 'ChecksumSHA256'
-  | 'ChecksumType'
-  | 'ETag'
-  | 'ServerSideEncryption'
-  | 'SSECustomerAlgorithm'
->;
+/** Of an answer to GetObject with `x-amz-checksum-mode: ENABLED`. */
+export type ObjectHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * The cheapest checksum that S3 stores for an object's bytes, by `npm run bench -- checksums`. Checksums of multipart uploads that are made of their
  * parts' ("COMPOSITE", value ending in "-N") say nothing of a stream that is read in one go; then TLS and the length
  * stand alone. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
-export const checksumOf = (stored: Stored): Checksum | undefined => {
-  const isComposite = stored.ChecksumType === 'COMPOSITE';
-  const whole = (value: string | undefined): value is string =>
-    value !== undefined && !isComposite && !/-\d+$/.test(value);
+export const checksumOf = (headers: ObjectHeaders): Checksum | undefined => {
+  const isComposite = headers['x-amz-checksum-type'] === 'COMPOSITE';
+  const stored = (algorithm: string): string | undefined => {
+    const value = headers[`x-amz-checksum-${algorithm}`];
+    return typeof value === 'string' && !isComposite && !/-\d+$/.test(value) ? value : undefined;
+  };
 
-  if (whole(stored.ChecksumCRC32)) {
+  const expected = stored('crc32');
+  if (expected !== undefined) {
     let sum = 0;
-    const expected = stored.ChecksumCRC32;
     return {
       algorithm: 'CRC32',
       update: (chunk) => {
@@ -44,21 +35,27 @@ export const checksumOf = (stored: Stored): Checksum | undefined => {
       matches: () => bigEndian32(sum) === expected,
     };
   }
-  if (whole(stored.ChecksumSHA1)) return hashed('SHA1', stored.ChecksumSHA1, 'base64');
-  if (whole(stored.ChecksumSHA256)) return hashed('SHA256', stored.ChecksumSHA256, 'base64');
-  if (whole(stored.ChecksumCRC32C)) return cyclic('CRC32C', createCrc32c(), stored.ChecksumCRC32C);
-  const md5 = md5OfETag(stored);
+  const sha1 = stored('sha1');
+  if (sha1 !== undefined) return hashed('SHA1', sha1, 'base64');
+  const sha256 = stored('sha256');
+  if (sha256 !== undefined) return hashed('SHA256', sha256, 'base64');
+  const crc32c = stored('crc32c');
+  if (crc32c !== undefined) return cyclic('CRC32C', createCrc32c(), crc32c);
+  const md5 = md5OfETag(headers);
   if (md5 !== undefined) return hashed('MD5', md5, 'hex');
-  if (whole(stored.ChecksumCRC64NVME)) return cyclic('CRC64NVME', createCrc64Nvme(), stored.ChecksumCRC64NVME);
+  const crc64Nvme = stored('crc64nvme');
+  if (crc64Nvme !== undefined) return cyclic('CRC64NVME', createCrc64Nvme(), crc64Nvme);
   return undefined;
 };
 
 // The ETag is the MD5 of the bytes only for objects of one part that are not encrypted with KMS or a customer's key:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
-const md5OfETag = ({ ETag, ServerSideEncryption, SSECustomerAlgorithm }: Stored): string | undefined => {
-  const digest = ETag?.replaceAll('"', '');
-  const isPlain = ServerSideEncryption === 'AES256' && SSECustomerAlgorithm === undefined;
-  return digest !== undefined && isPlain && /^[0-9a-f]{32}$/.test(digest) ? digest : undefined;
+const md5OfETag = (headers: ObjectHeaders): string | undefined => {
+  const digest = String(headers['etag'] ?? '').replaceAll('"', '');
+  const isPlain =
+    headers['x-amz-server-side-encryption'] === 'AES256' &&
+    headers['x-amz-server-side-encryption-customer-algorithm'] === undefined;
+  return isPlain && /^[0-9a-f]{32}$/.test(digest) ? digest : undefined;
 };
 
 const hashed = (algorithm: 'MD5' | 'SHA1' | 'SHA256', expected: string, encoding: 'base64' | 'hex'): Checksum => {

@@ -1,10 +1,11 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
+import type {
+  AttributeValue,
+  GetItemInput,
+  GetItemOutput,
+  QueryInput,
+  QueryOutput,
+  UpdateItemInput,
+  UpdateItemOutput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DeliveryId, LedgerChange } from '../domain/delivery.ts';
@@ -12,11 +13,13 @@ import { Status } from '../domain/delivery.ts';
 import { LedgerError } from '../domain/errors.ts';
 import { LedgerTable } from '../names.ts';
 import type { Claim, Clock, Ledger } from '../ports.ts';
+import { AwsError, awsCodeOf } from './aws/error.ts';
+import type { AwsJson } from './aws/json.ts';
 import { parseEntry } from './ledger-entry.ts';
 import { type UpdateParts, updateExpression } from './update-expression.ts';
 
 export interface DynamoDbLedgerOptions {
-  readonly client: DynamoDBClient;
+  readonly call: AwsJson;
   readonly tableName: string;
   readonly clock: Clock;
   /** How long an entry is kept after its last claim (DynamoDB's TTL). */
@@ -29,17 +32,23 @@ type Item = Record<string, AttributeValue>;
  * The ledger in one DynamoDB table: an item per object version and room. Partition key `bucket/key`, sort key
  * `sequencer#roomId`, so that a key's partition lists its versions in order.
  */
-export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
+export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
   const TableName = tableName;
+  const update = (input: Omit<UpdateItemInput, 'TableName'>) =>
+    call<UpdateItemInput, UpdateItemOutput>('UpdateItem', { TableName, ...input });
 
   const readEntry = async (id: DeliveryId) => {
-    const { Item: item } = await client.send(new GetItemCommand({ TableName, Key: keyOf(id), ConsistentRead: true }));
+    const { Item: item } = await call<GetItemInput, GetItemOutput>('GetItem', {
+      TableName,
+      Key: keyOf(id),
+      ConsistentRead: true,
+    });
     return item === undefined ? undefined : parseEntry(unmarshall(item));
   };
 
   return {
     claim: translated(async (id, lease, { upload, failedAt, object }): Promise<Claim> => {
-      // A claim that was written, and whose answer was lost, is ours when the SDK sends it again.
+      // A claim that was written, and whose answer was lost, is ours when the request is sent again.
       const isOurs = '#leaseOwner = :owner';
       const isFree = '(attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)';
       const condition =
@@ -58,30 +67,27 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
         ...(upload === undefined ? {} : { status: Status.Uploaded, ...upload }),
       };
       try {
-        const { Attributes } = await client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: keyOf(id),
-            ConditionExpression: condition,
-            ...updateExpression({
-              set,
-              setIfMissing: upload === undefined ? { status: Status.Claimed } : {},
-              add: { attempts: 1 },
-              names: ['status', 'leaseOwner', 'leaseExpiresAt', ...(isRedriven ? ['failedAt'] : [])],
-              values: {
-                ':owner': lease.owner,
-                ...(upload === undefined
-                  ? { ':now': now, ':claimed': Status.Claimed, ':uploaded': Status.Uploaded }
-                  : { ':uploaded': Status.Uploaded }),
-                ...(isRedriven ? { ':failedAt': failedAt, ':deadLettered': Status.DeadLettered } : {}),
-              },
-            }),
-            ReturnValues: 'ALL_OLD',
+        const { Attributes } = await update({
+          Key: keyOf(id),
+          ConditionExpression: condition,
+          ...updateExpression({
+            set,
+            setIfMissing: upload === undefined ? { status: Status.Claimed } : {},
+            add: { attempts: 1 },
+            names: ['status', 'leaseOwner', 'leaseExpiresAt', ...(isRedriven ? ['failedAt'] : [])],
+            values: {
+              ':owner': lease.owner,
+              ...(upload === undefined
+                ? { ':now': now, ':claimed': Status.Claimed, ':uploaded': Status.Uploaded }
+                : { ':uploaded': Status.Uploaded }),
+              ...(isRedriven ? { ':failedAt': failedAt, ':deadLettered': Status.DeadLettered } : {}),
+            },
           }),
-        );
+          ReturnValues: 'ALL_OLD',
+        });
         return { kind: 'claimed', previous: isEmpty(Attributes) ? undefined : parseEntry(unmarshall(Attributes)) };
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isConditionFailed(error)) throw error;
       }
       const entry = await readEntry(id);
       if (entry === undefined) return { kind: 'leased', until: now };
@@ -95,16 +101,9 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
     record: translated(async (id, owner, change) => {
       try {
         const expression = updateExpression({ ...changed(change), names: ['leaseOwner'], values: { ':owner': owner } });
-        await client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: keyOf(id),
-            ConditionExpression: '#leaseOwner = :owner',
-            ...expression,
-          }),
-        );
+        await update({ Key: keyOf(id), ConditionExpression: '#leaseOwner = :owner', ...expression });
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isConditionFailed(error)) throw error;
         throw new LedgerError('the lease has run out and another delivery holds the entry', {
           code: 'LEASE_LOST',
           cause: error,
@@ -116,41 +115,39 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
       const isOrdered = id.sequencer !== undefined;
       let startKey: Item | undefined;
       do {
-        const page = await client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            ScanIndexForward: false,
-            Limit: 25,
-            // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
-            KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
-            FilterExpression: isOrdered
-              ? // One that was given up counts again while it is redriven, which its lease tells.
-                '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
-              : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
-            ExpressionAttributeNames: {
-              '#pk': LedgerTable.PartitionKey,
-              '#roomId': 'roomId',
-              '#status': 'status',
-              ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
-            },
-            ExpressionAttributeValues: marshall({
-              ':pk': partitionKey(id),
-              ':roomId': id.roomId,
-              ':posted': Status.Posted,
-              ...(isOrdered
-                ? {
-                    ':after': `${versionOf(id)}$`,
-                    ':end': 'G',
-                    ':claimed': Status.Claimed,
-                    ':uploaded': Status.Uploaded,
-                    ':deadLettered': Status.DeadLettered,
-                  }
-                : { ':eTag': id.eTag ?? '' }),
-            }),
-            ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+        const page: QueryOutput = await call<QueryInput, QueryOutput>('Query', {
+          TableName,
+          ConsistentRead: true,
+          ScanIndexForward: false,
+          Limit: 25,
+          // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
+          KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
+          FilterExpression: isOrdered
+            ? // One that was given up counts again while it is redriven, which its lease tells.
+              '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
+            : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
+          ExpressionAttributeNames: {
+            '#pk': LedgerTable.PartitionKey,
+            '#roomId': 'roomId',
+            '#status': 'status',
+            ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
+          },
+          ExpressionAttributeValues: marshall({
+            ':pk': partitionKey(id),
+            ':roomId': id.roomId,
+            ':posted': Status.Posted,
+            ...(isOrdered
+              ? {
+                  ':after': `${versionOf(id)}$`,
+                  ':end': 'G',
+                  ':claimed': Status.Claimed,
+                  ':uploaded': Status.Uploaded,
+                  ':deadLettered': Status.DeadLettered,
+                }
+              : { ':eTag': id.eTag ?? '' }),
           }),
-        );
+          ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+        });
         const item = page.Items?.[0];
         if (item !== undefined) {
           return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: parseEntry(unmarshall(item)).messageId };
@@ -161,6 +158,9 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
     }),
   };
 };
+
+const isConditionFailed = (error: unknown): boolean =>
+  error instanceof AwsError && error.code === 'ConditionalCheckFailedException';
 
 /** What each change sets and removes. */
 const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'add' | 'copy'> => {
@@ -223,8 +223,7 @@ const translated =
       return await call(...args);
     } catch (error) {
       if (error instanceof LedgerError) throw error;
-      const name = error instanceof Error ? error.name : 'unknown error';
-      throw new LedgerError(`the ledger (DynamoDB) can't be reached: ${name}`, {
+      throw new LedgerError(`the ledger (DynamoDB) can't be reached: ${awsCodeOf(error)}`, {
         code: 'LEDGER_UNAVAILABLE',
         cause: error,
       });

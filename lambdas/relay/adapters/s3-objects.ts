@@ -1,66 +1,83 @@
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SourceError } from '../domain/errors.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { CallOptions, ObjectStore } from '../ports.ts';
+import { type AwsClient, type AwsRequest, percentEncoded } from './aws/client.ts';
+import { AwsError, awsCodeOf } from './aws/error.ts';
 import { checksumOf } from './checksum.ts';
 import { createVerifier } from './verifier.ts';
 
-/**
- * Objects in S3. The client must be created with `responseChecksumValidation: 'WHEN_REQUIRED'`: checksums are verified
- * here, natively, since the SDK verifies S3's default CRC64NVME at a tenth of the speed.
- */
-export const createS3Objects = ({ client }: { readonly client: S3Client }): ObjectStore => ({
-  async open(object, { signal }) {
-    const command = new GetObjectCommand(pinned(object));
-    // Asks for the stored checksum without having the SDK verify it, as its parameter `ChecksumMode` would.
-    command.middlewareStack.add(
-      (next) => (args) => {
-        const { request } = args as { request: { headers: Record<string, string> } };
-        request.headers['x-amz-checksum-mode'] = 'ENABLED';
-        return next(args);
-      },
-      { step: 'build', name: 'askForChecksum' },
-    );
-    const answer = await translated(object, () => client.send(command, { abortSignal: signal }));
-    const body = answer.Body as Readable | undefined;
-    const sizeBytes = answer.ContentLength;
-    if (body === undefined || sizeBytes === undefined) {
-      body?.destroy();
-      throw new SourceError(`S3 answered without a body or a length for ${nameOf(object)}`, {
-        code: 'SOURCE_UNAVAILABLE',
-      });
-    }
-    const verifier = createVerifier({ sizeBytes, checksum: checksumOf(answer), name: nameOf(object) });
-    // Errors reach the reader through the verifier; the callback has nothing to add.
-    pipeline(body, verifier, () => {});
-    return {
-      sizeBytes,
-      contentType: answer.ContentType,
-      body: verifier,
-      close: () => {
-        body.destroy();
-        verifier.destroy();
-      },
-    };
-  },
+/** Objects in S3. */
+export const createS3Objects = (options: {
+  /** Made with `readS3Code`. */
+  readonly client: AwsClient;
+  readonly endpoint: URL;
+  /** The bucket is a part of the path, and not of the host name. */
+  readonly isPathStyle: boolean;
+}): ObjectStore => {
+  const { client, endpoint, isPathStyle } = options;
+  const request = (method: 'GET' | 'HEAD', object: CreatedObject, signal: AbortSignal): AwsRequest => ({
+    method,
+    ...addressOf(object, endpoint, isPathStyle),
+    ...pinned(object),
+    signal,
+  });
 
-  async contentType(object, { signal }: CallOptions) {
-    const head = new HeadObjectCommand(pinned(object));
-    const answer = await translated(object, () => client.send(head, { abortSignal: signal }));
-    return answer.ContentType;
-  },
-});
+  return {
+    async open(object, { signal }) {
+      const body = await translated(object, () => client(request('GET', object, signal), (answer) => answer));
+      const { headers } = body;
+      const sizeBytes = /^\d+$/.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : undefined;
+      if (sizeBytes === undefined) {
+        body.destroy();
+        throw new SourceError(`S3 answered without a length for ${nameOf(object)}`, { code: 'SOURCE_UNAVAILABLE' });
+      }
+      const verifier = createVerifier({ sizeBytes, checksum: checksumOf(headers), name: nameOf(object) });
+      // Errors reach the reader through the verifier; the callback has nothing to add.
+      pipeline(body, verifier, () => {});
+      return {
+        sizeBytes,
+        contentType: headers['content-type'],
+        body: verifier,
+        close: () => {
+          body.destroy();
+          verifier.destroy();
+        },
+      };
+    },
+
+    contentType: (object, { signal }: CallOptions) =>
+      translated(object, () =>
+        client(request('HEAD', object, signal), (answer) => {
+          answer.resume();
+          return answer.headers['content-type'];
+        }),
+      ),
+  };
+};
+
+/** AWS's code out of the XML of an error: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+export const readS3Code = (body: string): string | undefined => /<Code>([\w.]+)<\/Code>/.exec(body)?.[1];
+
+/** A name with a dot in it would not fit the certificate for *.s3.REGION: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
+const addressOf = ({ bucket, key }: CreatedObject, endpoint: URL, isPathStyle: boolean) => {
+  const path = `/${key.split('/').map(percentEncoded).join('/')}`;
+  if (isPathStyle || bucket.includes('.')) return { endpoint, path: `/${percentEncoded(bucket)}${path}` };
+  return { endpoint: new URL(`${endpoint.protocol}//${bucket}.${endpoint.host}`), path };
+};
 
 /** Exactly the version of the event: by its id, or as long as the key still holds the same content. */
-const pinned = ({ bucket, key, versionId, eTag }: CreatedObject) => ({
-  Bucket: bucket,
-  Key: key,
+const pinned = ({ versionId, eTag }: CreatedObject): Pick<AwsRequest, 'query' | 'headers'> => {
   // "null" is the id of an object written while versioning was off or suspended; it is overwritten in place.
-  ...(versionId !== undefined && versionId !== 'null' ? { VersionId: versionId } : {}),
-  ...((versionId === undefined || versionId === 'null') && eTag !== undefined ? { IfMatch: `"${eTag}"` } : {}),
-});
+  const isVersioned = versionId !== undefined && versionId !== 'null';
+  return {
+    query: isVersioned ? { versionId } : {},
+    headers: {
+      'x-amz-checksum-mode': 'ENABLED',
+      ...(!isVersioned && eTag !== undefined ? { 'if-match': `"${eTag}"` } : {}),
+    },
+  };
+};
 
 const GONE = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound', 'PreconditionFailed', 'MethodNotAllowed']);
 
@@ -68,8 +85,8 @@ const translated = async <Answer>(object: CreatedObject, send: () => Promise<Ans
   try {
     return await send();
   } catch (cause) {
-    const name = cause instanceof Error ? cause.name : 'unknown error';
-    const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+    const name = awsCodeOf(cause);
+    const status = cause instanceof AwsError ? cause.status : undefined;
     const what = nameOf(object);
     if (name === 'InvalidObjectState') {
       throw new SourceError(`${what} is archived; restore it and redrive`, { code: 'OBJECT_ARCHIVED', cause });

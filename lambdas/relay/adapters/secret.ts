@@ -1,7 +1,9 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { GetSecretValueRequest, GetSecretValueResponse } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
 import { SecretError } from '../domain/errors.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { awsCodeOf } from './aws/error.ts';
+import type { AwsJson } from './aws/json.ts';
 
 /** The bot's identity at the chat server. */
 export interface Credentials {
@@ -35,23 +37,24 @@ const PENDING = 'AWSPENDING';
  * is not made the current one here: the function may read the secret, and not change it.
  */
 export const createSecret = (options: {
-  readonly client: SecretsManagerClient;
+  readonly call: AwsJson;
   readonly secretId: string;
   readonly clock: Clock;
   /** Tries credentials out. @default a pending version is not looked for */
   readonly accepts?: ((credentials: Credentials) => Promise<boolean>) | undefined;
   readonly logger?: Pick<Logger, 'warn'> | undefined;
 }): CredentialsSource => {
-  const { client, secretId, clock, accepts, logger } = options;
+  const { call, secretId, clock, accepts, logger } = options;
   let cached: Promise<Credentials> | undefined;
   let renewedAt = Number.NEGATIVE_INFINITY;
 
   const read = async (stage?: string): Promise<Credentials> => {
     let text: string | undefined;
     try {
-      ({ SecretString: text } = await client.send(
-        new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage }),
-      ));
+      ({ SecretString: text } = await call<GetSecretValueRequest, GetSecretValueResponse>('GetSecretValue', {
+        SecretId: secretId,
+        VersionStage: stage,
+      }));
     } catch (error) {
       throw unreadable(secretId, error);
     }
@@ -115,7 +118,7 @@ const OPERATOR_MUST_ACT = new Set([
 ]);
 
 const unreadable = (secretId: string, cause: unknown): SecretError => {
-  const name = cause instanceof Error ? cause.name : 'unknown error';
+  const name = awsCodeOf(cause);
   return new SecretError(`the secret ${secretId} can't be read: ${name}`, {
     code: OPERATOR_MUST_ACT.has(name) ? 'SECRET_UNREADABLE' : 'SECRET_UNAVAILABLE',
     cause,

@@ -1,20 +1,23 @@
-import { ChangeMessageVisibilityBatchCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type {
+  ChangeMessageVisibilityBatchRequest,
+  GetQueueAttributesRequest,
+  GetQueueAttributesResult,
+} from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
 import type { Backlog } from '../ports.ts';
+import type { AwsJson } from './aws/json.ts';
 
 /** SQS's largest batch. */
 const BATCH_SIZE = 10;
 
-/** What waits in the uploads queue, in SQS. Throws what the SDK throws. */
-export const createSqsBacklog = (options: { readonly client: SQSClient; readonly queueUrl: string }): Backlog => {
-  const { client, queueUrl: QueueUrl } = options;
+/** What waits in the uploads queue, in SQS. Throws AwsError. */
+export const createSqsBacklog = (options: { readonly call: AwsJson; readonly queueUrl: string }): Backlog => {
+  const { call, queueUrl: QueueUrl } = options;
   return {
     async read() {
-      const { Attributes = {} } = await client.send(
-        new GetQueueAttributesCommand({
-          QueueUrl,
-          AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-        }),
+      const { Attributes = {} } = await call<GetQueueAttributesRequest, GetQueueAttributesResult>(
+        'GetQueueAttributes',
+        { QueueUrl, AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] },
       );
       return {
         visible: Number(Attributes['ApproximateNumberOfMessages'] ?? 0),
@@ -30,16 +33,14 @@ export const createSqsBacklog = (options: { readonly client: SQSClient; readonly
       await pMap(
         batches,
         (handles) =>
-          client.send(
-            new ChangeMessageVisibilityBatchCommand({
-              QueueUrl,
-              Entries: handles.map((ReceiptHandle, index) => ({
-                Id: String(index),
-                ReceiptHandle,
-                VisibilityTimeout: 0,
-              })),
-            }),
-          ),
+          call<ChangeMessageVisibilityBatchRequest, object>('ChangeMessageVisibilityBatch', {
+            QueueUrl,
+            Entries: handles.map((ReceiptHandle, index) => ({
+              Id: String(index),
+              ReceiptHandle,
+              VisibilityTimeout: 0,
+            })),
+          }),
         { concurrency: 10 },
       );
     },

@@ -1,41 +1,33 @@
-import {
-  ChangeMessageVisibilityCommand,
-  type MessageAttributeValue,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import type { ChangeMessageVisibilityRequest, MessageAttributeValue, SendMessageRequest } from '@aws-sdk/client-sqs';
 import type { DeadLetter, Queues } from '../ports.ts';
+import type { AwsJson } from './aws/json.ts';
 
 /** SQS hides a message for 12 h at the most, counted from when it was received: an invocation's time is kept off. */
 const LONGEST_VISIBILITY_SECONDS = 12 * 3_600 - 15 * 60;
 
-/** The uploads queue and its dead-letter queue in SQS. Throws what the SDK throws. */
+/** The uploads queue and its dead-letter queue in SQS. Throws AwsError. */
 export const createSqsQueues = (options: {
-  readonly client: SQSClient;
+  readonly call: AwsJson;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
 }): Queues => {
-  const { client, queueUrl, deadLetterQueueUrl } = options;
+  const { call, queueUrl, deadLetterQueueUrl } = options;
   return {
     async postpone(receiptHandle, delayMs) {
       const seconds = Math.min(LONGEST_VISIBILITY_SECONDS, Math.ceil(delayMs / 1_000));
-      await client.send(
-        new ChangeMessageVisibilityCommand({
-          QueueUrl: queueUrl,
-          ReceiptHandle: receiptHandle,
-          VisibilityTimeout: Math.max(0, seconds),
-        }),
-      );
+      await call<ChangeMessageVisibilityRequest, object>('ChangeMessageVisibility', {
+        QueueUrl: queueUrl,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: Math.max(0, seconds),
+      });
     },
 
     async sendDeadLetter(letter) {
-      await client.send(
-        new SendMessageCommand({
-          QueueUrl: deadLetterQueueUrl,
-          MessageBody: letter.body,
-          MessageAttributes: attributesOf(letter),
-        }),
-      );
+      await call<SendMessageRequest, object>('SendMessage', {
+        QueueUrl: deadLetterQueueUrl,
+        MessageBody: letter.body,
+        MessageAttributes: attributesOf(letter),
+      });
     },
   };
 };

@@ -1,5 +1,5 @@
 /**
- * What the adapters throw. Foreign errors (an AWS SDK exception, a socket error, an HTTP answer) are translated into
+ * What the adapters throw. Foreign errors (AWS's, a socket error, an HTTP answer) are translated into
  * one of these at the edge; `failure.ts` alone decides what each means for the object.
  */
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSqsBacklog } from '../../../lambdas/relay/adapters/sqs-backlog.ts';
 import type { Backlog } from '../../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../../lib/local/s3-sqs.ts';
+import { awsJsonAt } from '../../helpers/aws.ts';
 
 const MESSAGES = 23;
 
@@ -19,14 +20,15 @@ let backlog: Backlog;
 
 beforeAll(async () => {
   app = createS3AndSqs('eu-central-1');
+  const endpoint = await listenS3AndSqs(app);
   client = new SQSClient({
-    endpoint: await listenS3AndSqs(app),
+    endpoint,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     useQueueUrlAsEndpoint: false,
   });
   QueueUrl = (await client.send(new CreateQueueCommand({ QueueName: 'uploads' }))).QueueUrl ?? '';
-  backlog = createSqsBacklog({ client, queueUrl: QueueUrl });
+  backlog = createSqsBacklog({ call: awsJsonAt('sqs', endpoint), queueUrl: QueueUrl });
   for (let count = 0; count < MESSAGES; count += 1) {
     await client.send(new SendMessageCommand({ QueueUrl, MessageBody: `message ${count}` }));
   }

@@ -16,6 +16,10 @@ const environment = (overrides: Record<string, string | undefined> = {}) => ({
   LEDGER_TABLE: 'ledger',
   QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads',
   DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads-dead',
+  AWS_URL_SUFFIX: 'amazonaws.com',
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'id',
+  AWS_SECRET_ACCESS_KEY: 'key',
   LAMBDA_TASK_ROOT: folder,
   ...overrides,
 });
@@ -102,6 +106,25 @@ describe('readConfig', () => {
     }
   });
 
+  it('knows where AWS is, in every partition, and who it is there', () => {
+    settings('{"routes":[{"room":"#general"}]}');
+    const endpoint = (service: 's3' | 'dynamodb' | 'secretsmanager', overrides = {}) => {
+      const { url, isCustom } = readConfig(environment(overrides)).aws.endpointOf(service);
+      return [url.href, isCustom];
+    };
+    expect(endpoint('dynamodb')).toEqual(['https://dynamodb.eu-central-1.amazonaws.com/', false]);
+    expect(endpoint('s3', { AWS_REGION: 'cn-north-1', AWS_URL_SUFFIX: 'amazonaws.com.cn' })).toEqual([
+      'https://s3.cn-north-1.amazonaws.com.cn/',
+      false,
+    ]);
+    expect(endpoint('secretsmanager', { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:4566' })).toEqual([
+      'http://127.0.0.1:4566/',
+      true,
+    ]);
+    expect(readConfig(environment()).aws.credentials).toEqual({ accessKeyId: 'id', secretAccessKey: 'key' });
+    expect(readConfig(environment({ AWS_SESSION_TOKEN: 'session' })).aws.credentials.sessionToken).toBe('session');
+  });
+
   it('names what is missing when nothing is there', () => {
     const faults = faultsOf({});
     for (const name of [
@@ -110,6 +133,10 @@ describe('readConfig', () => {
       'LEDGER_TABLE',
       'QUEUE_URL',
       'DEAD_LETTER_QUEUE_URL',
+      'AWS_URL_SUFFIX',
+      'AWS_REGION',
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
       'relay.json',
     ]) {
       expect(faults).toContain(name);
