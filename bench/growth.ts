@@ -2,89 +2,126 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createAwsJson } from '../lambdas/relay/adapters/aws/json.ts';
 import { createDynamoDbLedger } from '../lambdas/relay/adapters/dynamodb-ledger.ts';
-import { matchRoute } from '../lambdas/relay/domain/route.ts';
 import type { CreatedObject } from '../lambdas/relay/domain/s3-event.ts';
-import type { Route } from '../lambdas/relay/domain/settings.ts';
 import type { Ledger } from '../lambdas/relay/ports.ts';
 import { createLedgerTable, startDynamoDb } from '../lib/local/dynamodb.ts';
-import type { Bench } from './harness/report.ts';
+import { simulate } from '../test/helpers/virtual/simulate.ts';
+import { startCounterparts } from './harness/counterparts.ts';
+import { type MeasuredFunction, startFunction } from './harness/functions.ts';
+import type { Bench, Report } from './harness/report.ts';
 import { interleaved, pairedRatio, spread } from './harness/statistics.ts';
 
-const TABLES = { one: 'one', many: 'many' } as const;
+const MANY = 100_000;
+const RATE_LIMIT = { calls: 600, windowMs: 60_000 };
 
-/** The ledger in dynalite, whose own cost of a call is in the numbers; the routes in the function's own code. */
+/** One against 100,000 of each. The rules through the whole function, the ledger in dynalite, the backlog in virtual time. */
 export const bench: Bench = {
-  question: 'Does the cost grow with the number of routes or with what the ledger holds?',
+  question: 'Does the cost grow with the number of rules, the size of the ledger or the backlog?',
   async run({ quick }) {
-    const rounds = quick ? 3 : 9;
-    const routeCount = 100_000;
-    const itemCount = quick ? 2_000 : 100_000;
-    const routes = await interleaved(rounds, {
-      one: matching([{ prefix: 'team/99999/', room: '#a' }]),
-      many: matching(Array.from({ length: routeCount }, (_, i) => ({ prefix: `team/${i}/`, room: '#a' }))),
-      'many suffixes': matching(Array.from({ length: routeCount }, (_, i) => ({ suffix: `-${i}.pdf`, room: '#a' }))),
-    });
-
-    const database = await startDynamoDb();
-    const region = 'us-east-1';
-    const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
-    const client = new DynamoDBClient({ endpoint: database.endpoint, region, credentials });
-    const endpoint = new URL(database.endpoint);
-    const call = createAwsJson({ service: 'dynamodb', region, credentials, endpoint, random: Math.random, wait });
-    try {
-      const ledgerOf = (tableName: string) =>
-        createDynamoDbLedger({ call, tableName, clock: { now: Date.now }, retentionDays: 365 });
-      for (const tableName of Object.values(TABLES)) await createLedgerTable(client, tableName);
-      await fill(client, TABLES.many, itemCount);
-      const few = smooth(ledgerOf(TABLES.one));
-      const many = smooth(ledgerOf(TABLES.many));
-      for (const warm of [few, many, few, many]) await warm();
-      const ledger = await interleaved(rounds, { few, many });
-      const times = (samples: { one: number[]; many: number[] }) => pairedRatio(samples.many, samples.one);
-      return {
-        columns: ['', 'µs', '× of one'],
-        rows: [
-          ['1 route', spread(routes.one, 2), '1.0'],
-          [`${routeCount} routes by prefix`, spread(routes.many, 2), times(routes).toFixed(1)],
-          [
-            `${routeCount} routes by suffix`,
-            spread(routes['many suffixes'], 2),
-            pairedRatio(routes['many suffixes'], routes.one).toFixed(1),
-          ],
-          ['ledger calls of an object, empty table', spread(ledger.few, 0), '1.0'],
-          [
-            `ledger calls of an object, ${itemCount} items`,
-            spread(ledger.many, 0),
-            pairedRatio(ledger.many, ledger.few).toFixed(1),
-          ],
-        ],
-        repeats: `${rounds} rounds, in turns`,
-        notes: [
-          'The backlog has no row: a delivery makes the same calls (npm run bench -- calls) however many messages wait; ' +
-            'the queue is asked for its depth only under a rate limit, every five minutes.',
-        ],
-        gates: [
-          { what: '× of one route', reached: times(routes), atMost: 2, digits: 1 },
-          { what: '× of an empty ledger', reached: pairedRatio(ledger.many, ledger.few), atMost: 1.25 },
-        ],
-      };
-    } finally {
-      client.destroy();
-      await database.close();
-    }
+    const parts = [await rules(quick), await ledgers(quick), await backlogs(quick)];
+    return {
+      columns: ['', 'one', 'many', '× of one'],
+      rows: parts.flatMap(({ rows }) => rows),
+      repeats: `${quick ? 3 : 9} rounds, in turns; "many" is ${MANY}${quick ? ', of the ledger and the backlog 2,000' : ''}`,
+      notes: ["The rules' part is the CPU of a whole delivery; the backlog's are calls of SQS, DynamoDB and Lambda."],
+      gates: parts.flatMap(({ gates }) => gates),
+    };
   },
 };
 
-/** Microseconds to find an object's route, once the list is known. */
-const matching = (routes: readonly Route[]) => {
-  const object = { key: 'team/99999/report-99999.pdf', sizeBytes: 1 };
-  const noType = async () => undefined;
-  return async () => {
-    const times = 20_000;
-    await matchRoute(routes, object, noType);
-    const startedAt = performance.now();
-    for (let i = 0; i < times; i += 1) await matchRoute(routes, object, noType);
-    return ((performance.now() - startedAt) / times) * 1_000;
+type Part = Pick<Report, 'rows' | 'gates'>;
+
+const rules = async (quick: boolean): Promise<Part> => {
+  const counterparts = await startCounterparts();
+  const others = (key: 'prefix' | 'suffix') =>
+    Array.from({ length: MANY - 1 }, (_, i) => ({ [key]: key === 'prefix' ? `team/${i}/` : `-${i}.pdf`, room: '#a' }));
+  const fits = { prefix: 'crc32/', room: '#general' };
+  const start = (routes: readonly object[]) => startFunction({ kind: 'relay', counterparts, routes });
+  const sides = {
+    one: await start([fits]),
+    prefixes: await start([...others('prefix'), fits]),
+    suffixes: await start([...others('suffix'), fits]),
+  };
+  const cpuMs = (side: MeasuredFunction) => async () => {
+    const objects = quick ? 100 : 400;
+    const before = side.cpuSeconds();
+    for (let sent = 0; sent < objects; sent += 10) {
+      await side.deliver(Array.from({ length: 10 }, () => ({ sizeBytes: 1024 })));
+    }
+    return ((side.cpuSeconds() - before) / objects) * 1_000;
+  };
+  try {
+    const measured = { one: cpuMs(sides.one), prefixes: cpuMs(sides.prefixes), suffixes: cpuMs(sides.suffixes) };
+    for (const warm of [...Object.values(measured), ...Object.values(measured)]) await warm();
+    const { one, prefixes, suffixes } = await interleaved(quick ? 3 : 9, measured);
+    return {
+      rows: [
+        [
+          'rules by prefix, CPU ms an object',
+          spread(one, 2),
+          spread(prefixes, 2),
+          pairedRatio(prefixes, one).toFixed(2),
+        ],
+        [
+          'rules by suffix, CPU ms an object',
+          spread(one, 2),
+          spread(suffixes, 2),
+          pairedRatio(suffixes, one).toFixed(2),
+        ],
+      ],
+      gates: [
+        { what: 'rules by prefix, × of one', reached: pairedRatio(prefixes, one), atMost: 1.1 },
+        { what: 'rules by suffix, × of one', reached: pairedRatio(suffixes, one), atMost: 1.1 },
+      ],
+    };
+  } finally {
+    await Promise.all(Object.values(sides).map((side) => side.stop()));
+    await counterparts.stop();
+  }
+};
+
+const ledgers = async (quick: boolean): Promise<Part> => {
+  const database = await startDynamoDb();
+  const region = 'us-east-1';
+  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
+  const client = new DynamoDBClient({ endpoint: database.endpoint, region, credentials });
+  try {
+    const endpoint = new URL(database.endpoint);
+    const call = createAwsJson({ service: 'dynamodb', region, credentials, endpoint, random: Math.random, wait });
+    const ledgerOf = async (tableName: string, itemCount: number) => {
+      await createLedgerTable(client, tableName);
+      await fill(client, tableName, itemCount);
+      return smooth(createDynamoDbLedger({ call, tableName, clock: { now: Date.now }, retentionDays: 365 }));
+    };
+    const sides = { one: await ledgerOf('one', 1), many: await ledgerOf('many', quick ? 2_000 : MANY) };
+    for (const warm of [sides.one, sides.many, sides.one, sides.many]) await warm();
+    const { one, many } = await interleaved(quick ? 3 : 9, sides);
+    const times = pairedRatio(many, one);
+    return {
+      rows: [['items in the ledger, µs for the calls of an object', spread(one, 0), spread(many, 0), times.toFixed(2)]],
+      gates: [{ what: 'items in the ledger, × of one', reached: times, atMost: 1.1 }],
+    };
+  } finally {
+    client.destroy();
+    await database.close();
+  }
+};
+
+const backlogs = async (quick: boolean): Promise<Part> => {
+  const callsOf = async (files: number, rateLimit?: typeof RATE_LIMIT) => {
+    const { sqs, ledger, invocations } = await simulate({ files, addresses: ['a'], rateLimit });
+    const counts = [...Object.values(sqs), ...Object.values(ledger), invocations];
+    return counts.reduce((sum, count) => sum + count, 0) / files;
+  };
+  const row = async (name: string, rateLimit?: typeof RATE_LIMIT) => {
+    const [one, many] = [await callsOf(1, rateLimit), await callsOf(quick ? 2_000 : MANY, rateLimit)];
+    return { cells: [name, one.toFixed(2), many.toFixed(2), (many / one).toFixed(2)], times: many / one };
+  };
+  const free = await row('messages that wait, calls an object');
+  const limited = await row(`the same at ${RATE_LIMIT.calls} calls a minute`, RATE_LIMIT);
+  return {
+    rows: [free.cells, limited.cells],
+    gates: [{ what: 'messages that wait, × of one', reached: free.times, atMost: 1 }],
   };
 };
 

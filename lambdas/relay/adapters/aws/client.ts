@@ -67,7 +67,7 @@ const plainAgent = new http.Agent(agentOptions);
 const tlsAgent = new https.Agent({ ...agentOptions, minVersion: 'TLSv1.2' });
 
 /**
- * A thin client in place of the AWS SDK's, for the eleven operations that the function calls. Why, and what it leaves out:
+ * A thin client in place of the AWS SDK's, for the ten operations that the function calls. Why, and what it leaves out:
  * docs/decisions/2026-11-23-aws-requests.md. What is AWS's own business, the signature, is AWS's own code.
  */
 export const createAwsClient = (options: AwsClientOptions): AwsClient => {
