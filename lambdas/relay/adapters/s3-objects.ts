@@ -1,11 +1,11 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SourceError } from '../domain/errors.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { CallOptions, ObjectStore } from '../ports.ts';
 import { checksumOf } from './checksum.ts';
-import { createVerifier } from './verifier.ts';
+import { giveBackReads } from './give-back.ts';
+import { verified } from './verifier.ts';
 
 /**
  * Objects in S3. The client must be created with `responseChecksumValidation: 'WHEN_REQUIRED'`: checksums are verified
@@ -24,7 +24,7 @@ export const createS3Objects = ({ client }: { readonly client: S3Client }): Obje
       { step: 'build', name: 'askForChecksum' },
     );
     const answer = await translated(object, () => client.send(command, { abortSignal: signal }));
-    const body = answer.Body as Readable | undefined;
+    const body = answer.Body as IncomingMessage | undefined;
     const sizeBytes = answer.ContentLength;
     if (body === undefined || sizeBytes === undefined) {
       body?.destroy();
@@ -32,17 +32,13 @@ export const createS3Objects = ({ client }: { readonly client: S3Client }): Obje
         code: 'SOURCE_UNAVAILABLE',
       });
     }
-    const verifier = createVerifier({ sizeBytes, checksum: checksumOf(answer), name: nameOf(object) });
-    // Errors reach the reader through the verifier; the callback has nothing to add.
-    pipeline(body, verifier, () => {});
+    giveBackReads(body);
+    const verifiedBody = verified(body, { sizeBytes, checksum: checksumOf(answer), name: nameOf(object) });
     return {
       sizeBytes,
       contentType: answer.ContentType,
-      body: verifier,
-      close: () => {
-        body.destroy();
-        verifier.destroy();
-      },
+      body: verifiedBody,
+      close: () => void verifiedBody.destroy(),
     };
   },
 

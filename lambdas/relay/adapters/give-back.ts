@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * Frees the memory of bytes that nobody reads any more, at once. Left to the garbage collector, every piece that passes
+ * lies in memory until its next round: a stream then takes all the memory it may have, and reads into cold memory.
+ *
+ * Only memory that the piece has for itself; of a part of something larger the rest may still be in use. The piece is
+ * empty from then on: whoever is wrong about "nobody" finds too few bytes, not wrong ones.
+ */
+export const giveBack = ({ buffer, byteLength }: Uint8Array): void => {
+  if (byteLength > 0 && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+};
+
+/** Gives back what is read from an answer's socket: Node's HTTP parser hands on copies of it. To be called before the body is read. */
+export const giveBackReads = (answer: IncomingMessage): void => {
+  const { socket } = answer;
+  // After the parser's own listener, which is there since the request was sent.
+  socket.on('data', giveBack);
+  // The connection's next request has another one, which would come too late.
+  answer.once('end', () => socket.off('data', giveBack));
+};
