@@ -47,9 +47,9 @@ export const checksumOf = (stored: Stored): Checksum | undefined => {
   if (whole(stored.ChecksumSHA1)) return hashed('SHA1', stored.ChecksumSHA1, 'base64');
   if (whole(stored.ChecksumSHA256)) return hashed('SHA256', stored.ChecksumSHA256, 'base64');
   if (whole(stored.ChecksumCRC32C)) return cyclic('CRC32C', createCrc32c(), stored.ChecksumCRC32C);
+  if (whole(stored.ChecksumCRC64NVME)) return cyclic('CRC64NVME', createCrc64Nvme(), stored.ChecksumCRC64NVME);
   const md5 = md5OfETag(stored);
   if (md5 !== undefined) return hashed('MD5', md5, 'hex');
-  if (whole(stored.ChecksumCRC64NVME)) return cyclic('CRC64NVME', createCrc64Nvme(), stored.ChecksumCRC64NVME);
   return undefined;
 };
 
