@@ -218,6 +218,12 @@ describe('objects in S3 (scripted)', () => {
       });
     });
 
+    it('is left alone where CRC64NVME is stored, which costs less', async () => {
+      const crc64nvme = crcOf(createCrc64Nvme());
+      give({ etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'AES256', 'x-amz-checksum-crc64nvme': crc64nvme });
+      expect(await read()).toEqual(CONTENT);
+    });
+
     it.each<[string, Record<string, string>]>([
       ['with KMS', { etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'aws:kms' }],
       ['with a customer key', { etag: `"${OTHER}"`, 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }],

@@ -80,8 +80,9 @@ export const fileFrom = (
   ...overrides,
 });
 
+/** Each in memory of its own, as pieces from a socket are: the sender frees it. */
 function* chunksOf(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+  for (let at = 0; at < bytes.length; at += 65_536) yield Buffer.copyBytesFrom(bytes, at, 65_536);
 }
 
 export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');

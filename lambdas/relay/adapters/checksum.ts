@@ -41,10 +41,10 @@ export const checksumOf = (headers: ObjectHeaders): Checksum | undefined => {
   if (sha256 !== undefined) return hashed('SHA256', sha256, 'base64');
   const crc32c = stored('crc32c');
   if (crc32c !== undefined) return cyclic('CRC32C', createCrc32c(), crc32c);
-  const md5 = md5OfETag(headers);
-  if (md5 !== undefined) return hashed('MD5', md5, 'hex');
   const crc64Nvme = stored('crc64nvme');
   if (crc64Nvme !== undefined) return cyclic('CRC64NVME', createCrc64Nvme(), crc64Nvme);
+  const md5 = md5OfETag(headers);
+  if (md5 !== undefined) return hashed('MD5', md5, 'hex');
   return undefined;
 };
 

@@ -1,11 +1,11 @@
-import { pipeline } from 'node:stream';
 import { SourceError } from '../domain/errors.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { CallOptions, ObjectStore } from '../ports.ts';
 import { type AwsClient, type AwsRequest, percentEncoded } from './aws/client.ts';
 import { AwsError, awsCodeOf } from './aws/error.ts';
 import { checksumOf } from './checksum.ts';
-import { createVerifier } from './verifier.ts';
+import { giveBackReads } from './give-back.ts';
+import { verified } from './verifier.ts';
 
 /** Objects in S3. */
 export const createS3Objects = (options: {
@@ -25,25 +25,16 @@ export const createS3Objects = (options: {
 
   return {
     async open(object, { signal }) {
-      const body = await translated(object, () => client(request('GET', object, signal), (answer) => answer));
-      const { headers } = body;
+      const answer = await translated(object, () => client(request('GET', object, signal), (got) => got));
+      const { headers } = answer;
       const sizeBytes = /^\d+$/.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : undefined;
       if (sizeBytes === undefined) {
-        body.destroy();
+        answer.destroy();
         throw new SourceError(`S3 answered without a length for ${nameOf(object)}`, { code: 'SOURCE_UNAVAILABLE' });
       }
-      const verifier = createVerifier({ sizeBytes, checksum: checksumOf(headers), name: nameOf(object) });
-      // Errors reach the reader through the verifier; the callback has nothing to add.
-      pipeline(body, verifier, () => {});
-      return {
-        sizeBytes,
-        contentType: headers['content-type'],
-        body: verifier,
-        close: () => {
-          body.destroy();
-          verifier.destroy();
-        },
-      };
+      giveBackReads(answer);
+      const body = verified(answer, { sizeBytes, checksum: checksumOf(headers), name: nameOf(object) });
+      return { sizeBytes, contentType: headers['content-type'], body, close: () => void body.destroy() };
     },
 
     contentType: (object, { signal }: CallOptions) =>

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { ChatUnreachableError } from '../../domain/errors.ts';
+import { giveBack } from '../give-back.ts';
 
 /** How long a call may take; each limit ends it with a ChatUnreachableError. */
 export interface TimeLimits {
@@ -45,6 +46,7 @@ export interface HttpRequest {
 /** A stream of known length between two buffers. Its end is awaited before `tail` is sent. */
 export interface FramedStream {
   readonly head: Buffer;
+  /** Its pieces are given away: the memory of each is freed once it was sent. */
   readonly stream: Readable;
   readonly sizeBytes: number;
   readonly tail: Buffer;
@@ -103,6 +105,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
       let wasConnected = false;
       let isBodyStarted = false;
       let isAnswered = false;
+      let stopSending: (() => void) | undefined;
       const timers: NodeJS.Timeout[] = [];
       const after = (delayMs: number, act: () => void) => timers.push(setTimeout(act, delayMs));
 
@@ -115,7 +118,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
       };
       const fail = (error: Error) =>
         settle(() => {
-          framed?.stream.unpipe(request);
+          stopSending?.();
           request.destroy();
           reject(error);
         });
@@ -131,7 +134,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
           return;
         }
         request.write(framed.head);
-        framed.stream.pipe(request, { end: false });
+        stopSending = sendPieces(framed.stream, request);
         // Only the verified end of the stream completes the request; after an error the server must never see a whole one.
         framed.stream.once('end', () => request.end(framed.tail));
       };
@@ -171,8 +174,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         const isEarly = framed !== undefined && !framed.stream.readableEnded;
         if (isEarly) {
           // The server has made up its mind without the rest: keep its answer, and the connection from being used again.
-          framed.stream.unpipe(request);
-          framed.stream.pause();
+          stopSending?.();
         }
         const answer = (text: string) =>
           settle(() => {
@@ -195,6 +197,23 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         sendBody();
       }
     });
+};
+
+/** Sends a stream's pieces as fast as the server takes them, but not its end; until it is stopped. */
+const sendPieces = (stream: Readable, request: http.ClientRequest): (() => void) => {
+  const send = (piece: Buffer) => {
+    const onSent = (error?: Error | null) => {
+      if (error == null) giveBack(piece);
+    };
+    if (!request.write(piece, onSent)) stream.pause();
+  };
+  const resume = () => void stream.resume();
+  stream.on('data', send);
+  request.on('drain', resume);
+  return () => {
+    stream.off('data', send).pause();
+    request.off('drain', resume);
+  };
 };
 
 const readAnswer = async (response: http.IncomingMessage): Promise<string> => {
