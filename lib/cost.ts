@@ -2,9 +2,9 @@ import { PRICES } from './infra/prices.ts';
 
 /** What the estimate takes for granted. Give others that you have measured. */
 export interface CostAssumptions {
-  /** CPU of one object whatever its size, in milliseconds of a whole core. @default 2.4 */
+  /** CPU of one object whatever its size, in milliseconds of a whole core. @default 1.9 */
   readonly cpuMsPerObject: number;
-  /** CPU of each MiB that passes, over TLS on both sides. @default 3 */
+  /** CPU of each MiB that passes, over TLS on both sides. @default 1.8 */
   readonly cpuMsPerMiB: number;
   /** What an object waits for S3, DynamoDB and the chat server. @default 135 */
   readonly networkMsPerObject: number;
@@ -88,8 +88,8 @@ export const monthlyCost = ({ alarmMetrics, customMetrics }: { alarmMetrics: num
 const TRANSFER = { internet: PRICES.internetGb, nat: PRICES.internetGb + PRICES.natGb, 'same-network': 0 } as const;
 
 const assumed = ({ assumptions }: CostInput): CostAssumptions => ({
-  cpuMsPerObject: 2.4,
-  cpuMsPerMiB: 3,
+  cpuMsPerObject: 1.9,
+  cpuMsPerMiB: 1.8,
   networkMsPerObject: 135,
   networkMsPerMiB: 10,
   logBytesPerObject: 800,
