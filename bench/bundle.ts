@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleRelay } from '../lib/infra/bundle.ts';
+import { bundleRelay } from '../lib/infra/function/bundle.ts';
 import type { Bench } from './harness/report.ts';
 import { bundleUsualWay } from './usual-way/bundle.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { createCrc32c, createCrc64Nvme } from '../lambdas/relay/adapters/crc.ts';
+import { createCrc32c, createCrc64Nvme } from '../lambdas/relay/adapters/s3/crc.ts';
 import type { Bench } from './harness/report.ts';
 import { interleaved, median, spread } from './harness/statistics.ts';
 import { syntheticBytes } from './harness/synthetic-object.ts';

@@ -1,4 +1,4 @@
-import { estimateCost } from '../lib/cost.ts';
+import { estimateCost } from '../lib/infra/monitoring/cost.ts';
 import { createCertificate } from './harness/certificate.ts';
 import { startCounterparts } from './harness/counterparts.ts';
 import { type FunctionKind, type MeasuredFunction, startFunction } from './harness/functions.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createAwsJson } from '../lambdas/relay/adapters/aws/json.ts';
-import { createDynamoDbLedger } from '../lambdas/relay/adapters/dynamodb-ledger.ts';
+import { createDynamoDbLedger } from '../lambdas/relay/adapters/dynamodb/ledger.ts';
 import type { CreatedObject } from '../lambdas/relay/domain/s3-event.ts';
 import type { Ledger } from '../lambdas/relay/ports.ts';
-import { createLedgerTable, startDynamoDb } from '../lib/local/dynamodb.ts';
+import { createLedgerTable, startDynamoDb } from '../lib/local/aws/dynamodb.ts';
 import { simulate } from '../test/helpers/virtual/simulate.ts';
 import { startCounterparts } from './harness/counterparts.ts';
 import { type MeasuredFunction, startFunction } from './harness/functions.ts';

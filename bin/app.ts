@@ -1,8 +1,8 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { ConfigurationError } from '../lib/infra/configuration-error.ts';
-import { readRelayContext } from '../lib/infra/context.ts';
-import { lookupEnvironment } from '../lib/infra/context-network.ts';
+import { ConfigurationError } from '../lib/infra/config/configuration-error.ts';
+import { readRelayContext } from '../lib/infra/config/context.ts';
+import { lookupEnvironment } from '../lib/infra/config/context-network.ts';
 import { RelayStack } from '../lib/infra/relay-stack.ts';
 
 const app = new App();

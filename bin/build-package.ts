@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
-import { bundleRelay } from '../lib/infra/bundle.ts';
+import { bundleRelay } from '../lib/infra/function/bundle.ts';
 
 // Makes dist/, which the package ships: the construct as one CommonJS file, which apps of either module kind can load,
 // its types, and beside it the function's bundle.

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { heapFlags } from '../../lib/local/lambda-environment.ts';
+import { heapFlags } from '../../lib/local/lambda/lambda-environment.ts';
 import { cpuSeconds, peakMemoryMb } from './process-usage.ts';
 
 /** A way to send, in a process of its own. */

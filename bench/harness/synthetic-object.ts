@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { createCrc64Nvme } from '../../lambdas/relay/adapters/crc.ts';
+import { createCrc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
 
 /** What S3 has stored of an object, by the way it was uploaded. */
 export type ChecksumKind = 'crc32' | 'crc64nvme' | 'sha256' | 'md5' | 'none';

@@ -1,4 +1,4 @@
-import { createPacer } from '../../lambdas/relay/domain/pacer.ts';
+import { createPacer } from '../../lambdas/relay/pacing/pacer.ts';
 
 const FILES = 200_000;
 

@@ -1,12 +1,12 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
-import type { Deliver, Task } from './deliver.ts';
+import type { Deliver, Task } from './delivery/deliver.ts';
 import { classify } from './domain/failure.ts';
 import { parseEvent } from './domain/s3-event.ts';
-import { countEvent, countOutcome } from './metrics.ts';
-import { incidentOf, type Operations } from './operations.ts';
+import { countEvent, countOutcome } from './observe/metrics.ts';
+import { incidentOf, type Operations } from './observe/operations.ts';
 import { logFields, type Outcome } from './outcome.ts';
-import type { Pacing } from './pacing.ts';
+import type { Pacing } from './pacing/pacing.ts';
 import type { Clock, Logger, Metrics, Queues } from './ports.ts';
 
 export interface HandlerDeps {

@@ -5,7 +5,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { RelaySettings } from './relay-settings.ts';
+import type { RelaySettings } from './config/relay-settings.ts';
 
 /** Routes and patience (`RelaySettings`), and what the relay works with. */
 export interface RocketChatRelayProps extends RelaySettings {

@@ -5,12 +5,12 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { RelayContext } from './context.ts';
-import { networkOf } from './context-network.ts';
+import type { RelayContext } from './config/context.ts';
+import { networkOf } from './config/context-network.ts';
+import { isPlaceholder } from './config/rocket-chat-url.ts';
 import { addOutputs } from './outputs.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { RocketChatRelay } from './rocket-chat-relay.ts';
-import { isPlaceholder } from './rocket-chat-url.ts';
 
 export interface RelayStackProps extends StackProps {
   /** The checked context key `relay`. */

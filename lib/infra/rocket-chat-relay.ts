@@ -10,22 +10,22 @@ import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { createAlarmTopic } from './alarm-topic.ts';
-import { type AlarmName, createAlarms } from './alarms.ts';
-import { checkProps } from './check-props.ts';
-import { createDashboard } from './dashboard.ts';
-import { allowServices } from './encryption-key.ts';
+import { checkProps } from './config/check-props.ts';
+import { warnOfLoops } from './config/loop-warning.ts';
+import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './function/relay-function.ts';
 import { grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
-import { createLedgerTable } from './ledger-table.ts';
-import { createLogQueries } from './log-queries.ts';
-import { warnOfLoops } from './loop-warning.ts';
-import { notificationFilters } from './notification-filters.ts';
-import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './relay-function.ts';
-import { RelayMetrics } from './relay-metrics.ts';
+import { createAlarmTopic } from './monitoring/alarm-topic.ts';
+import { type AlarmName, createAlarms } from './monitoring/alarms.ts';
+import { createDashboard } from './monitoring/dashboard.ts';
+import { createLogQueries } from './monitoring/log-queries.ts';
+import { RelayMetrics } from './monitoring/relay-metrics.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
-import { createUploadsBucket, notifyOfUploads } from './uploads-bucket.ts';
-import { passOnUploads } from './uploads-events.ts';
-import { createQueues } from './uploads-queues.ts';
+import { allowServices } from './storage/encryption-key.ts';
+import { createLedgerTable } from './storage/ledger-table.ts';
+import { notificationFilters } from './storage/notification-filters.ts';
+import { createUploadsBucket, notifyOfUploads } from './storage/uploads-bucket.ts';
+import { passOnUploads } from './storage/uploads-events.ts';
+import { createQueues } from './storage/uploads-queues.ts';
 
 /**
  * Posts every object uploaded to a bucket as a file into a Rocket.Chat room: once, and without losing any.

@@ -5,13 +5,13 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import * as v from 'valibot';
 import { SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
-import { bundleRelay } from '../infra/bundle.ts';
-import { DUMMY_CREDENTIALS, type LocalEndpoints } from './aws-clients.ts';
+import { bundleRelay } from '../infra/function/bundle.ts';
+import { DUMMY_CREDENTIALS, type LocalEndpoints } from './aws/aws-clients.ts';
+import { type Emulators, startEmulators } from './aws/emulators.ts';
 import { type ChatServer, startChatServer } from './chat-server/chat-server.ts';
 import { type LoggedDelivery, readDeliveryLine } from './delivery-log.ts';
-import { type Emulators, startEmulators } from './emulators.ts';
-import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts';
-import { type FunctionHost, startFunctionHost } from './function-host.ts';
+import { type EventSourceMapping, startEventSourceMapping } from './lambda/event-source-mapping.ts';
+import { type FunctionHost, startFunctionHost } from './lambda/function-host.ts';
 import type { LocalRelayOptions } from './options.ts';
 
 export type { LocalRelayOptions } from './options.ts';

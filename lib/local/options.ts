@@ -1,9 +1,9 @@
 import type { SettingsInput } from '../../lambdas/relay/domain/settings.ts';
-import type { LocalEndpoints } from './aws-clients.ts';
+import type { LocalEndpoints } from './aws/aws-clients.ts';
+import type { EmulatorOptions } from './aws/emulators.ts';
 import type { ChatServerOptions } from './chat-server/options.ts';
 import type { LoggedDelivery } from './delivery-log.ts';
-import type { EmulatorOptions } from './emulators.ts';
-import type { FinishedBatch } from './event-source-mapping.ts';
+import type { FinishedBatch } from './lambda/event-source-mapping.ts';
 
 export type FunctionEnvironment = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-import type { ReadDeadLetter } from '../local/dead-letters.ts';
+import type { ReadDeadLetter } from '../local/aws/dead-letters.ts';
 import type { LoggedDelivery } from '../local/delivery-log.ts';
 
 /** What happened to an object, as `--json` prints it. Durations count from the upload. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { watchDeadLetters } from '../local/dead-letters.ts';
+import { watchDeadLetters } from '../local/aws/dead-letters.ts';
+import { uploadFile } from '../local/aws/upload-file.ts';
 import { readDeliveryLine } from '../local/delivery-log.ts';
 import { startLocalRelay } from '../local/index.ts';
-import { uploadFile } from '../local/upload-file.ts';
 import { findChatRoom } from './chat-room.ts';
 import { type Command, type CommandIo, ExitCode } from './command.ts';
 import { openDropFolder } from './local-drop-folder.ts';

@@ -12,10 +12,10 @@ export interface Mutation {
 
 const FAILURE = 'lambdas/relay/domain/failure.ts';
 const DELIVERY = 'lambdas/relay/domain/delivery.ts';
-const ATTEMPT = 'lambdas/relay/attempt.ts';
-const DELIVER = 'lambdas/relay/deliver.ts';
-const LEDGER = 'lambdas/relay/adapters/dynamodb-ledger.ts';
-const VERIFIER = 'lambdas/relay/adapters/verifier.ts';
+const ATTEMPT = 'lambdas/relay/delivery/steps.ts';
+const DELIVER = 'lambdas/relay/delivery/deliver.ts';
+const LEDGER = 'lambdas/relay/adapters/dynamodb/ledger.ts';
+const VERIFIER = 'lambdas/relay/adapters/s3/verifier.ts';
 const HTTP = 'lambdas/relay/adapters/rocket-chat/http.ts';
 
 export const mutations: readonly Mutation[] = [

@@ -4,7 +4,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AwsClient } from '../../lambdas/relay/adapters/aws/client.ts';
 import { AwsError } from '../../lambdas/relay/adapters/aws/error.ts';
-import { createS3Objects } from '../../lambdas/relay/adapters/s3-objects.ts';
+import { createS3Objects } from '../../lambdas/relay/adapters/s3/objects.ts';
 import { awsJsonAt, s3ObjectsAt } from '../helpers/aws.ts';
 import { createdObject } from '../helpers/factories.ts';
 import { readAll } from '../helpers/read-stream.ts';

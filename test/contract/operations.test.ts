@@ -5,7 +5,7 @@ import { createNotices } from '../../lambdas/relay/adapters/rocket-chat/notices.
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import type { Incident } from '../../lambdas/relay/domain/incident.ts';
-import { createOperations, incidentOf, type Operations } from '../../lambdas/relay/operations.ts';
+import { createOperations, incidentOf, type Operations } from '../../lambdas/relay/observe/operations.ts';
 import type { Outcome } from '../../lambdas/relay/outcome.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
 import { createTestSecret } from '../helpers/chat-client.ts';

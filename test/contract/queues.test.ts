@@ -1,8 +1,8 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSqsQueues } from '../../lambdas/relay/adapters/sqs-queues.ts';
+import { createSqsQueues } from '../../lambdas/relay/adapters/sqs/queues.ts';
 import type { DeadLetter, Queues } from '../../lambdas/relay/ports.ts';
-import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/s3-sqs.ts';
+import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/aws/s3-sqs.ts';
 import { awsJsonAt } from '../helpers/aws.ts';
 import { START } from '../helpers/factories.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';

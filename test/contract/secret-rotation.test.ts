@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAccepts } from '../../lambdas/relay/adapters/rocket-chat/accepts.ts';
 import { createSendHttp } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
-import { type Credentials, type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secret.ts';
+import {
+  type Credentials,
+  type CredentialsSource,
+  createSecret,
+} from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
+import { type SecretsManager, startSecretsManager } from '../../lib/local/aws/secrets-manager.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
-import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { awsJsonAt } from '../helpers/aws.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 

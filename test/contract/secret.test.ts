@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secret.ts';
+import { type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
 import { awsJsonAt } from '../helpers/aws.ts';
 import { errorText } from '../helpers/error-text.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';

@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createXRay } from '../../lambdas/relay/adapters/xray.ts';
 import { ChatAnswerError } from '../../lambdas/relay/domain/errors.ts';
+import { traced } from '../../lambdas/relay/observe/tracing.ts';
+import { createXRay } from '../../lambdas/relay/observe/xray.ts';
 import type { Trace } from '../../lambdas/relay/ports.ts';
-import { traced } from '../../lambdas/relay/traced.ts';
 import { createdObject, START } from '../helpers/factories.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 import { createRelayWorld } from '../helpers/relay-world.ts';

@@ -1,6 +1,6 @@
 import { type AwsClientOptions, createAwsClient } from '../../lambdas/relay/adapters/aws/client.ts';
 import { type AwsJson, createAwsJson } from '../../lambdas/relay/adapters/aws/json.ts';
-import { createS3Objects, readS3Code } from '../../lambdas/relay/adapters/s3-objects.ts';
+import { createS3Objects, readS3Code } from '../../lambdas/relay/adapters/s3/objects.ts';
 import type { ObjectStore } from '../../lambdas/relay/ports.ts';
 
 /** The function's own way to AWS, against an emulator or a server that does what a test says. It tries once, unless told. */

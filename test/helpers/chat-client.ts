@@ -4,7 +4,7 @@ import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.
 import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
 import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
-import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secret.ts';
+import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
 import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
 
 /** A secret that a test can change, and which is read again only when the server has refused it. */

@@ -21,12 +21,22 @@ const RULES: readonly Rule[] = [
     mayImport: /^lambdas\/relay\/(domain\/|names\.ts$)/,
     packages: /^node:stream$/,
   },
-  { files: /^lambdas\/relay\/adapters\//, mayImport: /^lambdas\/relay\/(adapters\/|domain\/|ports\.ts$|names\.ts$)/ },
+  {
+    files: /^lambdas\/relay\/adapters\//,
+    mayImport: /^lambdas\/relay\/(adapters\/|pacing\/|domain\/|ports\.ts$|names\.ts$)/,
+  },
+  {
+    files: /^lambdas\/relay\/(delivery|pacing|observe)\//,
+    mayImport: /^lambdas\/relay\/((delivery|pacing|observe|domain)\/|(ports|outcome|names)\.ts$)/,
+    packages: /^(aws-lambda|node:dgram|node:crypto|@aws-lambda-powertools\/metrics)$/,
+  },
   { files: /^lambdas\/relay\/index\.ts$/, mayImport: /^lambdas\/relay\//, mayReadEnvironment: true },
+  { files: /^lambdas\/relay\/compose\.ts$/, mayImport: /^lambdas\/relay\/(?!index\.ts$)/ },
   { files: /^lambdas\/relay\/config\.ts$/, mayImport: /^lambdas\/relay\/(domain\/|names\.ts$|aws-environment\.ts$)/ },
   {
     files: /^lambdas\/relay\//,
-    mayImport: /^lambdas\/relay\/(domain\/|(?!index\.ts$|config\.ts$)[\w-]+\.ts$)/,
+    mayImport:
+      /^lambdas\/relay\/((delivery|pacing|observe|domain)\/|(?!index\.ts$|compose\.ts$|config\.ts$)[\w-]+\.ts$)/,
     packages: /^(aws-lambda|p-map)$/,
   },
   {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { createDeliver, type Deliver, type DeliverDeps, type Task } from '../../lambdas/relay/deliver.ts';
+import { createDeliver, type Deliver, type DeliverDeps, type Task } from '../../lambdas/relay/delivery/deliver.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';

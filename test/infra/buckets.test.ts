@@ -4,10 +4,10 @@ import { User } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
-import { canHoldRocketChatUploads } from '../../lib/infra/loop-warning.ts';
+import { canHoldRocketChatUploads } from '../../lib/infra/config/loop-warning.ts';
 import type { RocketChatRelayProps } from '../../lib/infra/relay-props.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
-import { keyPatterns } from '../../lib/infra/uploads-events.ts';
+import { keyPatterns } from '../../lib/infra/storage/uploads-events.ts';
 import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
 import { synthesise, withApp } from './synthesise.ts';
 

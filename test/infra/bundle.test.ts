@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
-import { bundleRelay } from '../../lib/infra/bundle.ts';
+import { bundleRelay } from '../../lib/infra/function/bundle.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RouteSchema } from '../../lambdas/relay/domain/settings.ts';
-import { RelayContextSchema, readRelayContext } from '../../lib/infra/context.ts';
-import { MAX_FILTERS } from '../../lib/infra/notification-filters.ts';
+import { RelayContextSchema, readRelayContext } from '../../lib/infra/config/context.ts';
+import { MAX_FILTERS } from '../../lib/infra/storage/notification-filters.ts';
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
 

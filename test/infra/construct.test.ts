@@ -3,8 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { User } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { SettingsInput } from '../../lambdas/relay/domain/settings.ts';
+import type { RelayRoute, RelaySettings } from '../../lib/infra/config/relay-settings.ts';
 import type { RocketChatRelayProps } from '../../lib/infra/relay-props.ts';
-import type { RelayRoute, RelaySettings } from '../../lib/infra/relay-settings.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
 import { withApp } from './synthesise.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRelayContext } from '../../lib/infra/context.ts';
+import { readRelayContext } from '../../lib/infra/config/context.ts';
 
 const valid = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }] };
 

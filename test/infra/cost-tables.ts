@@ -1,5 +1,5 @@
-import { type CostInput, estimateCost } from '../../lib/cost.ts';
-import { PRICES } from '../../lib/infra/prices.ts';
+import { type CostInput, estimateCost } from '../../lib/infra/monitoring/cost.ts';
+import { PRICES } from '../../lib/infra/monitoring/prices.ts';
 
 const MIB = 1024 ** 2;
 const SIZES: readonly [string, number][] = [

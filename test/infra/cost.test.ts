@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { estimateCost, monthlyCost } from '../../lib/cost.ts';
-import { PRICES, PRICES_AS_OF } from '../../lib/infra/prices.ts';
+import { estimateCost, monthlyCost } from '../../lib/infra/monitoring/cost.ts';
+import { PRICES, PRICES_AS_OF } from '../../lib/infra/monitoring/prices.ts';
 import { costTables } from './cost-tables.ts';
 
 const MIB = 1024 ** 2;

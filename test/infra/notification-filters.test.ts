@@ -6,7 +6,7 @@ import {
   type NotificationFilter,
   notificationFilters,
   overlap,
-} from '../../lib/infra/notification-filters.ts';
+} from '../../lib/infra/storage/notification-filters.ts';
 
 // Few letters, so that prefixes and suffixes meet often; a surrogate pair and a multi-byte letter among them.
 const part = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', 'ü', '😀', '😁'), maxLength: 4 });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { parseEntry } from '../../lambdas/relay/adapters/ledger-entry.ts';
+import { parseEntry } from '../../lambdas/relay/adapters/dynamodb/ledger-entry.ts';
 import { Status } from '../../lambdas/relay/domain/delivery.ts';
 import { parseEvent } from '../../lambdas/relay/domain/s3-event.ts';
 import { LedgerTable } from '../../lambdas/relay/names.ts';
-import { readDeadLetter } from '../../lib/local/dead-letters.ts';
+import { readDeadLetter } from '../../lib/local/aws/dead-letters.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 const versions = readdirSync(FIXTURES).filter((name) => name.startsWith('v'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { objectPatterns } from '../../lib/infra/readable-objects.ts';
+import { objectPatterns } from '../../lib/infra/function/readable-objects.ts';
 
 describe('objectPatterns', () => {
   it('allows everything if a route takes everything', () => {

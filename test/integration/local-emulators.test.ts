@@ -12,8 +12,8 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../../lambdas/relay/domain/s3-event.ts';
-import { DUMMY_CREDENTIALS } from '../../lib/local/aws-clients.ts';
-import { type Emulators, startEmulators } from '../../lib/local/emulators.ts';
+import { DUMMY_CREDENTIALS } from '../../lib/local/aws/aws-clients.ts';
+import { type Emulators, startEmulators } from '../../lib/local/aws/emulators.ts';
 
 const BUCKET = 'uploads';
 let emulators: Emulators;

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Emulators, startEmulators } from '../../lib/local/emulators.ts';
+import { type Emulators, startEmulators } from '../../lib/local/aws/emulators.ts';
 import {
   type EventSourceMapping,
   type FinishedBatch,
   type InvokedFunction,
   startEventSourceMapping,
-} from '../../lib/local/event-source-mapping.ts';
-import { failedInvocation, type Invocation } from '../../lib/local/invocation.ts';
+} from '../../lib/local/lambda/event-source-mapping.ts';
+import { failedInvocation, type Invocation } from '../../lib/local/lambda/invocation.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -2,7 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type FunctionHost, type FunctionHostOptions, startFunctionHost } from '../../lib/local/function-host.ts';
+import {
+  type FunctionHost,
+  type FunctionHostOptions,
+  startFunctionHost,
+} from '../../lib/local/lambda/function-host.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -187,7 +191,7 @@ describe('the end of a function', () => {
   });
 
   it('ends with its parent, even one that was killed', async () => {
-    const module = JSON.stringify(join(import.meta.dirname, '../../lib/local/function-host.ts'));
+    const module = JSON.stringify(join(import.meta.dirname, '../../lib/local/lambda/function-host.ts'));
     const parentCode = `
       const { startFunctionHost } = await import(${module});
       const host = await startFunctionHost({ taskRoot: process.argv[1], functionName: 'f', region: 'eu-west-1', memoryMb: 128,

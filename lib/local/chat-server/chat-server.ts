@@ -1,18 +1,18 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { createApp } from './app.ts';
-import { type Call, createCallLog } from './call-log.ts';
-import { createFaultPlan, type FaultPlan } from './fault-plan.ts';
-import type { MessageListener, StoredMessage } from './messages.ts';
+import { type Call, createCallLog } from './calls/call-log.ts';
+import { createFaultPlan, type FaultPlan } from './calls/fault-plan.ts';
+import { createApp } from './http/app.ts';
 import type { ChatServerOptions } from './options.ts';
-import type { RateLimit } from './rate-limit.ts';
-import { type Room, type RoomInput, roomPath } from './rooms.ts';
-import { defaultServerSettings, type ServerSettings } from './server-settings.ts';
-import { createTimers } from './timers.ts';
-import type { StoredFile } from './uploads.ts';
-import { createUser, type User, type UserInput } from './users.ts';
-import { createWorld, type Features, type World } from './world.ts';
+import type { MessageListener, StoredMessage } from './state/messages.ts';
+import type { RateLimit } from './state/rate-limit.ts';
+import { type Room, type RoomInput, roomPath } from './state/rooms.ts';
+import { defaultServerSettings, type ServerSettings } from './state/server-settings.ts';
+import { createTimers } from './state/timers.ts';
+import type { StoredFile } from './state/uploads.ts';
+import { createUser, type User, type UserInput } from './state/users.ts';
+import { createWorld, type Features, type World } from './state/world.ts';
 
 /** A running stand-in for Rocket.Chat, on the loopback interface. */
 export interface ChatServer {

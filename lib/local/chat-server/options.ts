@@ -1,8 +1,8 @@
-import type { RateLimit } from './rate-limit.ts';
-import type { RoomInput } from './rooms.ts';
-import type { ServerSettings } from './server-settings.ts';
-import type { UserInput } from './users.ts';
-import type { Features, ServerVersion } from './world.ts';
+import type { RateLimit } from './state/rate-limit.ts';
+import type { RoomInput } from './state/rooms.ts';
+import type { ServerSettings } from './state/server-settings.ts';
+import type { UserInput } from './state/users.ts';
+import type { Features, ServerVersion } from './state/world.ts';
 
 export interface ChatServerOptions {
   /** Whose errors to give. @default '8.x' */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Fault } from '../../../lib/local/chat-server/fault.ts';
-import type { FaultRule } from '../../../lib/local/chat-server/fault-plan.ts';
+import type { Fault } from '../../../lib/local/chat-server/calls/fault.ts';
+import type { FaultRule } from '../../../lib/local/chat-server/calls/fault-plan.ts';
 import type { ProxyFault } from './fault-proxy.ts';
 import { pick, seededRandom } from './random.ts';
 

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { createDeliver } from '../../../lambdas/relay/deliver.ts';
+import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
 import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
 import { ChatUnreachableError, SourceError } from '../../../lambdas/relay/domain/errors.ts';
-import { createPacer } from '../../../lambdas/relay/domain/pacer.ts';
 import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { createHandler } from '../../../lambdas/relay/handler.ts';
+import { createPacer } from '../../../lambdas/relay/pacing/pacer.ts';
 import type { Chat, Ledger, ObjectStore, Queues, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
 import type { MemoryTable } from '../../helpers/memory-ledger.ts';
 import type { ChatModel } from './chat-model.ts';

@@ -5,7 +5,7 @@ import {
   type RateLimit,
   type Ruling,
   rateLimitHeaders,
-} from '../../../lib/local/chat-server/rate-limit.ts';
+} from '../../../lib/local/chat-server/state/rate-limit.ts';
 import type { VirtualTime } from './time.ts';
 
 export interface CallOfChat {

@@ -3,13 +3,13 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createRocketChat } from '../../../lambdas/relay/adapters/rocket-chat/chat.ts';
 import { createClient } from '../../../lambdas/relay/adapters/rocket-chat/client.ts';
 import type { SendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
-import type { Credentials } from '../../../lambdas/relay/adapters/secret.ts';
-import { createDeliver } from '../../../lambdas/relay/deliver.ts';
+import type { Credentials } from '../../../lambdas/relay/adapters/secrets-manager/credentials.ts';
+import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
 import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
-import { createPacer, type Pacer } from '../../../lambdas/relay/domain/pacer.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { createHandler } from '../../../lambdas/relay/handler.ts';
-import { createPacing } from '../../../lambdas/relay/pacing.ts';
+import { createPacer, type Pacer } from '../../../lambdas/relay/pacing/pacer.ts';
+import { createPacing } from '../../../lambdas/relay/pacing/pacing.ts';
 import type { Backlog, Clock, Ledger, Metrics, ObjectStore, Queues } from '../../../lambdas/relay/ports.ts';
 
 export interface FunctionDeps {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type SettingsInput, SettingsSchema } from '../../../lambdas/relay/domain/settings.ts';
 import type { Ledger } from '../../../lambdas/relay/ports.ts';
-import type { RateLimit } from '../../../lib/local/chat-server/rate-limit.ts';
+import type { RateLimit } from '../../../lib/local/chat-server/state/rate-limit.ts';
 import { notification, START, s3Record } from '../factories.ts';
 import { createMemoryLedger } from '../memory-ledger.ts';
 import { type CallOfChat, createVirtualChat, type VirtualChatOptions } from './chat.ts';

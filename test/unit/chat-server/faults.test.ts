@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Fault } from '../../../lib/local/chat-server/fault.ts';
+import type { Fault } from '../../../lib/local/chat-server/calls/fault.ts';
 import { type ChatServer, startChatServer } from '../../../lib/local/chat-server/index.ts';
 import { call, confirm, form, upload, uploadedFileId } from './api-client.ts';
 

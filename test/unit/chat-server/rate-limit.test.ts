@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../../../lib/local/chat-server/index.ts';
-import { createRateLimiter } from '../../../lib/local/chat-server/rate-limit.ts';
+import { createRateLimiter } from '../../../lib/local/chat-server/state/rate-limit.ts';
 import { call, confirm, form, handClock, upload } from './api-client.ts';
 
 let chat: ChatServer;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../../../lib/local/chat-server/index.ts';
-import type { RoomInput } from '../../../lib/local/chat-server/rooms.ts';
+import type { RoomInput } from '../../../lib/local/chat-server/state/rooms.ts';
 import { call, confirm, form, handClock, upload, uploadedFileId } from './api-client.ts';
 
 let chat: ChatServer;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readBatchResponse } from '../../../lib/local/batch-response.ts';
+import { readBatchResponse } from '../../../lib/local/lambda/batch-response.ts';
 
 const IDS = ['a', 'b', 'c'];
 

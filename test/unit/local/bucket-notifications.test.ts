@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../lambdas/relay/domain/s3-event.ts';
-import { createNotifier, formEncode, type UploadedObject } from '../../../lib/local/bucket-notifications.ts';
+import { createNotifier, formEncode, type UploadedObject } from '../../../lib/local/aws/bucket-notifications.ts';
 
 const anObject = (changes: Partial<UploadedObject> = {}): UploadedObject => ({
   bucket: 'uploads',

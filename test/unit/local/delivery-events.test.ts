@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDeadLetter } from '../../../lib/local/dead-letters.ts';
+import { readDeadLetter } from '../../../lib/local/aws/dead-letters.ts';
 import { type LoggedDelivery, readDeliveryLine } from '../../../lib/local/delivery-log.ts';
 import { createEventStream, type RelayEvent } from '../../../lib/operator/local-events.ts';
 

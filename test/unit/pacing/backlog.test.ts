@@ -6,9 +6,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createSqsBacklog } from '../../../lambdas/relay/adapters/sqs-backlog.ts';
+import { createSqsBacklog } from '../../../lambdas/relay/adapters/sqs/backlog.ts';
 import type { Backlog } from '../../../lambdas/relay/ports.ts';
-import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../../lib/local/s3-sqs.ts';
+import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../../lib/local/aws/s3-sqs.ts';
 import { awsJsonAt } from '../../helpers/aws.ts';
 
 const MESSAGES = 23;

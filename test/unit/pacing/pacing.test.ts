@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../lambdas/relay/outcome.ts';
-import { createPacing, type Pacing } from '../../../lambdas/relay/pacing.ts';
+import { createPacing, type Pacing } from '../../../lambdas/relay/pacing/pacing.ts';
 import { notification, sqsRecord } from '../../helpers/factories.ts';
 import { createHandClock, type HandClock } from '../../helpers/hand-clock.ts';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
-import { verified } from '../../../lambdas/relay/adapters/verifier.ts';
+import { verified } from '../../../lambdas/relay/adapters/s3/verifier.ts';
 import { Env, SETTINGS_FILE } from '../../../lambdas/relay/names.ts';
-import { bundleRelay } from '../../../lib/infra/bundle.ts';
+import { bundleRelay } from '../../../lib/infra/function/bundle.ts';
 import { listenOnLoopback } from '../../../lib/local/loopback.ts';
 import { createRelayWorld } from '../../helpers/relay-world.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Crc, createCrc32c, createCrc64Nvme } from '../../../lambdas/relay/adapters/crc.ts';
+import { type Crc, createCrc32c, createCrc64Nvme } from '../../../lambdas/relay/adapters/s3/crc.ts';
 
 /** The definition, bit by bit: reflected, all ones in, all ones out. */
 const bitwise = (bytes: Uint8Array, bits: bigint, polynomial: bigint): string => {

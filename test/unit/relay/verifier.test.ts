@@ -1,8 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import type { Checksum } from '../../../lambdas/relay/adapters/checksum.ts';
-import { verified } from '../../../lambdas/relay/adapters/verifier.ts';
+import type { Checksum } from '../../../lambdas/relay/adapters/s3/checksum.ts';
+import { verified } from '../../../lambdas/relay/adapters/s3/verifier.ts';
 
 const checksum = (matches: boolean): Checksum => ({ algorithm: 'CRC32', update: () => {}, matches: () => matches });
 const run = async (source: Readable, options: { sizeBytes: number; checksum?: Checksum }) => {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Credentials } from '../secret.ts';
+import type { Credentials } from '../secrets-manager/credentials.ts';
 import type { SendHttp } from './http.ts';
 
 const MeAnswer = v.object({ success: v.literal(true), _id: v.string() });

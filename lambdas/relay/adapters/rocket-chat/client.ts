@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { ChatAnswerError, ChatUnreachableError, CredentialsRenewedError } from '../../domain/errors.ts';
-import type { LimitedCall, Pacer } from '../../domain/pacer.ts';
+import type { LimitedCall, Pacer } from '../../pacing/pacer.ts';
 import type { Clock } from '../../ports.ts';
-import type { Credentials, CredentialsSource } from '../secret.ts';
+import type { Credentials, CredentialsSource } from '../secrets-manager/credentials.ts';
 import type { FramedStream, HttpAnswer, SendHttp } from './http.ts';
 import { readRateLimit, readRetryAt, serverNow } from './rate-limit.ts';
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { DEFAULT_WINDOW_MS, type RateLimitReading } from '../../domain/rate-window.ts';
+import { DEFAULT_WINDOW_MS, type RateLimitReading } from '../../pacing/rate-window.ts';
 
 /** No window of a sane server is longer; a header that says so is not believed. */
 const LONGEST_WINDOW_MS = 3_600_000;

@@ -1,8 +1,8 @@
-import { failure, forbidden, notFound, success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { canAccess } from '../rooms.ts';
-import type { User } from '../users.ts';
-import type { World } from '../world.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { failure, forbidden, notFound, success } from '../http/answer.ts';
+import { canAccess } from '../state/rooms.ts';
+import type { User } from '../state/users.ts';
+import type { World } from '../state/world.ts';
 
 export const chatGetMessage: Endpoint = {
   name: 'getMessage',

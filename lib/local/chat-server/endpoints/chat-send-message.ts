@@ -1,8 +1,8 @@
-import { failure, success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { readJsonBody } from '../json-body.ts';
-import { MeteorError } from '../meteor-error.ts';
-import { type Draft, postMessage } from '../posting.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { failure, success } from '../http/answer.ts';
+import { readJsonBody } from '../http/json-body.ts';
+import { MeteorError } from '../http/meteor-error.ts';
+import { type Draft, postMessage } from './posting.ts';
 
 /** Posts under an id of the client's choice, so at most once: a second message with it is a duplicate key. */
 export const chatSendMessage: Endpoint = {

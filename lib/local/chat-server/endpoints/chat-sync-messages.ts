@@ -1,8 +1,8 @@
-import { success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import type { StoredMessage } from '../messages.ts';
-import { MeteorError } from '../meteor-error.ts';
-import { canAccess } from '../rooms.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { success } from '../http/answer.ts';
+import { MeteorError } from '../http/meteor-error.ts';
+import type { StoredMessage } from '../state/messages.ts';
+import { canAccess } from '../state/rooms.ts';
 
 /** What has changed in a room: paged by a cursor (Rocket.Chat 7.9), or everything since `lastUpdate`. */
 export const chatSyncMessages: Endpoint = {

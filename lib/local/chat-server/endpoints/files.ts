@@ -1,11 +1,11 @@
-import { success, unauthorized } from '../answer.ts';
-import type { ApiRequest, Endpoint } from '../endpoint.ts';
-import { filePath } from '../message-file.ts';
-import { AnswerError, MeteorError } from '../meteor-error.ts';
-import { pageOf } from '../paging.ts';
-import { canAccess, type Room, type RoomType } from '../rooms.ts';
-import type { StoredFile } from '../uploads.ts';
-import type { User } from '../users.ts';
+import type { ApiRequest, Endpoint } from '../calls/endpoint.ts';
+import { success, unauthorized } from '../http/answer.ts';
+import { AnswerError, MeteorError } from '../http/meteor-error.ts';
+import { filePath } from '../state/message-file.ts';
+import { canAccess, type Room, type RoomType } from '../state/rooms.ts';
+import type { StoredFile } from '../state/uploads.ts';
+import type { User } from '../state/users.ts';
+import { pageOf } from './paging.ts';
 
 /** Files of a room, temporary uploads included: those have `expiresAt`. One endpoint for each type of room. */
 export const filesEndpoints: readonly Endpoint[] = (

@@ -1,5 +1,5 @@
-import { success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { success } from '../http/answer.ts';
 
 /** The user whom the credentials prove, flat. */
 export const me: Endpoint = {

@@ -1,8 +1,8 @@
-import { failure, success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { MeteorError } from '../meteor-error.ts';
-import { canAccess, type Room } from '../rooms.ts';
-import type { World } from '../world.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { failure, success } from '../http/answer.ts';
+import { MeteorError } from '../http/meteor-error.ts';
+import { canAccess, type Room } from '../state/rooms.ts';
+import type { World } from '../state/world.ts';
 
 export const roomsInfo: Endpoint = {
   name: 'roomInfo',

@@ -1,13 +1,13 @@
-import { forbidden, success } from '../answer.ts';
-import { parseConfirmBody } from '../confirm-body.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { readJsonBody } from '../json-body.ts';
-import { fileParts } from '../message-file.ts';
-import { AnswerError, MeteorError } from '../meteor-error.ts';
-import { postMessage } from '../posting.ts';
-import { canAccess } from '../rooms.ts';
-import type { User } from '../users.ts';
-import type { World } from '../world.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { forbidden, success } from '../http/answer.ts';
+import { readJsonBody } from '../http/json-body.ts';
+import { AnswerError, MeteorError } from '../http/meteor-error.ts';
+import { fileParts } from '../state/message-file.ts';
+import { canAccess } from '../state/rooms.ts';
+import type { User } from '../state/users.ts';
+import type { World } from '../state/world.ts';
+import { parseConfirmBody } from './confirm-body.ts';
+import { postMessage } from './posting.ts';
 
 /**
  * Posts the message of an upload. Not idempotent: it inserts, then makes the upload permanent, then answers with the

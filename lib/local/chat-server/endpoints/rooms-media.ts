@@ -1,10 +1,10 @@
-import { forbidden, success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { checkMedia, mediaType } from '../media-filter.ts';
-import { filePath } from '../message-file.ts';
-import { AnswerError, MeteorError } from '../meteor-error.ts';
-import { receiveForm } from '../multipart.ts';
-import { canAccess } from '../rooms.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { forbidden, success } from '../http/answer.ts';
+import { AnswerError, MeteorError } from '../http/meteor-error.ts';
+import { receiveForm } from '../http/multipart.ts';
+import { checkMedia, mediaType } from '../state/media-filter.ts';
+import { filePath } from '../state/message-file.ts';
+import { canAccess } from '../state/rooms.ts';
 
 /** Stores a file as a temporary upload. It posts no message; `msg` and `description` are ignored. */
 export const roomsMedia: Endpoint = {

@@ -1,6 +1,6 @@
-import { success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import type { World } from '../world.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { success } from '../http/answer.ts';
+import type { World } from '../state/world.ts';
 
 /** Anyone may ask; without a login the version is major and minor only. */
 export const serverInfo: Endpoint = {

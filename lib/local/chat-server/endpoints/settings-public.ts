@@ -1,6 +1,6 @@
-import { success } from '../answer.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { pageOf } from '../paging.ts';
+import type { Endpoint } from '../calls/endpoint.ts';
+import { success } from '../http/answer.ts';
+import { pageOf } from './paging.ts';
 
 /** Settings by name, without a login. Those of the rate limit are not public. */
 export const settingsPublic: Endpoint = {

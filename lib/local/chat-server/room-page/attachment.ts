@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
-import { isPreviewable } from '../file-response.ts';
-import { type Room, roomPath } from '../rooms.ts';
-import type { StoredFile } from '../uploads.ts';
-import type { World } from '../world.ts';
+import { isPreviewable } from '../http/file-response.ts';
+import { type Room, roomPath } from '../state/rooms.ts';
+import type { StoredFile } from '../state/uploads.ts';
+import type { World } from '../state/world.ts';
 
 /** A file in a message: a link with its size, and a preview where it is an image. */
 export const attachmentCard = (world: World, room: Room, attachment: Readonly<Record<string, unknown>>) => {

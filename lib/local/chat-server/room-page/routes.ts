@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import { fileResponse } from '../file-response.ts';
-import { type Room, type RoomType, roomPath } from '../rooms.ts';
-import type { World } from '../world.ts';
+import { fileResponse } from '../http/file-response.ts';
+import { type Room, type RoomType, roomPath } from '../state/rooms.ts';
+import type { World } from '../state/world.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import { messageList, roomPage } from './view.ts';
 

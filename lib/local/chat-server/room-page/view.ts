@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html';
-import type { StoredMessage } from '../messages.ts';
-import type { Room } from '../rooms.ts';
-import type { World } from '../world.ts';
+import type { StoredMessage } from '../state/messages.ts';
+import type { Room } from '../state/rooms.ts';
+import type { World } from '../state/world.ts';
 import { attachmentCard } from './attachment.ts';
 import { pageScript } from './script.ts';
 import { pageStyle } from './style.ts';

@@ -1,0 +1,29 @@
+import * as v from 'valibot';
+import type { LedgerEntry } from '../../domain/delivery.ts';
+import { Status } from '../../domain/delivery.ts';
+
+// Lenient on purpose: an item written by an earlier version must not stop a delivery.
+const Item = v.object({
+  status: v.picklist(Object.values(Status)),
+  leaseOwner: v.optional(v.string()),
+  leaseExpiresAt: v.optional(v.number()),
+  fileId: v.optional(v.string()),
+  uploadedAt: v.optional(v.number()),
+  messageId: v.optional(v.string()),
+  postedAt: v.optional(v.number()),
+  failedAt: v.optional(v.number()),
+  attempts: v.optional(v.number(), 0),
+  releases: v.optional(v.number(), 0),
+  failures: v.optional(v.number(), 0),
+  retriedForMs: v.optional(v.number(), 0),
+  inDoubt: v.optional(v.object({ looks: v.number(), notFoundSince: v.optional(v.number()) })),
+});
+
+/** Reads an item of the ledger's table. @throws ValiError for one that no version of the relay has written. */
+export const parseEntry = (item: Record<string, unknown>): LedgerEntry => {
+  const { fileId, uploadedAt, ...entry } = v.parse(Item, item);
+  return {
+    ...entry,
+    upload: fileId === undefined ? undefined : { fileId, uploadedAt: uploadedAt ?? 0 },
+  };
+};

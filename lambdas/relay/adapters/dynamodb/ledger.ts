@@ -1,0 +1,231 @@
+import type {
+  AttributeValue,
+  GetItemInput,
+  GetItemOutput,
+  QueryInput,
+  QueryOutput,
+  UpdateItemInput,
+  UpdateItemOutput,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DeliveryId, LedgerChange } from '../../domain/delivery.ts';
+import { Status } from '../../domain/delivery.ts';
+import { LedgerError } from '../../domain/errors.ts';
+import { LedgerTable } from '../../names.ts';
+import type { Claim, Clock, Ledger } from '../../ports.ts';
+import { AwsError, awsCodeOf } from '../aws/error.ts';
+import type { AwsJson } from '../aws/json.ts';
+import { parseEntry } from './ledger-entry.ts';
+import { type UpdateParts, updateExpression } from './update-expression.ts';
+
+export interface DynamoDbLedgerOptions {
+  readonly call: AwsJson;
+  readonly tableName: string;
+  readonly clock: Clock;
+  /** How long an entry is kept after its last claim (DynamoDB's TTL). */
+  readonly retentionDays: number;
+}
+
+type Item = Record<string, AttributeValue>;
+
+/**
+ * The ledger in one DynamoDB table: an item per object version and room. Partition key `bucket/key`, sort key
+ * `sequencer#roomId`, so that a key's partition lists its versions in order.
+ */
+export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
+  const TableName = tableName;
+  const update = (input: Omit<UpdateItemInput, 'TableName'>) =>
+    call<UpdateItemInput, UpdateItemOutput>('UpdateItem', { TableName, ...input });
+
+  const readEntry = async (id: DeliveryId) => {
+    const { Item: item } = await call<GetItemInput, GetItemOutput>('GetItem', {
+      TableName,
+      Key: keyOf(id),
+      ConsistentRead: true,
+    });
+    return item === undefined ? undefined : parseEntry(unmarshall(item));
+  };
+
+  return {
+    claim: translated(async (id, lease, { upload, failedAt, object }): Promise<Claim> => {
+      // A claim that was written, and whose answer was lost, is ours when the request is sent again.
+      const isOurs = '#leaseOwner = :owner';
+      const isFree = '(attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)';
+      const condition =
+        upload === undefined
+          ? `attribute_not_exists(#status) OR ((${isOurs} OR ${isFree}) AND (#status IN (:claimed, :uploaded)${failedAt === undefined ? '' : ' OR (#status = :deadLettered AND #failedAt <= :failedAt)'}))`
+          : `attribute_not_exists(#status) OR (${isOurs} AND #status = :uploaded)`;
+      const isRedriven = failedAt !== undefined && upload === undefined;
+      const now = clock.now();
+      const set = {
+        leaseOwner: lease.owner,
+        leaseExpiresAt: lease.expiresAt,
+        [LedgerTable.TimeToLive]: Math.ceil(now / 1_000) + retentionDays * 86_400,
+        roomId: id.roomId,
+        eTag: object.eTag,
+        size: object.sizeBytes,
+        ...(upload === undefined ? {} : { status: Status.Uploaded, ...upload }),
+      };
+      try {
+        const { Attributes } = await update({
+          Key: keyOf(id),
+          ConditionExpression: condition,
+          ...updateExpression({
+            set,
+            setIfMissing: upload === undefined ? { status: Status.Claimed } : {},
+            add: { attempts: 1 },
+            names: ['status', 'leaseOwner', 'leaseExpiresAt', ...(isRedriven ? ['failedAt'] : [])],
+            values: {
+              ':owner': lease.owner,
+              ...(upload === undefined
+                ? { ':now': now, ':claimed': Status.Claimed, ':uploaded': Status.Uploaded }
+                : { ':uploaded': Status.Uploaded }),
+              ...(isRedriven ? { ':failedAt': failedAt, ':deadLettered': Status.DeadLettered } : {}),
+            },
+          }),
+          ReturnValues: 'ALL_OLD',
+        });
+        return { kind: 'claimed', previous: isEmpty(Attributes) ? undefined : parseEntry(unmarshall(Attributes)) };
+      } catch (error) {
+        if (!isConditionFailed(error)) throw error;
+      }
+      const entry = await readEntry(id);
+      if (entry === undefined) return { kind: 'leased', until: now };
+      if (entry.status === Status.Posted || entry.status === Status.Gone) return { kind: 'ended', entry };
+      if (entry.leaseOwner !== undefined && (entry.leaseExpiresAt ?? 0) >= now) {
+        return { kind: 'leased', until: entry.leaseExpiresAt ?? now };
+      }
+      return entry.status === Status.DeadLettered ? { kind: 'ended', entry } : { kind: 'leased', until: now };
+    }),
+
+    record: translated(async (id, owner, change) => {
+      try {
+        const expression = updateExpression({ ...changed(change), names: ['leaseOwner'], values: { ':owner': owner } });
+        await update({ Key: keyOf(id), ConditionExpression: '#leaseOwner = :owner', ...expression });
+      } catch (error) {
+        if (!isConditionFailed(error)) throw error;
+        throw new LedgerError('the lease has run out and another delivery holds the entry', {
+          code: 'LEASE_LOST',
+          cause: error,
+        });
+      }
+    }),
+
+    findOther: translated(async (id) => {
+      const isOrdered = id.sequencer !== undefined;
+      let startKey: Item | undefined;
+      do {
+        const page: QueryOutput = await call<QueryInput, QueryOutput>('Query', {
+          TableName,
+          ConsistentRead: true,
+          ScanIndexForward: false,
+          Limit: 25,
+          // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
+          KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
+          FilterExpression: isOrdered
+            ? // One that was given up counts again while it is redriven, which its lease tells.
+              '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
+            : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
+          ExpressionAttributeNames: {
+            '#pk': LedgerTable.PartitionKey,
+            '#roomId': 'roomId',
+            '#status': 'status',
+            ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
+          },
+          ExpressionAttributeValues: marshall({
+            ':pk': partitionKey(id),
+            ':roomId': id.roomId,
+            ':posted': Status.Posted,
+            ...(isOrdered
+              ? {
+                  ':after': `${versionOf(id)}$`,
+                  ':end': 'G',
+                  ':claimed': Status.Claimed,
+                  ':uploaded': Status.Uploaded,
+                  ':deadLettered': Status.DeadLettered,
+                }
+              : { ':eTag': id.eTag ?? '' }),
+          }),
+          ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+        });
+        const item = page.Items?.[0];
+        if (item !== undefined) {
+          return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: parseEntry(unmarshall(item)).messageId };
+        }
+        startKey = page.LastEvaluatedKey;
+      } while (startKey !== undefined);
+      return undefined;
+    }),
+  };
+};
+
+const isConditionFailed = (error: unknown): boolean =>
+  error instanceof AwsError && error.code === 'ConditionalCheckFailedException';
+
+/** What each change sets and removes. */
+const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'add' | 'copy'> => {
+  switch (change.kind) {
+    case 'uploaded':
+      return { set: { status: Status.Uploaded, ...change.upload }, remove: ['inDoubt'] };
+    case 'posted':
+      // The owner stays, so that the write may be repeated; a posted entry is never claimed again.
+      return {
+        set: { status: Status.Posted, messageId: change.messageId, postedAt: change.postedAt },
+        remove: ['leaseExpiresAt', 'inDoubt', 'lastError'],
+      };
+    case 'gone':
+      return { set: { status: Status.Gone, lastError: change.lastError }, remove: ['leaseExpiresAt'] };
+    case 'released': {
+      const status = change.upload === undefined ? Status.Claimed : Status.Uploaded;
+      const { lastError, retriedForMs, upload, inDoubt } = change;
+      return {
+        set: { status, lastError, retriedForMs, ...upload, inDoubt },
+        remove: ['leaseOwner', 'leaseExpiresAt', ...without(upload, inDoubt)],
+        add: { releases: 1, ...(change.failed ? { failures: 1 } : {}) },
+      };
+    }
+    case 'dead-lettered': {
+      const { failedAt, lastError, upload, inDoubt } = change;
+      return {
+        set: { status: Status.DeadLettered, failedAt, lastError, ...upload, inDoubt, retriedForMs: 0, failures: 0 },
+        copy: { releases: 'attempts' },
+        remove: ['leaseOwner', 'leaseExpiresAt', ...without(upload, inDoubt)],
+      };
+    }
+    default:
+      return change satisfies never;
+  }
+};
+
+const without = (upload: unknown, inDoubt: unknown): string[] => [
+  ...(upload === undefined ? ['fileId', 'uploadedAt'] : []),
+  ...(inDoubt === undefined ? ['inDoubt'] : []),
+];
+
+const partitionKey = ({ bucket, key }: DeliveryId): string => `${bucket}/${key}`;
+
+// Sequencers are compared "by right-padding the shorter with zeros, then lexicographically":
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+const versionOf = ({ sequencer, eTag }: DeliveryId): string => sequencer?.padEnd(32, '0') ?? `etag-${eTag ?? 'none'}`;
+
+const keyOf = (id: DeliveryId): Item =>
+  marshall({
+    [LedgerTable.PartitionKey]: partitionKey(id),
+    [LedgerTable.SortKey]: `${versionOf(id)}#${id.roomId}`,
+  });
+
+const isEmpty = (item: Item | undefined): item is undefined => item === undefined || Object.keys(item).length === 0;
+
+const translated =
+  <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+  async (...args: Args): Promise<Result> => {
+    try {
+      return await call(...args);
+    } catch (error) {
+      if (error instanceof LedgerError) throw error;
+      throw new LedgerError(`the ledger (DynamoDB) can't be reached: ${awsCodeOf(error)}`, {
+        code: 'LEDGER_UNAVAILABLE',
+        cause: error,
+      });
+    }
+  };

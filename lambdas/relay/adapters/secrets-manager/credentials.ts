@@ -1,0 +1,134 @@
+import type { GetSecretValueRequest, GetSecretValueResponse } from '@aws-sdk/client-secrets-manager';
+import * as v from 'valibot';
+import { SecretError } from '../../domain/errors.ts';
+import type { Clock, Logger } from '../../ports.ts';
+import { awsCodeOf } from '../aws/error.ts';
+import type { AwsJson } from '../aws/json.ts';
+
+/** The bot's identity at the chat server. */
+export interface Credentials {
+  readonly userId: string;
+  readonly authToken: string;
+}
+
+export interface CredentialsSource {
+  /** Cached after the first read. @throws SecretError */
+  current(): Promise<Credentials>;
+  /** Reads the secret again after the server refused it; tells whether there are others now. @throws SecretError */
+  renew(refused: Credentials): Promise<boolean>;
+}
+
+const headerSafe = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+const SecretSchema = v.object({ userId: headerSafe, authToken: headerSafe });
+
+/** Refused again and again, the secret is not read more often than this. */
+const RENEW_EVERY_MS = 10_000;
+
+/**
+ * The next version of a secret while it is being replaced (Secrets Manager User Guide, "Rotation schedules"). An operator
+ * stores the new token under this stage before the old one is revoked, so that no delivery falls in between.
+ */
+const PENDING = 'AWSPENDING';
+
+/**
+ * Reads `{"userId","authToken"}` from Secrets Manager. Nothing of its content reaches an error's text.
+ *
+ * When the server refuses the current version and there is no other, a pending one is used, if the server accepts it. It
+ * is not made the current one here: the function may read the secret, and not change it.
+ */
+export const createSecret = (options: {
+  readonly call: AwsJson;
+  readonly secretId: string;
+  readonly clock: Clock;
+  /** Tries credentials out. @default a pending version is not looked for */
+  readonly accepts?: ((credentials: Credentials) => Promise<boolean>) | undefined;
+  readonly logger?: Pick<Logger, 'warn'> | undefined;
+}): CredentialsSource => {
+  const { call, secretId, clock, accepts, logger } = options;
+  let cached: Promise<Credentials> | undefined;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+
+  const read = async (stage?: string): Promise<Credentials> => {
+    let text: string | undefined;
+    try {
+      ({ SecretString: text } = await call<GetSecretValueRequest, GetSecretValueResponse>('GetSecretValue', {
+        SecretId: secretId,
+        VersionStage: stage,
+      }));
+    } catch (error) {
+      throw unreadable(secretId, error);
+    }
+    const parsed = v.safeParse(SecretSchema, parseJson(text));
+    if (parsed.success) return parsed.output;
+    // The issues of the schema would quote the value.
+    throw new SecretError(
+      `the secret ${secretId} must hold {"userId":"…","authToken":"…"}; store a personal access token of the bot there`,
+      { code: 'SECRET_MALFORMED' },
+    );
+  };
+
+  /** What to use in place of credentials that were refused; the stored ones where there is nothing better. */
+  const successorOf = async (refused: Credentials): Promise<Credentials> => {
+    const stored = await read();
+    if (accepts === undefined || !isSame(stored, refused)) return stored;
+    // There seldom is one. Where it can't be read, it is as if there were none: the refusal is reported in any case.
+    const pending = await read(PENDING).catch(() => undefined);
+    if (pending === undefined || isSame(pending, refused)) return stored;
+    const isAccepted = await accepts(pending);
+    logger?.warn(
+      isAccepted
+        ? 'the current version of the secret is refused, the pending one is in use: make it the current one'
+        : 'the current version of the secret is refused, and the pending one as well',
+      { secretId, stage: PENDING },
+    );
+    return isAccepted ? pending : stored;
+  };
+
+  const keep = (reading: Promise<Credentials>): Promise<Credentials> => {
+    const kept = reading.catch((error: unknown) => {
+      if (cached === kept) cached = undefined;
+      throw error;
+    });
+    cached = kept;
+    return kept;
+  };
+  const current = (): Promise<Credentials> => cached ?? keep(read());
+
+  return {
+    current,
+    async renew(refused) {
+      if (clock.now() - renewedAt >= RENEW_EVERY_MS) {
+        renewedAt = clock.now();
+        return !isSame(await keep(successorOf(refused)), refused);
+      }
+      return !isSame(await current(), refused);
+    },
+  };
+};
+
+const isSame = (one: Credentials, other: Credentials): boolean =>
+  one.userId === other.userId && one.authToken === other.authToken;
+
+const OPERATOR_MUST_ACT = new Set([
+  'ResourceNotFoundException',
+  'AccessDeniedException',
+  'DecryptionFailure',
+  'InvalidRequestException',
+  'InvalidParameterException',
+]);
+
+const unreadable = (secretId: string, cause: unknown): SecretError => {
+  const name = awsCodeOf(cause);
+  return new SecretError(`the secret ${secretId} can't be read: ${name}`, {
+    code: OPERATOR_MUST_ACT.has(name) ? 'SECRET_UNREADABLE' : 'SECRET_UNAVAILABLE',
+    cause,
+  });
+};
+
+const parseJson = (text: string | undefined): unknown => {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,47 @@
+import { Metric } from '../names.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Metrics } from '../ports.ts';
+
+/** What each outcome of a delivery adds to the metrics. */
+export const countOutcome = (
+  metrics: Metrics,
+  outcome: Outcome,
+  sizeBytes: number,
+  latencyMs: number | undefined,
+): void => {
+  switch (outcome.kind) {
+    case 'posted':
+      metrics.add(Metric.ObjectsPosted, 1);
+      metrics.add(Metric.BytesPosted, sizeBytes);
+      metrics.add(Metric.RelayLatency, latencyMs ?? 0);
+      return;
+    case 'duplicate':
+      metrics.add(Metric.DuplicatesSkipped, 1);
+      return;
+    case 'ignored':
+      if (outcome.isLoopSuspected) metrics.add(Metric.LoopSuspected, 1);
+      metrics.add(Metric.Ignored, 1);
+      return;
+    case 'gone':
+      metrics.add(Metric.Ignored, 1);
+      return;
+    case 'retrying':
+      metrics.add(waiting(outcome.failureKind), 1);
+      return;
+    case 'dead-lettered':
+      if (outcome.failureKind === 'refused') metrics.add(Metric.Refused, 1);
+      metrics.add(Metric.DeadLettered, 1);
+      return;
+    default:
+      outcome satisfies never;
+  }
+};
+
+/** What an event that names no object to deliver adds. */
+export const countEvent = (metrics: Metrics, outcome: 'ignored' | 'dead-lettered'): void =>
+  metrics.add(outcome === 'ignored' ? Metric.Ignored : Metric.DeadLettered, 1);
+
+const waiting = (kind: string) => {
+  if (kind === 'throttled') return Metric.Throttled;
+  return kind === 'misconfigured' ? Metric.Misconfigured : Metric.Retried;
+};

@@ -1,0 +1,62 @@
+import type { Circuit } from '../domain/circuit.ts';
+import { classify, type Reason } from '../domain/failure.ts';
+import { type Incident, incidentKey, incidentText, isTellable } from '../domain/incident.ts';
+import type { CreatedObject } from '../domain/s3-event.ts';
+import type { Outcome } from '../outcome.ts';
+import type { CallOptions, Clock, Logger, Notices, Rooms } from '../ports.ts';
+
+export interface OperationsDeps {
+  /** The operations room, by id or `#name`. */
+  readonly room: string;
+  readonly rooms: Rooms;
+  readonly notices: Notices;
+  readonly circuit: Pick<Circuit, 'isOpen'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly abortAfter: (delayMs: number) => AbortSignal;
+}
+
+/** Tells the operators, in a room of theirs, what needs them. */
+export interface Operations {
+  /** Never throws, and takes five seconds at the most: a delivery does not depend on it. */
+  tell(incident: Incident | undefined, options: CallOptions): Promise<void>;
+}
+
+/** One message for each reason in this time, by one process. */
+const PERIOD_MS = 10 * 60_000;
+const MOST_TIME_MS = 5_000;
+
+export const createOperations = (deps: OperationsDeps): Operations => {
+  const { room, rooms, notices, circuit, clock, logger, abortAfter } = deps;
+  const toldAt = new Map<Reason, number>();
+
+  return {
+    async tell(incident, { signal }) {
+      if (incident === undefined || !isTellable(incident) || signal.aborted || circuit.isOpen(room)) return;
+      const now = clock.now();
+      if (now < (toldAt.get(incident.reason) ?? Number.NEGATIVE_INFINITY) + PERIOD_MS) return;
+      toldAt.set(incident.reason, now);
+      const options = { signal: AbortSignal.any([signal, abortAfter(MOST_TIME_MS)]) };
+      try {
+        const roomId = await rooms.resolve(room, undefined, options);
+        const notice = { key: incidentKey(incident, now, PERIOD_MS), text: incidentText(incident) };
+        await notices.post(roomId, notice, options);
+      } catch (error) {
+        logger.warn('the operations room could not be told', { room, ...classify(error, 'room') });
+      }
+    },
+  };
+};
+
+/** What of a delivery's outcome the operators have to know, if anything. */
+export const incidentOf = (
+  object: CreatedObject,
+  outcome: Outcome,
+  redrivenFrom: number | undefined,
+): Incident | undefined => {
+  const isMisconfigured = outcome.kind === 'retrying' && outcome.failureKind === 'misconfigured';
+  if (outcome.kind !== 'dead-lettered' && !isMisconfigured) return undefined;
+  const { reason, detail, room } = outcome;
+  const kind = isMisconfigured ? 'misconfigured' : 'dead-lettered';
+  return { kind, reason, detail, room, object, redrivenFrom };
+};

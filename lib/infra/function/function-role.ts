@@ -1,0 +1,80 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { RocketChatRelay } from '../rocket-chat-relay.ts';
+import { allowInterfaces } from './network.ts';
+import { readableObjects } from './readable-objects.ts';
+
+/** What the function works with. */
+export interface FunctionResources
+  extends Pick<RocketChatRelay, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
+  readonly routes: readonly { prefix?: string | undefined }[];
+  /** Of what is created here. */
+  readonly encryptionKey?: IKey | undefined;
+  /** Of what was given. */
+  readonly decryptionKeys: readonly IKey[];
+  readonly isInVpc: boolean;
+  readonly isTraced: boolean;
+}
+
+/**
+ * The function's role: each call that it makes, on the one resource it makes it on. CDK's `grant…` methods allow more
+ * than these calls, so none of them is used.
+ */
+export const createFunctionRole = (scope: Construct, resources: FunctionResources): Role => {
+  const { buckets, queue, deadLetterQueue, table, secret, logGroup, encryptionKey } = resources;
+  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  const allow = (actions: string[], ...arns: string[]): void => {
+    role.addToPolicy(new PolicyStatement({ actions, resources: arns }));
+  };
+  const objects = buckets.flatMap((bucket) => readableObjects(bucket, resources.routes));
+  allow(['s3:GetObject', 's3:GetObjectVersion'], ...objects);
+  // Without it S3 answers 403 instead of 404 for an object that is gone (API reference of GetObject, "Permissions"),
+  // and a deleted upload would look like a missing permission.
+  allow(['s3:ListBucket'], ...buckets.map(({ bucketArn }) => bucketArn));
+  allow(['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:Query'], table.tableArn);
+  allow(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    queue.queueArn,
+  );
+  allow(['sqs:SendMessage'], deadLetterQueue.queueArn);
+  allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+  allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
+  // The dead letters it sends and the items it writes are encrypted in its name; objects and the secret are only read.
+  if (encryptionKey !== undefined) allow(['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'], encryptionKey.keyArn);
+  const readingKeys = resources.decryptionKeys.filter((key) => key !== encryptionKey);
+  if (readingKeys.length > 0) allow(['kms:Decrypt'], ...readingKeys.map(({ keyArn }) => keyArn));
+  if (resources.isInVpc) allowInterfaces(role);
+  if (resources.isInVpc || resources.isTraced) acknowledgeAllResources(role);
+  acknowledgeObjectPatterns(role, objects);
+  return role;
+};
+
+/** cdk-nag wants each wildcard acknowledged by itself, and names references by their logical id. */
+const acknowledgeObjectPatterns = (role: Role, arns: readonly string[]): void => {
+  const stack = Stack.of(role);
+  Validations.of(role).acknowledge(
+    ...arns.map((arn) => ({
+      id: `AwsSolutions-IAM5[Resource::${flatten(stack.resolve(arn))}]`,
+      reason: 'The keys of objects to come are not known; read access is limited to the prefixes of the routes.',
+    })),
+  );
+};
+
+const acknowledgeAllResources = (role: Role): void =>
+  Validations.of(role).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'Network interfaces do not exist before Lambda makes them, and EC2 describes them only all at once; the ' +
+      "function's own code is denied those calls. X-Ray's calls know no resources.",
+  });
+
+const flatten = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  const node = value as { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, unknown[]] };
+  if (node.Ref !== undefined) return `<${node.Ref}>`;
+  if (node['Fn::GetAtt'] !== undefined) return `<${node['Fn::GetAtt'].join('.')}>`;
+  const [delimiter, parts] = node['Fn::Join'] ?? ['', []];
+  return parts.map(flatten).join(delimiter);
+};

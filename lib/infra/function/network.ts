@@ -1,0 +1,110 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import {
+  GatewayVpcEndpoint,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  type ISecurityGroup,
+  Peer,
+  Port,
+  SecurityGroup,
+  type SubnetSelection,
+} from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { RelayNetwork } from '../relay-props.ts';
+
+/** What Lambda does to give a function its addresses in a VPC (AWS's policy AWSLambdaVPCAccessExecutionRole, without its log). */
+export const INTERFACE_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+] as const;
+
+/** The function's place in a VPC, with the endpoints that it asked for. */
+export const createNetwork = (
+  scope: Construct,
+  { vpc, subnets, securityGroups, createEndpoints = false }: RelayNetwork,
+  { urls }: { urls: readonly string[] },
+): { vpc: RelayNetwork['vpc']; vpcSubnets?: SubnetSelection; securityGroups: ISecurityGroup[] } => {
+  const groups = [...(securityGroups ?? [createSecurityGroup(scope, vpc, urls)])];
+  if (createEndpoints) createVpcEndpoints(scope, { vpc, subnets, groups });
+  return { vpc, ...(subnets !== undefined && { vpcSubnets: subnets }), securityGroups: groups };
+};
+
+/** Lambda makes the interfaces with the function's role; the function's own code is kept from doing so. */
+export const allowInterfaces = (role: Role): void => {
+  const actions = [...INTERFACE_ACTIONS];
+  role.addToPolicy(new PolicyStatement({ sid: 'LambdaPlacesTheFunction', actions, resources: ['*'] }));
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: 'NotTheFunctionItself',
+      effect: Effect.DENY,
+      actions,
+      resources: ['*'],
+      // Set only on calls that come from inside of a function (Lambda Developer Guide, "Execution role permissions").
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+    }),
+  );
+};
+
+/** Out: the chat server, the proxy and AWS, which all speak TCP on ports that are known. In: nothing. */
+const createSecurityGroup = (scope: Construct, vpc: RelayNetwork['vpc'], urls: readonly string[]): ISecurityGroup => {
+  const group = new SecurityGroup(scope, 'SecurityGroup', {
+    vpc,
+    description: 'The relay into Rocket.Chat: out to the chat server and to AWS, nothing in',
+    allowAllOutbound: false,
+  });
+  for (const port of [...new Set([443, ...urls.map(portOf)])].sort((a, b) => a - b)) {
+    // To any address: those of S3, of a public chat server and of a proxy's name are not known here, and change.
+    group.addEgressRule(Peer.anyIpv4(), Port.tcp(port), port === 443 ? 'AWS and HTTPS' : `port ${port} of a URL`);
+  }
+  return group;
+};
+
+const portOf = (text: string): number => {
+  const url = Token.isUnresolved(text) ? null : URL.parse(text);
+  if (url === null) return 443;
+  return url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port);
+};
+
+/** What the function calls. Its log needs none: Lambda writes it from outside of the VPC. */
+const createVpcEndpoints = (
+  scope: Construct,
+  {
+    vpc,
+    subnets,
+    groups,
+  }: { vpc: RelayNetwork['vpc']; subnets: SubnetSelection | undefined; groups: ISecurityGroup[] },
+): void => {
+  const selected = subnets === undefined ? {} : { subnets: [subnets] };
+  new GatewayVpcEndpoint(scope, 'S3Endpoint', { vpc, service: GatewayVpcEndpointAwsService.S3, ...selected });
+  new GatewayVpcEndpoint(scope, 'DynamoDbEndpoint', {
+    vpc,
+    service: GatewayVpcEndpointAwsService.DYNAMODB,
+    ...selected,
+  });
+  const services = {
+    SqsEndpoint: InterfaceVpcEndpointAwsService.SQS,
+    SecretsManagerEndpoint: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+  };
+  const own = new SecurityGroup(scope, 'EndpointsSecurityGroup', {
+    vpc,
+    description: `Endpoints of AWS for the relay of ${Stack.of(scope).stackName}`,
+    allowAllOutbound: false,
+  });
+  for (const group of groups)
+    own.addIngressRule(Peer.securityGroupId(group.securityGroupId), Port.tcp(443), 'the relay');
+  for (const [id, service] of Object.entries(services)) {
+    new InterfaceVpcEndpoint(scope, id, {
+      vpc,
+      service,
+      open: false,
+      securityGroups: [own],
+      ...(subnets !== undefined && { subnets }),
+    });
+  }
+};

@@ -1,0 +1,26 @@
+import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { LedgerTable } from '../../../lambdas/relay/names.ts';
+import { listenOnLoopback } from '../loopback.ts';
+
+/** dynalite, in memory. It has no UpdateTimeToLive: entries stay until it is closed. */
+export const startDynamoDb = (port?: number): Promise<{ endpoint: string; close: () => Promise<void> }> =>
+  listenOnLoopback(dynalite({ createTableMs: 0 }), port);
+
+/** Makes the ledger's table with the keys that the deployed one has. */
+export const createLedgerTable = async (dynamodb: DynamoDBClient, tableName: string): Promise<void> => {
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: LedgerTable.PartitionKey, AttributeType: 'S' },
+        { AttributeName: LedgerTable.SortKey, AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: LedgerTable.PartitionKey, KeyType: 'HASH' },
+        { AttributeName: LedgerTable.SortKey, KeyType: 'RANGE' },
+      ],
+    }),
+  );
+};

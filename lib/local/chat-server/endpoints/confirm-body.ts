@@ -1,0 +1,55 @@
+import { MeteorError } from '../http/meteor-error.ts';
+import type { World } from '../state/world.ts';
+
+/** What a confirm may say; all of it optional. */
+export interface ConfirmBody {
+  readonly msg?: string;
+  readonly tmid?: string;
+  readonly emoji?: string;
+  readonly t?: string;
+  readonly alias?: string;
+  readonly avatar?: string;
+  readonly groupable?: boolean;
+  readonly description?: string;
+  readonly customFields?: unknown;
+  readonly fileName?: string;
+}
+
+const TEXTS = ['msg', 'tmid', 'emoji', 't', 'alias', 'avatar', 'description', 'customFields'];
+/** Metadata of encrypted messages and, like `fileName` from 8.6.1 on, of encrypted files. */
+const UNTYPED = ['content', 'fileContent'];
+
+/**
+ * Checks the body as Meteor's `check` does: an unknown key or a value of the wrong type, `null` included, is a
+ * "Match error" without an errorType.
+ * @throws MeteorError, Error
+ */
+export const parseConfirmBody = (
+  body: Readonly<Record<string, unknown>>,
+  world: Pick<World, 'version' | 'settings'>,
+): ConfirmBody => {
+  const { description } = body;
+  if (typeof description === 'string' && description.length > world.settings.Message_MaxAllowedSize) {
+    throw new MeteorError('error-message-size-exceeded');
+  }
+  for (const [key, value] of Object.entries(body)) checkField(key, value, world);
+  const { customFields, fileContent: _, ...fields } = body;
+  return {
+    ...(fields as ConfirmBody),
+    // JSON.parse throws what the server throws: a SyntaxError, a 400 without an errorType.
+    ...(typeof customFields === 'string' && customFields !== '' && { customFields: JSON.parse(customFields) }),
+  };
+};
+
+const checkField = (key: string, value: unknown, { version }: Pick<World, 'version'>): void => {
+  if (UNTYPED.includes(key) && (key === 'content' || version === '8.x')) return;
+  const isKnown = TEXTS.includes(key) || key === 'groupable' || (key === 'fileName' && version === '8.x');
+  if (!isKnown) throw new Error(`Match error: Unknown key in field ${key}`);
+  checkType(key, value, key === 'groupable' ? 'boolean' : 'string');
+};
+
+const checkType = (key: string, value: unknown, type: 'string' | 'boolean'): void => {
+  if (typeof value === type) return;
+  const got = value === null ? 'null' : typeof value;
+  throw new Error(`Match error: Expected ${type}, got ${got} in field ${key}`);
+};

@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import busboy from 'busboy';
+import { type Content, createContentWriter } from '../state/contents.ts';
+import type { World } from '../state/world.ts';
+import { ClientGoneError } from './meteor-error.ts';
+import { type MultipartRules, multipartRules } from './multipart-rules.ts';
+
+export interface ReceivedFile {
+  /** Basename, decoded; empty where the part had none. */
+  readonly name: string;
+  readonly declaredType: string;
+  readonly content: Content;
+}
+
+export interface ReceivedForm {
+  readonly file: ReceivedFile;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/**
+ * Streams a multipart form with one part `file`. What fails is told as soon as the server's version would notice; the
+ * rest of the body is then read and thrown away, as the real one does.
+ * @throws MeteorError, Error (busboy's), ClientGoneError
+ */
+export const receiveForm = (
+  incoming: IncomingMessage,
+  world: Pick<World, 'version' | 'settings' | 'keepBytes'>,
+): Promise<ReceivedForm> => {
+  const rules = multipartRules(world.version, world.settings.FileUpload_MaxFileSize);
+  return new Promise((resolve, reject) => {
+    // Throws at once, and so rejects, where the content type is no form or has no boundary.
+    const parser = busboy({ headers: incoming.headers, defParamCharset: 'utf8', limits: rules.limits });
+    const fields = new Map<string, string>();
+    let received: ReceivedFile | undefined;
+
+    const fail = (error: Error) => {
+      reject(error);
+      incoming.unpipe(parser);
+      incoming.resume();
+    };
+
+    parser.on('field', (name, value) => fields.set(name, value));
+    parser.on('file', (fieldName, stream, info) => {
+      receiveFile(fieldName, stream, rules, {
+        keepBytes: world.keepBytes,
+        fail,
+        done: (content) => {
+          if (received) return fail(rules.tooManyFiles());
+          received = { name: info.filename ?? '', declaredType: info.mimeType, content };
+        },
+      });
+    });
+    parser.on('filesLimit', () => fail(rules.tooManyFiles()));
+    parser.on('error', (error) => fail(rules.brokenForm(error)));
+    parser.on('finish', () => (received ? resolve({ file: received, fields }) : fail(rules.noFile())));
+
+    incoming.on('close', () => {
+      if (!incoming.complete) reject(new ClientGoneError());
+    });
+    incoming.pipe(parser);
+  });
+};
+
+interface FileOutcome {
+  readonly keepBytes: number;
+  fail(error: Error): void;
+  done(content: Content): void;
+}
+
+/** Reads a part to its end: hashing is synchronous, so the pace is the parser's and nothing piles up. */
+const receiveFile = (
+  fieldName: string,
+  stream: Readable & { truncated?: boolean },
+  rules: MultipartRules,
+  outcome: FileOutcome,
+): void => {
+  if (rules.rejectsFieldEarly && fieldName !== 'file') {
+    // What follows may be broken as well, but the answer is decided.
+    stream.on('error', () => undefined).resume();
+    outcome.fail(rules.wrongField());
+    return;
+  }
+  const writer = createContentWriter(outcome.keepBytes);
+  stream.on('data', (chunk: Buffer) => writer.write(chunk));
+  stream.on('error', (error) => outcome.fail(rules.brokenFile(error)));
+  stream.on('end', () => {
+    if (stream.truncated) return outcome.fail(rules.tooLarge());
+    if (fieldName !== 'file') return outcome.fail(rules.wrongField());
+    outcome.done(writer.finish());
+  });
+};
