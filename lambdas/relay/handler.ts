@@ -77,7 +77,7 @@ const handleMessage = async (
     parsed.kind === 'unreadable' ? [{ eventBody: record.body, detail: parsed.detail }] : parsed.unreadable;
   const objects = parsed.kind === 'unreadable' ? [] : parsed.objects;
 
-  const isUntouched = deps.pacing?.isUntouched(record) ?? false;
+  const isUntouched = deps.pacing?.removeSleeper(record).isUntouched ?? false;
   const outcomes: Outcome[] = [];
   let comesBackInMs: number | undefined;
   const comeBack = (delayMs: number) => {

@@ -30,6 +30,13 @@ export const SETTINGS_FILE = 'relay.json';
 /** Attributes of the ledger's table that the stack must know. */
 export const LedgerTable = { PartitionKey: 'pk', SortKey: 'sk', TimeToLive: 'expiresAt' } as const;
 
+/**
+ * The longest time a message sleeps for the rate limit. SQS allows 12 hours, but a sleeping message does not learn that
+ * the limit was lifted unless the process that put it to sleep still runs. Messages that must wait longer come back at
+ * different times and are given a place then.
+ */
+export const LONGEST_SLEEP_MS = 3 * 3_600_000;
+
 /** CloudWatch metrics, written by the function in Embedded Metric Format. Each has the dimension `service`. */
 export const METRICS_NAMESPACE = 'RocketChatRelay';
 export const Metric = {

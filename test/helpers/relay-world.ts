@@ -140,7 +140,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
     logger,
     queues,
     circuit: createCircuit(clock),
-    pacer: { ...NO_PACER, take: (call) => waits[call], delayMs: (call) => waits[call] },
+    pacer: { ...NO_PACER, take: (call) => waits[call], bookDelayMs: (call) => waits[call] },
     ledger: {
       claim: (...args) => port('claim', () => memory.claim(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
@@ -230,7 +230,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
 /** A pacer that knows of no limit. */
 const NO_PACER: DeliverDeps['pacer'] = {
   take: () => 0,
-  delayMs: () => 0,
+  bookDelayMs: () => 0,
   giveUp: () => {},
   observe: () => {},
   rejected: () => {},

@@ -64,7 +64,7 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     }
     if (route === undefined) return NO_ROUTE;
 
-    const known = circuit.failureFor(route.room);
+    const known = circuit.admit(route.room);
     if (known !== undefined) return settleUnclaimed(deps, task, route, known);
 
     let roomId: string;
@@ -289,7 +289,7 @@ const settleUnclaimed = async (
 const throttledMs = (deps: DeliverDeps, { step }: Progress, failure: Failure): number => {
   const told = failure.kind === 'throttled' ? (failure.retryAt ?? 0) - deps.clock.now() : 0;
   if (!isLimitedCall(step)) return Math.max(1_000, told) + Math.round(deps.random() * 1_000);
-  return Math.max(1_000, deps.pacer.delayMs(step));
+  return Math.max(1_000, deps.pacer.bookDelayMs(step));
 };
 
 const isLimitedCall = (step: string): step is LimitedCall => step === 'media' || step === 'confirm';

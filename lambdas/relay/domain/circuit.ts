@@ -6,8 +6,8 @@ import type { Failure } from './failure.ts';
  */
 export interface Circuit {
   /** The failure that keeps deliveries to this room waiting, if any. */
-  failureFor(room: string): Failure | undefined;
-  /** Whether calls about this room had better not be made; unlike `failureFor`, lets nobody through to see. */
+  admit(room: string): Failure | undefined;
+  /** Whether calls about this room had better not be made; unlike `admit`, lets nobody through to see. */
   isOpen(room: string): boolean;
   open(room: string, failure: Failure): void;
   /** A call got through: whatever was wrong is mended. */
@@ -30,7 +30,7 @@ export const createCircuit = ({ now }: { now: () => number }): Circuit => {
   };
 
   return {
-    failureFor: (room) => check(WHOLE_SERVER) ?? check(room),
+    admit: (room) => check(WHOLE_SERVER) ?? check(room),
     isOpen: (room) => open.has(WHOLE_SERVER) || open.has(room),
     open(room, failure) {
       if (failure.kind !== 'misconfigured' || failure.scope === 'object') return;

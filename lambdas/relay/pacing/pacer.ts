@@ -1,3 +1,4 @@
+import { LONGEST_SLEEP_MS } from '../names.ts';
 import { createRateWindow, type RateLimitReading } from './rate-window.ts';
 import { createSlots } from './slots.ts';
 
@@ -10,7 +11,7 @@ export interface Pacer {
   /** Takes one call out of the window. 0: make it now; otherwise wait that long and ask again. */
   take(call: LimitedCall): number;
   /** How long a call that the server has just refused should wait; it takes its place among the others that wait. */
-  delayMs(call: LimitedCall): number;
+  bookDelayMs(call: LimitedCall): number;
   /** An upload that was begun came to nothing, and no confirm will follow it. */
   giveUp(): void;
   /** What an answer told of the limit; `undefined`: it told nothing, so there is none. */
@@ -37,11 +38,6 @@ export type LimitedCall = 'media' | 'confirm';
  */
 const SLACK_MS = 2_000;
 
-/**
- * No sleep is longer. SQS allows 12 h, but a message asleep does not learn that the limit was lifted, unless the process
- * that put it to sleep still runs. Those that must wait longer come back at different times, and take their places then.
- */
-const LONGEST_SLEEP_MS = 3 * 3_600_000;
 const SHORTEST_LONG_SLEEP = 0.75;
 
 /** A confirm that was counted on and never asked for is forgotten after this time. */
@@ -134,7 +130,7 @@ export const createPacer = (options: {
       return 0;
     },
 
-    delayMs: (call) => (call === 'media' ? uploadDelayMs() : confirmDelayMs()),
+    bookDelayMs: (call) => (call === 'media' ? uploadDelayMs() : confirmDelayMs()),
 
     giveUp() {
       owed.pop();

@@ -19,7 +19,7 @@ export interface Pacing {
   /** Now and then, while messages wait: looks how many there are. */
   begin(messages: number): Promise<void>;
   /** Whether a message that was received before is still as new: it only ever waited, and here. */
-  isUntouched(record: SQSRecord): boolean;
+  removeSleeper(record: SQSRecord): { readonly isUntouched: boolean };
   /** A message was sent back to wait; its objects' outcomes tell what for. */
   slept(record: SQSRecord, outcomes: readonly Outcome[], delayMs: number): void;
   /** Wakes messages for which there is room already: the limit was raised or lifted, or others have left some over. */
@@ -53,8 +53,8 @@ export const createPacing = ({ pacer, backlog, clock, logger, metrics }: PacingD
       await read(messages);
     },
 
-    isUntouched: ({ messageId, attributes }) =>
-      sleepers.comeBack(messageId, Number(attributes.ApproximateReceiveCount)).isUntouched,
+    removeSleeper: ({ messageId, attributes }) =>
+      sleepers.remove(messageId, Number(attributes.ApproximateReceiveCount)),
 
     slept({ messageId, receiptHandle, attributes }, outcomes, delayMs) {
       const waiting = outcomes.filter((outcome) => outcome.kind === 'retrying');

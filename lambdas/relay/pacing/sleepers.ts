@@ -16,7 +16,7 @@ export interface Sleeper {
 export interface Sleepers {
   add(sleeper: Sleeper): void;
   /** One has come back. Whether it is as new: nobody else has had it since, and here nothing was begun. */
-  comeBack(messageId: string, receiveCount: number): { readonly isUntouched: boolean };
+  remove(messageId: string, receiveCount: number): { readonly isUntouched: boolean };
   /** Takes out up to so many, those first that would sleep longest. */
   wake(count: number): readonly Sleeper[];
 }
@@ -43,7 +43,7 @@ export const createSleepers = ({ now }: { now: () => number }): Sleepers => {
       if (sleepers.size < MOST_REMEMBERED) sleepers.set(sleeper.messageId, sleeper);
     },
 
-    comeBack(messageId, receiveCount) {
+    remove(messageId, receiveCount) {
       const sleeper = sleepers.get(messageId);
       sleepers.delete(messageId);
       return { isUntouched: sleeper?.isUntouched === true && sleeper.receiveCount === receiveCount - 1 };

@@ -1,3 +1,4 @@
+import { LONGEST_SLEEP_MS } from '../../../lambdas/relay/names.ts';
 import { PRICES } from './prices.ts';
 
 /** What the estimate takes for granted. Give others that you have measured. */
@@ -50,8 +51,6 @@ export interface CostEstimate {
 const LEDGER_WRITES = 2;
 /** Lambda gives a whole core to 1,769 MB and the same share of it to less (Lambda Developer Guide, "Configure memory"). */
 const MB_PER_CORE = 1769;
-/** A message can sleep for this long at a time. */
-const LONGEST_SLEEP_HOURS = 11.75;
 const MIB = 1024 ** 2;
 
 /**
@@ -64,7 +63,7 @@ export const estimateCost = (input: CostInput): CostEstimate => {
   const { objects, sizeBytes, callsPerMinute, chatServer = 'internet' } = input;
   const drainHours = callsPerMinute === undefined ? 0 : objects / callsPerMinute / 60;
   // With a limit, an object is received, sent to sleep, and received again when it is its turn.
-  const sleeps = callsPerMinute === undefined ? 0 : 1 + Math.floor(drainHours / 2 / LONGEST_SLEEP_HOURS);
+  const sleeps = callsPerMinute === undefined ? 0 : 1 + Math.floor((drainHours / 2) * (3_600_000 / LONGEST_SLEEP_MS));
   const batchSize = input.assumptions?.batchSize ?? (callsPerMinute === undefined ? 10 : 1);
   const receives = (1 + sleeps) / batchSize;
 

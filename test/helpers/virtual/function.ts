@@ -78,7 +78,7 @@ const store: ObjectStore = {
 
 const unpaced: Pacer = {
   take: () => 0,
-  delayMs: () => 60_000,
+  bookDelayMs: () => 60_000,
   giveUp: () => {},
   observe: () => {},
   rejected: () => {},

@@ -346,7 +346,7 @@ describe('the rate limit', () => {
 
   it('waits as long as the pacer says after a refusal', async () => {
     world.fail('confirm', new ChatAnswerError('x', { status: 429, retryAt: START + 9_000 }));
-    world.deps.pacer.delayMs = () => 33_000;
+    world.deps.pacer.bookDelayMs = () => 33_000;
     expect(await world.run()).toMatchObject({ kind: 'retrying', delayMs: 33_000 });
     expect(entry()).toMatchObject({ failures: 0, releases: 1, upload: { fileId: 'file-1' } });
     expect(entry()?.inDoubt).toBeUndefined();

@@ -19,13 +19,13 @@ describe('the circuit', () => {
   });
 
   it('is closed at first', () => {
-    expect(circuit.failureFor('a')).toBeUndefined();
+    expect(circuit.admit('a')).toBeUndefined();
   });
 
   it('opens for one room', () => {
     circuit.open('a', misconfigured('room'));
-    expect(circuit.failureFor('a')).toMatchObject({ detail: 'room' });
-    expect(circuit.failureFor('b')).toBeUndefined();
+    expect(circuit.admit('a')).toMatchObject({ detail: 'room' });
+    expect(circuit.admit('b')).toBeUndefined();
   });
 
   it('tells that it is open without letting anybody through', () => {
@@ -35,14 +35,14 @@ describe('the circuit', () => {
     circuit.open('a', misconfigured('server'));
     clock.advance(60_000);
     expect([circuit.isOpen('a'), circuit.isOpen('b')]).toEqual([true, true]);
-    expect(circuit.failureFor('b')).toBeUndefined();
+    expect(circuit.admit('b')).toBeUndefined();
     circuit.close('a');
     expect([circuit.isOpen('a'), circuit.isOpen('b')]).toEqual([false, false]);
   });
 
   it('opens for the whole server', () => {
     circuit.open('a', misconfigured('server'));
-    expect(circuit.failureFor('b')).toMatchObject({ detail: 'server' });
+    expect(circuit.admit('b')).toMatchObject({ detail: 'server' });
   });
 
   it.each<Failure>([
@@ -53,17 +53,17 @@ describe('the circuit', () => {
     { kind: 'gone', reason: 'OBJECT_GONE', detail: '' },
   ])('does not open for $kind $detail', (failure) => {
     circuit.open('a', failure);
-    expect(circuit.failureFor('a')).toBeUndefined();
+    expect(circuit.admit('a')).toBeUndefined();
   });
 
   it.each(['room', 'server'] as const)('lets one through after half a minute, and then another (%s)', (scope) => {
     circuit.open('a', misconfigured(scope));
     clock.advance(29_999);
-    expect(circuit.failureFor('a')).toBeDefined();
+    expect(circuit.admit('a')).toBeDefined();
     for (let probe = 0; probe < 3; probe += 1) {
       clock.advance(30_000);
-      expect(circuit.failureFor('a')).toBeUndefined();
-      expect(circuit.failureFor('a')).toBeDefined();
+      expect(circuit.admit('a')).toBeUndefined();
+      expect(circuit.admit('a')).toBeDefined();
     }
   });
 
@@ -71,14 +71,14 @@ describe('the circuit', () => {
     circuit.open('a', misconfigured('room'));
     circuit.open('a', misconfigured('server'));
     circuit.close('a');
-    expect(circuit.failureFor('a')).toBeUndefined();
-    expect(circuit.failureFor('b')).toBeUndefined();
+    expect(circuit.admit('a')).toBeUndefined();
+    expect(circuit.admit('b')).toBeUndefined();
   });
 
   it('leaves other rooms open when one has closed', () => {
     circuit.open('a', misconfigured('room'));
     circuit.open('b', misconfigured('room'));
     circuit.close('a');
-    expect(circuit.failureFor('b')).toBeDefined();
+    expect(circuit.admit('b')).toBeDefined();
   });
 });

@@ -94,7 +94,7 @@ describe('confirms', () => {
     answer('media', 0);
     pacer.take('confirm');
     pacer.rejected('confirm', endsAt, { limit: 10, remaining: 0, resetAt: endsAt, windowId: endsAt });
-    const confirmMs = pacer.delayMs('confirm');
+    const confirmMs = pacer.bookDelayMs('confirm');
     const [uploadSeconds = 0] = secondsToWait(1);
     expect(confirmMs).toBe(MINUTE_MS + 1_000);
     expect(uploadSeconds).toBe(62);
@@ -225,7 +225,7 @@ describe('calls that are refused', () => {
     expect(pacer.take('media')).toBe(0);
     pacer.rejected('media', undefined);
     pacer.giveUp();
-    expect(pacer.delayMs('media')).toBeGreaterThanOrEqual(MINUTE_MS);
+    expect(pacer.bookDelayMs('media')).toBeGreaterThanOrEqual(MINUTE_MS);
     expect(pacer.take('media')).toBeGreaterThanOrEqual(MINUTE_MS);
     expect(pacer.room()).toBe(0);
   });

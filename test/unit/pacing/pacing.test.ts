@@ -128,14 +128,14 @@ describe('messages that sleep', () => {
     room = 5;
     await pacing.end();
     expect(woken).toEqual([]);
-    expect(pacing.isUntouched(record('a', 2))).toBe(false);
+    expect(pacing.removeSleeper(record('a', 2)).isUntouched).toBe(false);
   });
 });
 
 describe('a message that comes back', () => {
   it('is as new if it only ever waited here', () => {
     pacing.slept(record('a'), [waits()], HOUR_MS);
-    expect(pacing.isUntouched(record('a', 2))).toBe(true);
+    expect(pacing.removeSleeper(record('a', 2)).isUntouched).toBe(true);
   });
 
   it.each<[string, Outcome[], number]>([
@@ -144,10 +144,10 @@ describe('a message that comes back', () => {
     ['another of its objects was settled', [waits(), { kind: 'ignored', detail: 'no route fits' }], 2],
   ])('is not if %s', (_, outcomes, receiveCount) => {
     pacing.slept(record('a'), outcomes, HOUR_MS);
-    expect(pacing.isUntouched(record('a', receiveCount))).toBe(false);
+    expect(pacing.removeSleeper(record('a', receiveCount)).isUntouched).toBe(false);
   });
 
   it('is not if nothing is known of it', () => {
-    expect(pacing.isUntouched(record('a', 1))).toBe(false);
+    expect(pacing.removeSleeper(record('a', 1)).isUntouched).toBe(false);
   });
 });

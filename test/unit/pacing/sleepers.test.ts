@@ -43,8 +43,8 @@ it('leaves those alone that wake by themselves in a moment', () => {
 
 it('knows a message again that only ever waited here', () => {
   add('a', 60_000);
-  expect(sleepers.comeBack('a', 2)).toEqual({ isUntouched: true });
-  expect(sleepers.comeBack('a', 2)).toEqual({ isUntouched: false });
+  expect(sleepers.remove('a', 2)).toEqual({ isUntouched: true });
+  expect(sleepers.remove('a', 2)).toEqual({ isUntouched: false });
 });
 
 it.each([
@@ -52,20 +52,20 @@ it.each([
   ['had been begun', { isUntouched: false }, 2],
 ])('takes none for new that %s', (_, overrides, receiveCount) => {
   add('a', 60_000, overrides);
-  expect(sleepers.comeBack('a', receiveCount)).toEqual({ isUntouched: false });
+  expect(sleepers.remove('a', receiveCount)).toEqual({ isUntouched: false });
 });
 
 it('knows one that was woken', () => {
   add('a', 60_000);
   wake(1);
-  expect(sleepers.comeBack('a', 2)).toEqual({ isUntouched: true });
+  expect(sleepers.remove('a', 2)).toEqual({ isUntouched: true });
 });
 
 it('remembers 20,000, and others when those are over', () => {
   for (let count = 0; count < 20_001; count += 1) add(`early-${count}`, 60_000);
-  expect(sleepers.comeBack('early-20000', 2)).toEqual({ isUntouched: false });
+  expect(sleepers.remove('early-20000', 2)).toEqual({ isUntouched: false });
   clock.advance(15 * 60_000);
   add('late', 60_000);
-  expect(sleepers.comeBack('late', 2)).toEqual({ isUntouched: true });
-  expect(sleepers.comeBack('early-0', 2)).toEqual({ isUntouched: false });
+  expect(sleepers.remove('late', 2)).toEqual({ isUntouched: true });
+  expect(sleepers.remove('early-0', 2)).toEqual({ isUntouched: false });
 });
