@@ -67,12 +67,14 @@ export const createFunction = (world: World, process: Process) => {
     filesAtOnce: 2,
     abortAfter: (delayMs) => {
       const controller = new AbortController();
-      world.simulation.schedule(delayMs, () => controller.abort());
+      world.simulation.schedule(delayMs, () => controller.abort(TIME_IS_OVER));
       return controller.signal;
     },
   });
 };
 
+/** A reason of our own: without one, each abort builds a DOMException with a stack trace. */
+const TIME_IS_OVER = new Error('the invocation is out of time');
 const aborted = () => new ChatUnreachableError('aborted', { code: 'ABORTED', mayHaveActed: true });
 
 interface ModelSource extends SourceObject {
