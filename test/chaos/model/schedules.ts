@@ -38,6 +38,16 @@ export const createTally = (): Tally => ({
   faults: new Map(),
 });
 
+export const addTally = (sum: Tally, part: Tally): void => {
+  for (const name of ['schedules', 'objects', 'posted', 'superseded', 'deadLettered', 'redriven', 'gap'] as const) {
+    sum[name] += part[name];
+  }
+  for (const [fault, count] of part.faults) sum.faults.set(fault, (sum.faults.get(fault) ?? 0) + count);
+};
+
+export const tallyToJson = (tally: Tally) => ({ ...tally, faults: [...tally.faults] });
+export const parseTally = (json: ReturnType<typeof tallyToJson>): Tally => ({ ...json, faults: new Map(json.faults) });
+
 /** Runs one schedule, adds it up, and gives what it broke. */
 export const prove = async (schedule: Schedule, tally: Tally): Promise<readonly string[]> => {
   const history = await withoutStackTraces(() => runSchedule(schedule));
