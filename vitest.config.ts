@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores are enough: what takes long waits for child processes and sockets.
     maxWorkers: 2,
+    // A worker loads the CDK, the SDK and the sources once, not once a file. No test changes what modules hold.
+    isolate: false,
   },
 });
