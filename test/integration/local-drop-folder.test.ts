@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchFolder } from '../../lib/operator/local/watch-folder.ts';
 
-const STABLE_FOR_MS = 60;
+const STABLE_FOR_MS = 100;
 let folder: string;
 let stop: () => void;
 let names: string[];
@@ -37,9 +37,9 @@ describe('watchFolder', () => {
 
   it('reports a growing file only after it has stopped growing', async () => {
     const path = join(folder, 'slow.txt');
-    for (let i = 0; i < 6; i += 1) {
+    for (let i = 0; i < 20; i += 1) {
       appendFileSync(path, 'more');
-      await sleep(STABLE_FOR_MS / 3);
+      await sleep(STABLE_FOR_MS / 10);
       expect(names).toEqual([]);
     }
     await expect.poll(() => names).toEqual(['slow.txt']);
