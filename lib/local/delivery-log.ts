@@ -1,4 +1,4 @@
-/** What the function logs of each delivery, as far as anybody here reads it. */
+/** The fields of the function's log entry for a delivery that are used here. */
 export interface LoggedDelivery {
   readonly outcome: 'posted' | 'duplicate' | 'ignored' | 'gone' | 'dead-lettered' | 'retrying';
   readonly bucket: string;
@@ -6,16 +6,16 @@ export interface LoggedDelivery {
   readonly versionId?: string;
   readonly eTag?: string;
   readonly sequencer?: string;
-  /** SQS's. */
+  /** SQS's message id. */
   readonly messageId?: string;
   readonly room?: string;
   readonly roomId?: string;
   readonly fileId?: string;
   readonly chatMessageId?: string;
   readonly sizeBytes?: number;
-  /** Of this delivery. */
+  /** How long this delivery took. */
   readonly durationMs?: number;
-  /** From the upload to the message. */
+  /** The time from the upload to the message. */
   readonly latencyMs?: number;
   readonly reason?: string;
   readonly detail?: string;
@@ -34,7 +34,7 @@ const OUTCOMES: ReadonlySet<unknown> = new Set<LoggedDelivery['outcome']>([
   'retrying',
 ]);
 
-/** Reads a line that the function wrote to either stream; `undefined` unless it tells of a delivery. */
+/** Reads a line of the function's stdout or stderr. Returns `undefined` if it is not the log entry of a delivery. */
 export const readDeliveryLine = (line: string): LoggedDelivery | undefined => {
   if (!line.startsWith('{')) return undefined;
   let entry: Record<string, unknown>;

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../infra/function/bundle.ts';
-import { DUMMY_CREDENTIALS, type LocalEndpoints } from './aws/aws-clients.ts';
+import { DUMMY_CREDENTIALS } from './aws/clients.ts';
 import { type Emulators, startEmulators } from './aws/emulators.ts';
 import { type ChatServer, startChatServer } from './chat-server/chat-server.ts';
 import { type LoggedDelivery, readDeliveryLine } from './delivery-log.ts';
@@ -25,15 +25,19 @@ export interface LocalRelay
   readonly bucket: string;
   readonly ledgerTable: string;
   readonly rocketChatUrl: string;
-  /** Absent with a real server. */
+  /** Undefined if `rocketChat` names a real server. */
   readonly chat: ChatServer | undefined;
-  /** To be killed at will: the next invocation gets a new process. */
+  /** Tests may kill them: the next invocation gets a new process. */
   readonly functions: readonly FunctionHost[];
-  /** Every delivery that the function has logged. */
+  /** Every delivery that the function has logged so far. */
   readonly deliveries: readonly LoggedDelivery[];
-  /** Resolves when nothing is in the uploads queue any more, neither waiting nor hidden. @throws Error after the time-out */
+  /**
+   * Resolves when the uploads queue has no message left, visible or hidden.
+   * @param options.timeoutMs default: 30000
+   * @throws Error after the time-out
+   */
   settled(options?: { timeoutMs?: number }): Promise<void>;
-  /** Ends every server and every process. */
+  /** Stops every server and every process. */
   close(): Promise<void>;
 }
 
@@ -41,8 +45,9 @@ const LEDGER_TABLE = 'relay-ledger';
 const SECRET_ID = 'rocket-chat-credentials';
 
 /**
- * Starts the whole relay on this machine: S3, SQS, DynamoDB and the secret, a chat server unless a real one is named, and
- * the function's bundle in processes of its own, fed by an event source mapping.
+ * Starts the whole relay on this machine: emulators of S3, SQS, DynamoDB and Secrets Manager, a chat server unless
+ * `rocketChat` names a real one, the function's bundle in separate processes, and an event source mapping.
+ * @throws ValiError if the settings are invalid; EADDRINUSE if the port is in use
  */
 export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<LocalRelay> => {
   const { region = 'us-east-1', bucket = 'uploads', functionTimeoutMs = 300_000, memoryMb = 256 } = options;
@@ -76,12 +81,11 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       onUpload: options.onUpload,
     });
     closers.push(() => emulators.close());
-    const { queueUrl, deadLetterQueueUrl } = emulators;
 
     const deliveries: LoggedDelivery[] = [];
     const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
       options.onLine?.(line, stream);
-      // From either stream: the logger writes warnings and errors to stderr.
+      // Deliveries are logged to both streams: the logger writes warnings and errors to stderr.
       const delivery = readDeliveryLine(line);
       if (delivery === undefined) return;
       deliveries.push(delivery);
@@ -98,16 +102,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
         memoryMb,
         timeoutMs: functionTimeoutMs,
         onLine,
-        environment: {
-          ...awsEnvironment(emulators.endpoints),
-          [Env.RocketChatUrl]: rocketChatUrl,
-          [Env.SecretId]: SECRET_ID,
-          [Env.LedgerTable]: LEDGER_TABLE,
-          [Env.QueueUrl]: queueUrl,
-          [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
-          [Env.UrlSuffix]: 'localhost',
-          ...environment,
-        },
+        environment: { ...functionEnvironment(emulators, rocketChatUrl), ...environment },
       });
       functions.push(started);
       closers.push(() => started.close());
@@ -115,7 +110,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 
     const mapping = startEventSourceMapping({
       sqs: emulators.clients.sqs,
-      queueUrl,
+      queueUrl: emulators.queueUrl,
       queueArn: emulators.queueArn,
       region,
       functions,
@@ -142,13 +137,22 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
   }
 };
 
-/** What points the unchanged function at the emulators. */
-const awsEnvironment = (endpoints: LocalEndpoints): Record<string, string> => ({
+/** The variables that the stack sets, and those that point the SDK at the emulators. */
+const functionEnvironment = (
+  { endpoints, queueUrl, deadLetterQueueUrl }: Emulators,
+  rocketChatUrl: string,
+): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
   AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,
+  [Env.RocketChatUrl]: rocketChatUrl,
+  [Env.SecretId]: SECRET_ID,
+  [Env.LedgerTable]: LEDGER_TABLE,
+  [Env.QueueUrl]: queueUrl,
+  [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
+  [Env.UrlSuffix]: 'localhost',
 });
 
 const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {
@@ -158,12 +162,12 @@ const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeou
     if (ready + inFlight + delayed + mapping.inFlight === 0) break;
     if (Date.now() > endsAt) {
       throw new Error(
-        `the uploads queue has not run empty in ${timeoutMs} ms: ${ready} messages wait, ${inFlight} are hidden`,
+        `The uploads queue is not empty after ${timeoutMs} ms: ${ready} messages visible, ${inFlight} in flight, ${delayed} delayed.`,
       );
     }
     await sleep(10);
   }
-  // The last lines of the function's log may still be in the pipe.
+  // The function's last log lines may not have been read from the pipe yet.
   await turn();
   await turn();
 };

@@ -1,10 +1,10 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Nothing here asks for credentials, so nothing here may be reached from another machine. */
+/** The local servers check no credentials, so only programs on this machine may reach them. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Starts a server on the loopback interface. Closing it ends open connections too. @throws EADDRINUSE and the like */
+/** Starts a server on the loopback interface. `close` also ends open connections. @throws EADDRINUSE and other listen errors */
 export const listenOnLoopback = async (
   server: Server,
   port = 0,
@@ -27,3 +27,11 @@ export const listenOnLoopback = async (
       }),
   };
 };
+
+const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+
+/**
+ * Whether a request's `Host` header names the loopback interface. A website can make its own name resolve to 127.0.0.1
+ * (DNS rebinding), and its scripts could then read what a local server answers. The browser sends that name as `Host`.
+ */
+export const isLoopbackHost = (host: string | undefined): boolean => host !== undefined && LOOPBACK_HOST.test(host);

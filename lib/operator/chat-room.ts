@@ -1,11 +1,11 @@
 export interface ChatRoom {
   readonly id: string;
-  /** Absent in direct messages. */
+  /** Direct messages have none. */
   readonly name: string | undefined;
   readonly pageUrl: string;
 }
 
-/** The server, the credentials or the room can't be used; the message says which and what to do. */
+/** The server, the credentials or the room cannot be used. The message says which, and what to do. */
 export class ChatRoomError extends Error {
   override readonly name = 'ChatRoomError';
 }
@@ -13,8 +13,8 @@ export class ChatRoomError extends Error {
 const TIMEOUT_MS = 15_000;
 
 /**
- * Finds a room given as `general`, `#general` or by its id, and so checks the server and the credentials.
- * @throws ChatRoomError
+ * Finds a room given as `general`, `#general` or by its id. This also checks the server and the credentials.
+ * @throws ChatRoomError if the server, the credentials or the room cannot be used
  */
 export const findChatRoom = async (server: {
   url: string;
@@ -23,13 +23,13 @@ export const findChatRoom = async (server: {
   room: string;
 }): Promise<ChatRoom> => {
   const { room, url } = server;
-  // In the order in which the function looks.
+  // The same order as in the function: id, then name.
   const found =
     (room.startsWith('#') ? undefined : await askForRoom(server, { roomId: room })) ??
     (await askForRoom(server, { roomName: room.replace(/^#/, '') }));
   if (found !== undefined) return found;
   throw new ChatRoomError(
-    `${url} has no room "${room}" that the bot can see: check its spelling, and invite the bot if it is private.`,
+    `${url} has no room "${room}" that the bot can see: check the name, and invite the bot if the room is private.`,
   );
 };
 
@@ -43,15 +43,16 @@ const askForRoom = async (
   });
   if (status === 401) {
     throw new ChatRoomError(
-      `${url} does not know the credentials: check ROCKETCHAT_USER_ID and ROCKETCHAT_AUTH_TOKEN, or make a new personal access token.`,
+      `${url} refuses the credentials: check ROCKETCHAT_USER_ID and ROCKETCHAT_AUTH_TOKEN, or create a new personal access token.`,
     );
   }
-  if (status === 429) throw new ChatRoomError(`${url} has had too many requests: wait a minute and start again.`);
+  if (status === 429)
+    throw new ChatRoomError(`${url} refuses the request because of its rate limit: wait a minute and start again.`);
   if (body === undefined || typeof body['success'] !== 'boolean') {
     throw new ChatRoomError(`${url} does not answer as Rocket.Chat does (HTTP ${status}): check --rocket-chat-url.`);
   }
   if (body['errorType'] === 'error-room-archived') {
-    throw new ChatRoomError(`${url} has archived the room: unarchive it, or choose another one.`);
+    throw new ChatRoomError(`The room is archived on ${url}: unarchive it, or choose another room.`);
   }
   const room = body['room'] as { _id?: unknown; name?: unknown; t?: unknown } | undefined;
   if (status !== 200 || typeof room?._id !== 'string') return undefined;
@@ -73,7 +74,7 @@ const get = async (
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const why = cause instanceof Error ? cause.message || cause.name : String(cause);
     throw new ChatRoomError(
-      `${new URL(url).origin} can't be reached: ${why}. Check --rocket-chat-url and the network.`,
+      `${new URL(url).origin} cannot be reached: ${why}. Check --rocket-chat-url and the network.`,
     );
   }
 };

@@ -10,22 +10,22 @@ export interface Command {
   run(args: readonly string[], io: CommandIo): Promise<number>;
 }
 
-/** Where a command's words go and what it may look at. */
+/** A command's output streams and the parts of the process that it may read. */
 export interface CommandIo {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What relative paths start from. */
+  /** The folder that relative paths refer to. */
   readonly cwd: string;
-  /** Somebody reads along: colour is welcome. */
+  /** Whether stdout is a terminal, which may show colour. */
   readonly isTerminal: boolean;
-  /** Aborted by Ctrl-C and by whatever else asks the process to end. */
+  /** Aborted by Ctrl-C or another request to end the process. */
   readonly signal: AbortSignal;
 }
 
 export const ExitCode = { Done: 0, Failed: 1, WrongUsage: 2 } as const;
 
-/** The command was called wrongly. The message names what was given and what is allowed. */
+/** The command was called with invalid arguments. The message names the value given and the values allowed. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -5,14 +5,14 @@ import { readDeliveryLine } from '../local/delivery-log.ts';
 import { startLocalRelay } from '../local/index.ts';
 import { findChatRoom } from './chat-room.ts';
 import { type Command, type CommandIo, ExitCode } from './command.ts';
-import { openDropFolder } from './local-drop-folder.ts';
-import { createEventStream } from './local-events.ts';
-import { keysOf, sampleFiles } from './local-files.ts';
-import { LOCAL_USAGE, type LocalOptions, parseLocalOptions } from './local-options.ts';
-import { createReport, type Ready, type Report } from './local-report.ts';
-import { createSettlement, type Settlement } from './settlement.ts';
+import { openDropFolder } from './local/drop-folder.ts';
+import { createEventStream } from './local/events.ts';
+import { keysOf, sampleFiles } from './local/files.ts';
+import { LOCAL_USAGE, type LocalOptions, parseLocalOptions } from './local/options.ts';
+import { createReport, type Ready, type Report } from './local/report.ts';
+import { createSettlement, type Settlement } from './local/settlement.ts';
 
-/** The embedded relay: runs everything on this machine and uploads files into it. */
+/** `relay local` (`npm start`): runs the whole relay on this machine and uploads files into it. */
 export const local: Command = {
   summary: 'run the whole relay on this machine',
   usage: LOCAL_USAGE,
@@ -33,8 +33,8 @@ export const local: Command = {
 
 const BUCKET = 'uploads';
 const OWN_ROOM = 'general';
-const LOOK_MS = 25;
-/** Whoever waits for an object that is retried may want to upload another one meanwhile. */
+const POLL_MS = 25;
+/** The help for further uploads is printed by then, even if an object is still being retried. */
 const INVITE_AFTER_MS = 5_000;
 
 const runRelay = async (
@@ -99,7 +99,7 @@ const start = async (
     },
     onBatch({ outcome }) {
       if (outcome.kind === 'partial') return;
-      const why = `The function failed and gets its messages again later: ${outcome.why}`;
+      const why = `The function failed and will receive its messages again later: ${outcome.why}`;
       report.problem([why, ...errorLines.splice(0)].join('\n'));
       settlement.crashed(why);
     },
@@ -119,7 +119,7 @@ const untilSettled = async (settlement: Settlement, io: CommandIo, report: Repor
     const stuck = settlement.stuck();
     if (stuck !== undefined) report.problem(stuck);
     if (settlement.isSettled || stuck !== undefined || io.signal.aborted) break;
-    await sleep(LOOK_MS);
+    await sleep(POLL_MS);
   }
   const { posted, expected } = settlement;
   report.summary(posted, expected);
@@ -128,7 +128,7 @@ const untilSettled = async (settlement: Settlement, io: CommandIo, report: Repor
 
 const untilStopped = async (settlement: Settlement, io: CommandIo, invite: () => void): Promise<void> => {
   const inviteAt = Date.now() + INVITE_AFTER_MS;
-  while (!settlement.isSettled && Date.now() < inviteAt && !io.signal.aborted) await sleep(LOOK_MS);
+  while (!settlement.isSettled && Date.now() < inviteAt && !io.signal.aborted) await sleep(POLL_MS);
   if (io.signal.aborted) return;
   invite();
   await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -137,7 +137,7 @@ const untilStopped = async (settlement: Settlement, io: CommandIo, invite: () =>
 const explain = (error: unknown, { port }: LocalOptions): string => {
   if (!(error instanceof Error)) return String(error);
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    return `Port ${port} is taken: choose another one with --port, or leave it out for a free one.`;
+    return `Port ${port} is taken: choose another one with --port, or omit --port to use a free one.`;
   }
   return error.message;
 };

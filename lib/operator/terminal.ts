@@ -1,4 +1,4 @@
-/** A file's name, or a server's words, may hold what moves the cursor or turns the line around. */
+/** Replaces control characters: a file's name or a server's text may contain some that move the cursor or reverse the text. */
 export const printable = (text: string): string =>
   text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\u{fffd}');
 
@@ -11,7 +11,7 @@ export interface Palette {
   readonly strong: Paint;
 }
 
-/** Colour only where somebody reads along, and not against their will (https://no-color.org). */
+/** Adds colour on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is `dumb`. */
 export const palette = (io: { isTerminal: boolean; env: Readonly<Record<string, string | undefined>> }): Palette => {
   const hasColour = io.isTerminal && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
   const paint =
@@ -21,7 +21,7 @@ export const palette = (io: { isTerminal: boolean; env: Readonly<Record<string, 
   return { good: paint(32, 39), bad: paint(31, 39), warn: paint(33, 39), faint: paint(2, 22), strong: paint(1, 22) };
 };
 
-/** 94 ms, 1.3 s, 2 min 5 s. */
+/** Formats a duration: 94 ms, 1.3 s, 2 min 5 s. */
 export const humanDuration = (durationMs: number): string => {
   if (durationMs < 1_000) return `${Math.round(durationMs)} ms`;
   if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`;

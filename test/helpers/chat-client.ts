@@ -7,7 +7,7 @@ import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
 import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
 import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
 
-/** A secret that a test can change, and which is read again only when the server has refused it. */
+/** A secret that a test can change. The client reads it again only after the server has refused it. */
 export interface TestSecret extends CredentialsSource {
   stored: Credentials;
   renewals: number;
@@ -37,14 +37,14 @@ export interface ChatUnderTest {
   readonly chat: Chat;
   readonly rooms: Rooms;
   readonly secret: TestSecret;
-  /** What the pacer was told. */
+  /** The calls of the pacer. */
   readonly paced: PacerCall[];
 }
 
 /** Short enough for tests, long enough for a busy machine. */
 export const SHORT_LIMITS: TimeLimits = { connectMs: 2_000, silenceMs: 60, callMs: 60 };
 
-/** The adapters as the function has them, towards the given server. */
+/** The function's Rocket.Chat adapters, connected to the given server. */
 export const chatUnderTest = (
   server: { url: string; userId: string; authToken: string },
   { limits, clock = { now: Date.now } }: { limits?: HttpOptions; clock?: Clock } = {},
@@ -59,7 +59,7 @@ export const chatUnderTest = (
   return { chat: createRocketChat(client), rooms: createRooms({ client, clock }), secret, paced };
 };
 
-/** A file whose bytes come from memory. */
+/** A file with this content. */
 export const fileOf = (
   content: string | Buffer,
   overrides: Partial<Omit<OutgoingFile, 'source'>> = {},
@@ -68,7 +68,7 @@ export const fileOf = (
   return fileFrom(Readable.from(chunksOf(bytes), { objectMode: false }), bytes.length, overrides);
 };
 
-/** A file from a stream that may not keep what its size promises. */
+/** A file from a stream, whose length may differ from `sizeBytes`. */
 export const fileFrom = (
   body: Readable,
   sizeBytes: number,
@@ -80,7 +80,7 @@ export const fileFrom = (
   ...overrides,
 });
 
-/** Each in memory of its own, as pieces from a socket are: the sender frees it. */
+/** Each chunk has its own memory, as chunks of a socket do, because the sender frees it. */
 function* chunksOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536) yield Buffer.copyBytesFrom(bytes, at, 65_536);
 }

@@ -29,7 +29,7 @@ describe('findChatRoom', () => {
     expect(await find('D')).toEqual({ id: 'D', name: undefined, pageUrl: `${chat.url}/direct/D` });
   });
 
-  it('takes an id before a name, as the function does, unless a # says otherwise', async () => {
+  it('prefers an id to a name, as the function does, unless the room is given with a #', async () => {
     chat = await startChatServer({
       rooms: [
         { id: 'one', name: 'two' },
@@ -41,10 +41,10 @@ describe('findChatRoom', () => {
   });
 
   it.each([
-    ['a token that is wrong', 'general', { authToken: 'wrong' }, 'does not know the credentials'],
-    ['a room that is not there', '#nowhere', {}, 'has no room "#nowhere"'],
-    ['a room that is archived', 'old', {}, 'has archived the room'],
-    ['a room of others', 'secret', {}, 'has no room "secret"'],
+    ['a wrong token', 'general', { authToken: 'wrong' }, 'refuses the credentials'],
+    ['a room that does not exist', '#nowhere', {}, 'has no room "#nowhere"'],
+    ['an archived room', 'old', {}, 'The room is archived'],
+    ['a private room of other users', 'secret', {}, 'has no room "secret"'],
   ])('explains %s', async (_, room, changes, message) => {
     chat = await startChatServer({
       rooms: [
@@ -58,9 +58,9 @@ describe('findChatRoom', () => {
     await expect(finding).rejects.toThrow(message);
   });
 
-  it('explains a server that is not there', async () => {
+  it('explains a server that cannot be reached', async () => {
     chat = await startChatServer();
     await chat.close();
-    await expect(find('general')).rejects.toThrow(/can't be reached: .*ECONNREFUSED/);
+    await expect(find('general')).rejects.toThrow(/cannot be reached: .*ECONNREFUSED/);
   });
 });

@@ -36,7 +36,7 @@ const credentialsOf = (chat: ChatServer) => ({
   ROCKETCHAT_AUTH_TOKEN: chat.authToken,
 });
 
-/** `relay local`, as a process of its own. */
+/** Runs `relay local` in a separate process. */
 const relay = (args: readonly string[], env: Record<string, string> = {}) => {
   const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'bin/relay.ts'), 'local', ...args], {
     cwd: ROOT,
@@ -73,7 +73,7 @@ const eventOf = async (running: ReturnType<typeof relay>, key: string): Promise<
 };
 
 describe('relay local --once', () => {
-  it('posts the samples and tells room, message and time of each', async () => {
+  it('posts the samples and prints the room, message and time of each', async () => {
     const running = relay(['--once']);
     expect(await running.ended).toBe(0);
     expect(running.stderr()).toBe('');
@@ -85,7 +85,7 @@ describe('relay local --once', () => {
     expect(running.lines.at(-1)).toBe(`All ${SAMPLES.length} posted.`);
   });
 
-  it('tells in JSON alone what happened to each file, and exits 1 if one was refused', async () => {
+  it('prints only JSON with --json, and exits with 1 if a file was refused', async () => {
     const running = relay(['--once', '--json', file('drawing.svg', '<svg/>'), file('fine.txt')]);
     expect(await running.ended).toBe(1);
     const [first, ...events] = running.events();
@@ -129,7 +129,7 @@ describe('relay local --once', () => {
     });
   });
 
-  it('shows the reason of a dead letter to people, and no control character of a name', async () => {
+  it('prints the reason of a dead letter, and the name without control characters', async () => {
     const running = relay(['--once', file('a\u001b[31m\nb.svg', '<svg/>')]);
     expect(await running.ended).toBe(1);
     expect(running.lines).toContainEqual(
@@ -138,7 +138,7 @@ describe('relay local --once', () => {
     expect(running.lines.at(-1)).toBe('0 of 1 posted.');
   });
 
-  it('keeps files of the same name apart', async () => {
+  it('uploads files of the same name under different keys', async () => {
     const running = relay(['--once', '--json', file('same.txt', '1'), file('same.txt', '22')]);
     expect(await running.ended).toBe(0);
     expect(
@@ -150,7 +150,7 @@ describe('relay local --once', () => {
     ).toEqual(['2/same.txt', 'same.txt']);
   });
 
-  it('gives up soon when only an operator can help, and says what to do', async () => {
+  it('gives up on a failure that needs an operator, and prints what to do', async () => {
     const chat = await chatServer({ rooms: [{ id: 'R', name: 'news', readOnly: true }] });
     const args = ['--once', '--rocket-chat-url', chat.url, '--room', 'news', file('a.txt')];
     const running = relay(args, credentialsOf(chat));
@@ -159,8 +159,8 @@ describe('relay local --once', () => {
   }, 60_000);
 });
 
-describe('relay local with a server of its own choice', () => {
-  it('relays 40 MB byte for byte', async () => {
+describe('relay local with --rocket-chat-url', () => {
+  it('relays 40 MB without changing a byte', async () => {
     const chat = await chatServer();
     const content = randomBytes(40_000_000);
     const running = relay(
@@ -187,14 +187,9 @@ describe('relay local with a server of its own choice', () => {
   }, 20_000);
 
   it.each([
-    [
-      'a token that the server does not know',
-      { ROCKETCHAT_AUTH_TOKEN: 'wrong' },
-      'general',
-      'does not know the credentials',
-    ],
-    ['a room that is not there', {}, 'nowhere', 'has no room "nowhere"'],
-  ])('says at once what is wrong with %s', async (_, env, room, message) => {
+    ['the token is wrong', { ROCKETCHAT_AUTH_TOKEN: 'wrong' }, 'general', 'refuses the credentials'],
+    ['the room does not exist', {}, 'nowhere', 'has no room "nowhere"'],
+  ])('exits with an explanation if %s', async (_, env, room, message) => {
     const chat = await chatServer();
     const running = relay(['--rocket-chat-url', chat.url, '--room', room], { ...credentialsOf(chat), ...env });
     expect(await running.ended).toBe(1);
@@ -202,7 +197,7 @@ describe('relay local with a server of its own choice', () => {
     expect(running.lines).toEqual([]);
   });
 
-  it('says that something else answers', async () => {
+  it('exits with an explanation if the URL is not a Rocket.Chat server', async () => {
     const other = relay(['--json', file('a.txt')]);
     const { s3Endpoint = '' } = await ready(other);
     const running = relay(['--rocket-chat-url', s3Endpoint, '--room', 'general'], {
@@ -214,8 +209,8 @@ describe('relay local with a server of its own choice', () => {
   });
 });
 
-describe('relay local until it is stopped', () => {
-  it('uploads what is dropped into the folder, once it is complete', async () => {
+describe('relay local without --once', () => {
+  it('uploads a file that is put into the watched folder', async () => {
     const dropped = folder();
     const running = relay(['--json', '--watch', dropped, file('first.txt')]);
     await eventOf(running, 'first.txt');
@@ -225,7 +220,7 @@ describe('relay local until it is stopped', () => {
     expect(running.events()).toHaveLength(3);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends with every child process on %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s, together with every child process', async (signal) => {
     const running = relay(['--json', file('first.txt')]);
     await eventOf(running, 'first.txt');
     const children = childrenOf(running.child.pid ?? 0);
@@ -236,7 +231,7 @@ describe('relay local until it is stopped', () => {
     expect(running.stderr()).toBe('');
   });
 
-  it('says how to upload more', async () => {
+  it('prints how to upload more', async () => {
     const running = relay([file('first.txt')]);
     await expect.poll(() => running.lines.join('\n'), { timeout: 10_000 }).toContain('Upload more, until Ctrl-C:');
     await expect
@@ -246,7 +241,7 @@ describe('relay local until it is stopped', () => {
     expect(existsSync(drop)).toBe(true);
   });
 
-  it('says so when the port is taken', async () => {
+  it('exits with an explanation if the port is taken', async () => {
     const other = relay(['--json', file('a.txt')]);
     const { s3Endpoint = '' } = await ready(other);
     const { port } = new URL(s3Endpoint);

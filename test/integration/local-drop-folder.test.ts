@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { watchDropFolder } from '../../lib/local/drop-folder.ts';
+import { watchFolder } from '../../lib/operator/local/watch-folder.ts';
 
-const STABLE_FOR_MS = 60;
+const STABLE_FOR_MS = 100;
 let folder: string;
 let stop: () => void;
 let names: string[];
@@ -13,7 +13,7 @@ let names: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'drop-'));
   names = [];
-  stop = watchDropFolder(folder, {
+  stop = watchFolder(folder, {
     stableForMs: STABLE_FOR_MS,
     onFile: (_path, name) => names.push(name),
     onError: (error) => {
@@ -26,25 +26,26 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe('watchDropFolder', () => {
-  it('tells of a file once', async () => {
+describe('watchFolder', () => {
+  it('reports a file once', async () => {
     writeFileSync(join(folder, 'a ü%.txt'), 'a');
     await expect.poll(() => names).toEqual(['a ü%.txt']);
-    await sleep(3 * STABLE_FOR_MS);
-    expect(names).toHaveLength(1);
+    writeFileSync(join(folder, 'b.txt'), 'b');
+    await expect.poll(() => names.at(-1)).toBe('b.txt');
+    expect(names).toEqual(['a ü%.txt', 'b.txt']);
   });
 
-  it('waits until a file has ceased to grow', async () => {
+  it('reports a growing file only after it has stopped growing', async () => {
     const path = join(folder, 'slow.txt');
-    for (let i = 0; i < 6; i += 1) {
+    for (let i = 0; i < 20; i += 1) {
       appendFileSync(path, 'more');
-      await sleep(STABLE_FOR_MS / 3);
+      await sleep(STABLE_FOR_MS / 10);
       expect(names).toEqual([]);
     }
     await expect.poll(() => names).toEqual(['slow.txt']);
   });
 
-  it('tells of a file that was changed, and of one that was moved in', async () => {
+  it('reports a changed file again, and a file that was moved into the folder', async () => {
     const path = join(folder, 'a.txt');
     writeFileSync(path, 'a');
     await expect.poll(() => names).toEqual(['a.txt']);
@@ -54,7 +55,7 @@ describe('watchDropFolder', () => {
     await expect.poll(() => names).toEqual(['a.txt', 'a.txt', 'b.txt']);
   });
 
-  it('passes over folders, hidden files and what is gone again', async () => {
+  it('ignores folders, hidden files and deleted files', async () => {
     mkdirSync(join(folder, 'sub'));
     writeFileSync(join(folder, '.part'), 'x');
     writeFileSync(join(folder, 'gone.txt'), 'x');

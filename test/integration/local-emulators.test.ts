@@ -12,7 +12,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../../lambdas/relay/domain/s3-event.ts';
-import { DUMMY_CREDENTIALS } from '../../lib/local/aws/aws-clients.ts';
+import { DUMMY_CREDENTIALS } from '../../lib/local/aws/clients.ts';
 import { type Emulators, startEmulators } from '../../lib/local/aws/emulators.ts';
 
 const BUCKET = 'uploads';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   });
 });
 afterAll(() => emulators.close());
-// What one test leaves in the queue is not for the next.
+// Empties the queue for the next test.
 afterEach(() => received());
 
 const received = async (): Promise<string[]> => {
@@ -54,21 +54,21 @@ const put = (key: string, body: Uint8Array | string) =>
   emulators.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
 const unquoted = (eTag: string | undefined) => eTag?.replaceAll('"', '');
 
-describe('uploads', () => {
+describe('an upload', () => {
   it.each(['plain.txt', 'Größe + 100%/a b~(1)*.txt', '日本語/😀.bin', "it's & <b>.txt", '%2B literal'])(
-    'are told with the very key %j',
+    'is notified with exactly the key %j',
     async (key) => {
       const { ETag } = await put(key, 'hello');
       expect(await receivedObjects()).toMatchObject([{ bucket: BUCKET, key, eTag: unquoted(ETag), sizeBytes: 5 }]);
     },
   );
 
-  it('may be empty', async () => {
+  it('of zero bytes is notified', async () => {
     await put('empty.txt', '');
     expect(await receivedObjects()).toMatchObject([{ key: 'empty.txt', sizeBytes: 0 }]);
   });
 
-  it('tell each version with its own eTag, in an order that the sequencers keep', async () => {
+  it('of a second version is notified with its own eTag and a greater sequencer', async () => {
     const first = await put('again.txt', 'one');
     const second = await put('again.txt', 'three');
     const objects = await receivedObjects();
@@ -77,7 +77,7 @@ describe('uploads', () => {
     expect(a && b && a < b).toBe(true);
   });
 
-  it('of 40 MB pass in a single PUT, byte for byte', async () => {
+  it('of 40 MB in a single PUT keeps its bytes', async () => {
     const content = randomBytes(40_000_000);
     await put('large.bin', content);
     expect(await receivedObjects()).toMatchObject([{ key: 'large.bin', sizeBytes: 40_000_000 }]);
@@ -85,7 +85,7 @@ describe('uploads', () => {
     expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(content)).toBe(true);
   });
 
-  it('in parts are told once, when they are complete', async () => {
+  it('in parts is notified once, when it is complete', async () => {
     const { s3 } = emulators.clients;
     const target = { Bucket: BUCKET, Key: 'parts.bin' };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target));
@@ -103,7 +103,7 @@ describe('uploads', () => {
     expect(ETag).toMatch(/-2"$/);
   });
 
-  it('by copy are told as such', async () => {
+  it('by copy is notified as ObjectCreated:Copy', async () => {
     await put('source.txt', 'copied');
     await received();
     await emulators.clients.s3.send(
@@ -115,7 +115,7 @@ describe('uploads', () => {
   });
 
   it.each(['application/x-www-form-urlencoded', 'application/json', 'text/plain', 'application/xml'])(
-    'declared as %s keep their bytes',
+    'with the content type %s keeps its bytes',
     async (type) => {
       const url = `${emulators.endpoints.s3}/${BUCKET}/typed`;
       const answer = await fetch(url, { method: 'PUT', body: 'a=1&b=%zz{', headers: { 'content-type': type } });
@@ -124,7 +124,7 @@ describe('uploads', () => {
     },
   );
 
-  it('are not harmed by what the emulator does not know', async () => {
+  it('is not changed by a request that the emulator does not support', async () => {
     await put('tagged.txt', 'content');
     await received();
     const tagging = new PutObjectTaggingCommand({
@@ -132,12 +132,12 @@ describe('uploads', () => {
       Key: 'tagged.txt',
       Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] },
     });
-    await expect(emulators.clients.s3.send(tagging)).rejects.toThrow('does not know "?tagging"');
+    await expect(emulators.clients.s3.send(tagging)).rejects.toThrow('does not support "?tagging"');
     expect(await (await fetch(`${emulators.endpoints.s3}/${BUCKET}/tagged.txt`)).text()).toBe('content');
     expect(await received()).toEqual([]);
   });
 
-  it('into other buckets, failed ones and deletions are not told', async () => {
+  it('to another bucket, a failed upload and a deletion are not notified', async () => {
     const { s3 } = emulators.endpoints;
     await fetch(`${s3}/another-bucket`, { method: 'PUT' });
     expect((await fetch(`${s3}/another-bucket/a`, { method: 'PUT', body: 'a' })).status).toBe(200);
@@ -148,7 +148,7 @@ describe('uploads', () => {
 });
 
 describe('the endpoints', () => {
-  it('are on the loopback interface only', () => {
+  it('are on the loopback interface', () => {
     for (const url of Object.values(emulators.endpoints)) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 });
@@ -167,7 +167,7 @@ describe('the secret', () => {
     }
   };
 
-  it('has a pending version beside the current one, while there is one', async () => {
+  it('can have a pending version beside the current one', async () => {
     const pending = () => get('credentials', 'AWSPENDING');
     await expect(pending()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     emulators.secretsManager.setSecret('next', 'AWSPENDING');
@@ -180,7 +180,7 @@ describe('the secret', () => {
     await expect(pending()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('can be read by name, replaced and taken away while it runs', async () => {
+  it('can be read by name, replaced and deleted', async () => {
     expect(await get('credentials')).toBe('first');
     emulators.secretsManager.setSecret('second');
     expect(await get('credentials')).toBe('second');
@@ -188,7 +188,7 @@ describe('the secret', () => {
     await expect(get('credentials')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('is the only one', async () => {
+  it('is the only secret', async () => {
     await expect(get('another')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 });

@@ -54,7 +54,7 @@ const map = (
   return mapping;
 };
 
-/** A function that answers as told and remembers what it was given. */
+/** A function that gives these answers and records its events. */
 const functionThat = (answer: (event: SQSEvent, call: number) => unknown) => {
   const events: SQSEvent[] = [];
   const target: InvokedFunction = {
@@ -75,7 +75,7 @@ const left = async (emulators: Emulators) => {
 const bodiesOf = (events: readonly SQSEvent[]) => events.flatMap(({ Records }) => Records.map(({ body }) => body));
 
 describe('the event', () => {
-  it('has the shape that Lambda gives it', async () => {
+  it('has Lambda’s format', async () => {
     const emulators = await startQueue();
     const { events, target } = functionThat(() => '');
     await emulators.clients.sqs.send(
@@ -115,7 +115,7 @@ describe('the event', () => {
     });
   });
 
-  it('holds ten messages at most', async () => {
+  it('has at most ten messages', async () => {
     const emulators = await startQueue();
     for (let i = 0; i < 23; i += 1) await send(emulators, String(i));
     const { events, target } = functionThat(() => '{"batchItemFailures":[]}');
@@ -133,7 +133,7 @@ describe('a batch', () => {
     await expect.poll(() => left(emulators)).toBe(0);
   });
 
-  it('loses what succeeded and keeps what failed until its visibility ends', async () => {
+  it('has its succeeded messages deleted and its failed messages received again', async () => {
     const emulators = await startQueue();
     for (const body of ['a', 'b', 'c']) await send(emulators, body);
     const { events, target } = functionThat(({ Records }, call) => ({
@@ -151,10 +151,10 @@ describe('a batch', () => {
 
   it.each([
     ['the function fails', failedInvocation('Error', 'broken')],
-    ['the function names a message that is not in it', { batchItemFailures: [{ itemIdentifier: 'somebody' }] }],
+    ['the function names a message of another batch', { batchItemFailures: [{ itemIdentifier: 'somebody' }] }],
     ['the function names an empty id', { batchItemFailures: [{ itemIdentifier: '' }] }],
-    ['the answer is no JSON', 'oops'],
-  ])('stays whole when %s', async (_, answer) => {
+    ['the answer is not JSON', 'oops'],
+  ])('stays in the queue as a whole if %s', async (_, answer) => {
     const emulators = await startQueue({ visibilityTimeoutSeconds: 30 });
     for (const body of ['a', 'b']) await send(emulators, body);
     const batches: FinishedBatch[] = [];
@@ -164,7 +164,7 @@ describe('a batch', () => {
     expect(await emulators.countMessages('uploads')).toEqual({ ready: 0, inFlight: 2, delayed: 0 });
   });
 
-  it('goes to the dead-letter queue when it was received too often', async () => {
+  it('is moved to the dead-letter queue after maxReceiveCount receives', async () => {
     const emulators = await startQueue({ maxReceiveCount: 1 });
     const id = await send(emulators, 'a');
     const { events, target } = functionThat(() => failedInvocation('Runtime.ExitError', 'crashed'));
@@ -176,8 +176,8 @@ describe('a batch', () => {
   });
 });
 
-describe('concurrency', () => {
-  it('is one batch at a time for each function', async () => {
+describe('the event source mapping', () => {
+  it('gives each function one batch at a time', async () => {
     const emulators = await startQueue({ visibilityTimeoutSeconds: 30 });
     for (let i = 0; i < 6; i += 1) await send(emulators, String(i));
     let running = 0;
@@ -202,8 +202,8 @@ describe('concurrency', () => {
   });
 });
 
-describe('stopping', () => {
-  it('forgets the batch on its way: nothing of it is deleted', async () => {
+describe('a stopped event source mapping', () => {
+  it('deletes no message of a batch that was still in process', async () => {
     const emulators = await startQueue({ visibilityTimeoutSeconds: 1 });
     await send(emulators, 'a');
     let finish = () => {};

@@ -38,8 +38,8 @@ const payload = async (invocation: ReturnType<FunctionHost['invoke']>): Promise<
 
 const PID = 'exports.handler = async () => process.pid;';
 
-describe('a function that works', () => {
-  it('gets its event and a context, and answers', async () => {
+describe('a function', () => {
+  it('gets the event and a context, and returns an answer', async () => {
     const started = await host(`exports.handler = async (event, context) => ({
       event, id: context.awsRequestId, arn: context.invokedFunctionArn, memory: context.memoryLimitInMB,
       left: context.getRemainingTimeInMillis() });`);
@@ -59,7 +59,7 @@ describe('a function that works', () => {
     expect(await payload(started.invoke({}))).toBe(first);
   });
 
-  it('sees what Lambda sets and what it is given, and nothing of ours', async () => {
+  it('has the variables of Lambda and its own, and none of the host process', async () => {
     process.env['AWS_PROFILE'] = 'somebody';
     process.env['RELAY_TEST_LEAK'] = 'yes';
     cleanups.push(() => {
@@ -73,14 +73,14 @@ describe('a function that works', () => {
     expect(environment).not.toHaveProperty('RELAY_TEST_LEAK');
   });
 
-  it('has the heap of a function of its size', async () => {
+  it('has the heap limit of its memory size', async () => {
     const started = await host(
       "exports.handler = async () => require('node:v8').getHeapStatistics().heap_size_limit / 2 ** 20;",
     );
     expect(await payload(started.invoke({}))).toBeLessThan(300);
   });
 
-  it('is heard line by line', async () => {
+  it('has its output passed on line by line', async () => {
     const lines: string[] = [];
     const started = await host(
       `exports.handler = async () => { process.stdout.write('{"a":1}\\n{"b"'); process.stdout.write(':2}\\n'); console.error('oh'); };`,
@@ -92,7 +92,7 @@ describe('a function that works', () => {
 });
 
 describe('a function that fails', () => {
-  it('reports what its handler threw as Lambda does', async () => {
+  it('reports the error of its handler in Lambda’s format', async () => {
     const started = await host("exports.handler = async () => { throw new RangeError('too far'); };");
     expect(await started.invoke({})).toEqual({
       kind: 'failed',
@@ -108,8 +108,13 @@ describe('a function that fails', () => {
   it.each([
     ['throws while it loads', "throw new TypeError('no config');", 'TypeError', 'no config'],
     ['exports no handler', 'exports.other = 1;', 'Runtime.HandlerNotFound', 'index.handler is undefined'],
-    ['misses a module', "require('not-there');", 'Runtime.ImportModuleError', "Cannot find module 'not-there'"],
-  ])('tells each invocation that it %s', async (_, code, errorType, errorMessage) => {
+    [
+      'imports a missing module',
+      "require('not-there');",
+      'Runtime.ImportModuleError',
+      "Cannot find module 'not-there'",
+    ],
+  ])('fails each invocation if it %s', async (_, code, errorType, errorMessage) => {
     const started = await host(code);
     for (let i = 0; i < 2; i += 1) {
       expect(await started.invoke({})).toMatchObject({
@@ -122,14 +127,14 @@ describe('a function that fails', () => {
 
   it.each([
     ['exits', 'process.exit(3)', 'exit status 3'],
-    ['throws where nobody catches', "setImmediate(() => { throw new Error('lost'); })", 'exit status 129'],
+    ['throws an uncaught error', "setImmediate(() => { throw new Error('lost'); })", 'exit status 129'],
     [
       'is out of memory',
       'const all = []; for (;;) all.push(new Array(1e6).fill({}).map(() => ({})))',
       'signal: SIGABRT',
     ],
   ])(
-    'fails the invocation when it %s, and starts anew',
+    'fails the invocation if it %s, and runs the next one in a new process',
     async (_, statement, why) => {
       const started = await host(
         `exports.handler = async (event) => {
@@ -147,7 +152,7 @@ describe('a function that fails', () => {
     30_000,
   );
 
-  it('fails the invocation on its way when it is killed, and starts anew', async () => {
+  it('fails the running invocation if it is killed, and runs the next one in a new process', async () => {
     let heard = () => {};
     const begun = new Promise<void>((resolve) => {
       heard = resolve;
@@ -167,7 +172,7 @@ describe('a function that fails', () => {
     expect(await payload(started.invoke({}))).not.toBe(pid);
   });
 
-  it('is killed when its time is over, and starts anew', async () => {
+  it('is killed after its time-out, and runs the next invocation in a new process', async () => {
     const started = await host('exports.handler = (event) => { while (event.spin) {} return process.pid; };', {
       timeoutMs: 200,
     });
@@ -180,8 +185,8 @@ describe('a function that fails', () => {
   });
 });
 
-describe('the end of a function', () => {
-  it('is dead when the host is closed, also in the middle of an invocation', async () => {
+describe('the process of a function', () => {
+  it('has ended when the host is closed, even during an invocation', async () => {
     const started = await host('exports.handler = () => new Promise(() => {});');
     const { pid } = started;
     const invocation = started.invoke({});
@@ -190,7 +195,7 @@ describe('the end of a function', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('ends with its parent, even one that was killed', async () => {
+  it('ends when its parent is killed', async () => {
     const module = JSON.stringify(join(import.meta.dirname, '../../lib/local/lambda/function-host.ts'));
     const parentCode = `
       const { startFunctionHost } = await import(${module});
@@ -222,7 +227,7 @@ const isAlive = (pid: number | undefined): boolean => {
   } catch {
     return false;
   }
-  // A zombie that its new parent has not reaped yet is dead.
+  // A zombie process has ended.
   const stat = `/proc/${pid}/stat`;
   return !(existsSync(stat) && /\) Z /.test(readFileSync(stat, 'utf8')));
 };

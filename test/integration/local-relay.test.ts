@@ -14,11 +14,11 @@ const start = async (options?: LocalRelayOptions): Promise<LocalRelay> => {
 const put = (key: string, body = 'content') =>
   relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key: key, Body: body }));
 
-/** A function in place of the bundle. */
+/** Writes a function that replaces the bundle. */
 const code = (text: string) => (outdir: string) => writeFileSync(join(outdir, 'index.js'), text);
 
 describe('startLocalRelay', () => {
-  it('posts what is uploaded, through the bundle that is deployed', async () => {
+  it('posts an uploaded object with the deployed bundle', async () => {
     await start();
     await put('a b+c%ü.txt');
     await relay.settled();
@@ -27,7 +27,7 @@ describe('startLocalRelay', () => {
     expect(await relay.peekDeadLetters()).toEqual([]);
   });
 
-  it('spreads batches over several processes', async () => {
+  it('distributes batches over several processes', async () => {
     await start({ processes: 3, batchSize: 1 });
     expect(new Set(relay.functions.map(({ pid }) => pid)).size).toBe(3);
     await Promise.all(Array.from({ length: 12 }, (_, i) => put(`${i}.txt`)));
@@ -35,7 +35,7 @@ describe('startLocalRelay', () => {
     expect(relay.chat?.messages('general')).toHaveLength(12);
   });
 
-  it('gives the function its settings, its secret and further variables', async () => {
+  it('gives the function its settings and its environment variables', async () => {
     const lines: string[] = [];
     await start({
       bundle: code(`const { readFileSync } = require('node:fs');
@@ -59,7 +59,7 @@ describe('startLocalRelay', () => {
       ]);
   });
 
-  it('redelivers what a process took with it when it was killed', async () => {
+  it('delivers the messages of a killed process again', async () => {
     let begun = () => {};
     const taken = new Promise<void>((resolve) => {
       begun = resolve;
@@ -83,15 +83,15 @@ describe('startLocalRelay', () => {
     expect(receiveCounts).toEqual(['1', '2']);
   });
 
-  it('says what is left when it does not settle', async () => {
+  it('counts the messages that are left when it does not settle', async () => {
     await start({ bundle: code("exports.handler = async () => { throw new Error('no'); };") });
     await put('a.txt');
     await expect(relay.settled({ timeoutMs: 100 })).rejects.toThrow(
-      /not run empty in 100 ms: \d messages wait, \d are/,
+      /not empty after 100 ms: \d messages visible, \d in flight/,
     );
   });
 
-  it('leaves nothing running when it can not start', async () => {
+  it('rejects when the port is in use or the settings are invalid', async () => {
     await start();
     const { port } = new URL(relay.endpoints.s3);
     await expect(startLocalRelay({ port: Number(port) })).rejects.toMatchObject({ code: 'EADDRINUSE' });

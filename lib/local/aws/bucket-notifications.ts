@@ -4,7 +4,7 @@ import type { EmulatorApp } from './s3-sqs.ts';
 export interface UploadedObject {
   readonly bucket: string;
   readonly key: string;
-  /** S3's name for how it came: `ObjectCreated:Put` and so on. */
+  /** `ObjectCreated:Put`, `ObjectCreated:Copy` or `ObjectCreated:CompleteMultipartUpload`. */
   readonly eventName: string;
   /** Without quotes. */
   readonly eTag: string;
@@ -12,17 +12,17 @@ export interface UploadedObject {
 }
 
 export interface UploadWatch {
-  /** Resolves when `onUpload` has taken every upload answered so far. @throws what `onUpload` threw */
+  /** Resolves when `onUpload` has ended for every upload answered so far. @throws the first error of `onUpload` */
   flush(): Promise<void>;
 }
 
 /**
- * Calls `onUpload` for each object that a client has put, copied or completed in parts, one after the other in the
- * order of the uploads, as soon as S3 has answered the client. Call it before the app listens.
+ * Calls `onUpload` for each object that a client has put, copied or completed as a multipart upload, when S3 answers the
+ * client. Calls follow one another in the order of the uploads. Must be called before the app listens.
  */
 export const watchUploads = (app: EmulatorApp, onUpload: (object: UploadedObject) => Promise<void>): UploadWatch => {
   let queue = Promise.resolve();
-  // Not an async hook: the emulator's handlers answer before their promise ends, and Fastify would send twice.
+  // Not an async hook: the emulator's handlers answer before their promise resolves, and Fastify would send twice.
   app.addHook('onSend', (request, reply, payload, done) => {
     const { bucket, '*': key } = (request.params ?? {}) as { bucket?: string; '*'?: string };
     const eventName = createdBy(request.method, request.query as Record<string, string | undefined>, request.headers);
@@ -30,11 +30,11 @@ export const watchUploads = (app: EmulatorApp, onUpload: (object: UploadedObject
     if (bucket !== undefined && key && eventName !== undefined && reply.statusCode === 200 && eTag !== '') {
       queue = queue.then(async () => {
         const head = await app.inject({ method: 'HEAD', url: pathOf(bucket, key) });
-        // Deleted again in between: its event comes all the same, and a reader finds nothing, as on AWS.
+        // 0 if the object was deleted meanwhile. As on AWS, its event is sent nevertheless.
         const sizeBytes = Number(head.headers['content-length'] ?? 0);
         await onUpload({ bucket, key, eventName, eTag, sizeBytes });
       });
-      // Whoever flushes hears of it; until then it must not end the process.
+      // flush() throws the error; until then it must not end the process as an unhandled rejection.
       queue.catch(() => {});
     }
     done(null, payload);
@@ -42,9 +42,9 @@ export const watchUploads = (app: EmulatorApp, onUpload: (object: UploadedObject
   return { flush: () => queue };
 };
 
-/** Makes the messages S3 sends for uploads. One maker numbers them all. */
+/** Returns a function that makes S3's notification of an upload. The sequencers of all its notifications ascend. */
 export const createNotifier = (options: { region: string; now: () => number }) => {
-  // S3 promises only that sequencers of one key, as hex numbers of the same length, grow.
+  // S3 guarantees only that the sequencers of one key ascend, compared as hexadecimal numbers of the same length.
   let sequence = BigInt(options.now()) << 24n;
   return (object: UploadedObject): string => {
     sequence += 1n;
@@ -80,7 +80,7 @@ export const createNotifier = (options: { region: string; now: () => number }) =
   };
 };
 
-/** S3 form-encodes keys in notifications, slashes excepted: '+' is a space, '%2B' a plus. */
+/** S3 form-encodes keys in notifications, except for slashes: '+' is a space, '%2B' a plus. */
 export const formEncode = (key: string): string =>
   key
     .split('/')

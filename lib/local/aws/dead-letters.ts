@@ -1,13 +1,13 @@
 import { parseEvent } from '../../../lambdas/relay/domain/s3-event.ts';
 import type { Emulators, PeekedMessage } from './emulators.ts';
 
-/** A message of the dead-letter queue, as its attributes and its body tell. */
+/** A message of the dead-letter queue, read from its body and its attributes. */
 export interface ReadDeadLetter {
   readonly bucket: string | undefined;
   readonly key: string | undefined;
   readonly sequencer: string | undefined;
   readonly sizeBytes: number | undefined;
-  /** When the object was uploaded, epoch milliseconds. */
+  /** The time of the upload, epoch milliseconds. */
   readonly createdAt: number | undefined;
   readonly reason: string;
   readonly detail: string;
@@ -19,7 +19,7 @@ export interface ReadDeadLetter {
   readonly failedAt: number | undefined;
 }
 
-/** Tells of each dead letter once, without receiving it. @returns how to stop */
+/** Calls `onLetter` once for each dead letter, without receiving it. @returns a function that stops watching */
 export const watchDeadLetters = (
   emulators: Pick<Emulators, 'peekDeadLetters'>,
   onLetter: (letter: ReadDeadLetter) => void,
@@ -54,7 +54,7 @@ export const readDeadLetter = ({ body, messageAttributes }: PeekedMessage): Read
     sequencer: object?.sequencer,
     sizeBytes: object?.sizeBytes,
     createdAt: object?.createdAt,
-    // Without attributes it was SQS that moved it: each time the function had it, it crashed or ran out of time.
+    // SQS adds no attributes when it moves a message after maxReceiveCount receives.
     reason: text('reason') ?? 'ABANDONED',
     detail: text('detail') ?? 'received too often without an answer: the function crashed or timed out each time',
     errorType: text('errorType'),

@@ -1,6 +1,6 @@
-// dynalite ships no types; this is the little that is used of it.
+// dynalite has no types. These cover only what is used here.
 declare module 'dynalite' {
   import type { Server } from 'node:http';
-  /** @param options.createTableMs how long a new table stays in CREATING. @default 500 */
+  /** @param options.createTableMs how long a new table has the status CREATING. @default 500 */
   export default function dynalite(options?: { createTableMs?: number }): Server;
 }

@@ -3,11 +3,11 @@ import dynalite from 'dynalite';
 import { LedgerTable } from '../../../lambdas/relay/names.ts';
 import { listenOnLoopback } from '../loopback.ts';
 
-/** dynalite, in memory. It has no UpdateTimeToLive: entries stay until it is closed. */
+/** Starts dynalite, in memory. It has no UpdateTimeToLive, so entries do not expire. */
 export const startDynamoDb = (port?: number): Promise<{ endpoint: string; close: () => Promise<void> }> =>
   listenOnLoopback(dynalite({ createTableMs: 0 }), port);
 
-/** Makes the ledger's table with the keys that the deployed one has. */
+/** Creates the ledger's table with the same keys as the deployed one. */
 export const createLedgerTable = async (dynamodb: DynamoDBClient, tableName: string): Promise<void> => {
   await dynamodb.send(
     new CreateTableCommand({

@@ -1,14 +1,14 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { createLocalClients, destroyClients, type LocalClients, type LocalEndpoints } from './aws-clients.ts';
 import { createNotifier, type UploadedObject, watchUploads } from './bucket-notifications.ts';
+import { createLocalClients, destroyClients, type LocalClients, type LocalEndpoints } from './clients.ts';
 import { createLedgerTable, startDynamoDb } from './dynamodb.ts';
 import { createS3AndSqs, listenS3AndSqs } from './s3-sqs.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
 export interface EmulatorOptions {
   readonly region: string;
-  /** Of S3 and SQS. @default any free one */
+  /** The port of S3 and SQS. @default a free port */
   readonly port?: number | undefined;
   readonly bucket: string;
   readonly ledgerTable: string;
@@ -16,10 +16,10 @@ export interface EmulatorOptions {
   /** @default no secret */
   readonly secret?: string | undefined;
   readonly visibilityTimeoutSeconds: number;
-  /** How often a message is received before SQS itself moves it to the dead-letter queue. */
+  /** How often a message is received before SQS moves it to the dead-letter queue. */
   readonly maxReceiveCount: number;
   readonly now: () => number;
-  /** Told of each upload, with the event that goes to the queue. */
+  /** Called for each upload, with the event that is then sent to the queue. */
   readonly onUpload?: ((object: UploadedObject, eventBody: string) => void) | undefined;
 }
 
@@ -36,9 +36,9 @@ export interface Emulators {
   readonly queueArn: string;
   readonly deadLetterQueueUrl: string;
   readonly secretsManager: SecretsManager;
-  /** What waits in a queue, without receiving anything; the events of all uploads answered so far are in it. */
+  /** Counts a queue's messages without receiving them. The events of all uploads answered so far are included. */
   countMessages(queue: 'uploads' | 'dead-letters'): Promise<QueueCounts>;
-  /** The dead letters that can be received now, without receiving them. */
+  /** Reads the dead letters that can be received now, without receiving them. */
   peekDeadLetters(): Promise<readonly PeekedMessage[]>;
   close(): Promise<void>;
 }
@@ -52,7 +52,11 @@ export interface PeekedMessage {
 const QUEUE = { uploads: 'relay-uploads', 'dead-letters': 'relay-dead-letters' } as const;
 const RETENTION_SECONDS = String(14 * 86_400);
 
-/** Starts S3, SQS, DynamoDB and Secrets Manager on the loopback interface, with all that the relay's stack would make. */
+/**
+ * Starts S3, SQS, DynamoDB and Secrets Manager on the loopback interface, and creates what the relay's stack creates in
+ * them: bucket, queues, ledger table and secret.
+ * @throws EADDRINUSE if the port is in use
+ */
 export const startEmulators = async (options: EmulatorOptions): Promise<Emulators> => {
   const { region } = options;
   const app = createS3AndSqs(region);
@@ -79,7 +83,7 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
     const clients = createLocalClients(endpoints, region);
     closers.push(async () => destroyClients(clients));
 
-    // The emulator's own URLs have host names such as sqs.us-east-1.localhost, which not every machine resolves.
+    // The emulator's own queue URLs have host names such as sqs.us-east-1.localhost, which some machines do not resolve.
     const queueUrl = `${s3AndSqs}/000000000000/${QUEUE.uploads}`;
     const deadLetterQueueUrl = `${s3AndSqs}/000000000000/${QUEUE['dead-letters']}`;
     const [, , deadLetters] = await Promise.all([
@@ -92,7 +96,7 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
         }),
       ),
     ]);
-    if (deadLetters.QueueUrl === undefined) throw new Error('the SQS emulator made no dead-letter queue');
+    if (deadLetters.QueueUrl === undefined) throw new Error('the SQS emulator did not create the dead-letter queue');
     await clients.sqs.send(
       new CreateQueueCommand({
         QueueName: QUEUE.uploads,
@@ -136,7 +140,7 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
   }
 };
 
-/** The emulator's own look into a queue (`GET /_fauxqs/queues/NAME`), which receives nothing. */
+/** The answer of fauxqs to `GET /_fauxqs/queues/NAME`, which shows messages without receiving them. */
 interface Inspection {
   readonly messages: {
     readonly ready: readonly PeekedMessage[];

@@ -4,17 +4,17 @@ import { LOOPBACK } from '../loopback.ts';
 
 export type EmulatorApp = ReturnType<typeof buildApp>;
 
-// What S3 itself takes in one PUT: 5 GiB. The emulator's own limit is 11 MiB.
+// S3's limit for one PUT. The emulator's default is 11 MiB.
 const MAX_PUT_BYTES = 5 * 1024 ** 3;
 
-/** Sub-resources of an object that the emulator would take for the object: `PUT ?tagging` replaced its content. */
+/** Sub-resources that the emulator does not tell from the object: `PUT ?tagging` would replace the object's content. */
 const SUB_RESOURCES = ['tagging', 'acl', 'retention', 'legal-hold', 'torrent', 'restore', 'select'] as const;
 
 /**
- * fauxqs for S3 and SQS, not yet listening, with what real clients need on top: large single PUTs, empty objects, bodies
- * of any content type, and an error instead of damage for what it does not know.
+ * Creates S3 and SQS with fauxqs; they do not listen yet. Adds what real clients need: large single PUTs, empty objects,
+ * bodies of any content type, and an error for requests that fauxqs would carry out wrongly.
  *
- * `startFauxqs` would be simpler, but it listens on every network interface and takes no one's credentials.
+ * `startFauxqs` is not used because it listens on every network interface and checks no credentials.
  */
 export const createS3AndSqs = (region: string): EmulatorApp => {
   const app = buildApp({ logger: false, defaultRegion: region });
@@ -24,7 +24,7 @@ export const createS3AndSqs = (region: string): EmulatorApp => {
     done(null, body);
   });
 
-  // SNS is spoken in forms, and so is what `curl --data-binary` declares an upload to be.
+  // fauxqs reads SNS requests as forms. `curl --data-binary` declares the same content type for an upload.
   app.removeContentTypeParser('application/x-www-form-urlencoded');
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -42,11 +42,11 @@ export const createS3AndSqs = (region: string): EmulatorApp => {
       .type('application/xml')
       .send(
         '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NotImplemented</Code>' +
-          `<Message>The embedded S3 does not know ${unsupported}.</Message></Error>`,
+          `<Message>The embedded S3 does not support ${unsupported}.</Message></Error>`,
       );
   });
 
-  // A PUT of zero bytes has no body for the parsers to see.
+  // A PUT of zero bytes has no body, so no parser runs.
   app.addHook('preHandler', (request, _reply, done) => {
     if (request.method === 'PUT' && request.body == null) request.body = Buffer.alloc(0);
     done();
@@ -54,7 +54,7 @@ export const createS3AndSqs = (region: string): EmulatorApp => {
   return app;
 };
 
-/** @returns the endpoint @throws EADDRINUSE and the like */
+/** Listens on the loopback interface. @returns the endpoint @throws EADDRINUSE and other listen errors */
 export const listenS3AndSqs = (app: EmulatorApp, port = 0): Promise<string> => app.listen({ port, host: LOOPBACK });
 
 interface RequestHead {
@@ -64,7 +64,7 @@ interface RequestHead {
   readonly query: unknown;
 }
 
-// Browser forms would name their key in the body, where the notifications don't look: better refused than not relayed.
+// A browser form has its key in the body, which the notifications do not read. Such an upload would not be relayed.
 const unsupportedFeature = (request: RequestHead): string | undefined => {
   const { bucket, '*': key } = (request.params ?? {}) as { bucket?: string; '*'?: string };
   if (bucket === undefined) return undefined;

@@ -4,7 +4,7 @@ import { listenOnLoopback } from '../loopback.ts';
 export interface SecretsManager {
   readonly endpoint: string;
   /**
-   * Sets or replaces a version of the secret; `undefined` takes it away, with the current one the whole secret.
+   * Sets a version of the secret; `undefined` deletes it. Without AWSCURRENT the secret does not exist.
    * @param stage default: AWSCURRENT
    */
   setSecret(value: string | undefined, stage?: Stage): void;
@@ -14,8 +14,8 @@ export interface SecretsManager {
 type Stage = 'AWSCURRENT' | 'AWSPENDING';
 
 /**
- * A stand-in for Secrets Manager that knows one secret, by name or by ARN, and one operation: GetSecretValue, in AWS
- * JSON 1.1 (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html).
+ * Emulates Secrets Manager with one secret, found by name or ARN, and one operation, GetSecretValue in AWS JSON 1.1
+ * (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html).
  */
 export const startSecretsManager = async (options: {
   secretId: string;
@@ -40,7 +40,7 @@ export const startSecretsManager = async (options: {
     if (target !== 'secretsmanager.GetSecretValue') {
       return failure(
         'UnknownOperationException',
-        `this stand-in only knows GetSecretValue, not ${target || 'nothing'}`,
+        `the embedded Secrets Manager has only GetSecretValue, not ${JSON.stringify(target)}`,
       );
     }
     if (typeof secretId !== 'string') return failure('InvalidRequestException', 'SecretId is missing');
@@ -68,7 +68,7 @@ export const startSecretsManager = async (options: {
     void readJson(request).then((input) => {
       const { status, body } =
         input === undefined
-          ? failure('SerializationException', 'the body is not a JSON object')
+          ? failure('SerializationException', 'the request body is not a JSON object')
           : answer(String(request.headers['x-amz-target'] ?? ''), input);
       send(response, status, body);
     });

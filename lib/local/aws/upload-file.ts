@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { lookup } from 'mrmime';
 
 /**
- * Puts a file into a bucket of the embedded S3, with the content type that its name tells.
- * @throws Error if the file can't be read or S3 does not take it
+ * Uploads a file to the embedded S3, with the content type of its name's extension.
+ * @throws Error if the file cannot be read or S3 refuses it
  */
 export const uploadFile = async (
   target: { endpoint: string; bucket: string; key: string },
@@ -24,7 +24,7 @@ export const uploadFile = async (
     request.once('response', resolve);
     request.once('error', reject);
   });
-  // Bounded by the size that was announced, should the file grow meanwhile.
+  // Reads no more than the announced size if the file grows meanwhile.
   const body = createReadStream(path, size > 0 ? { end: size - 1 } : {});
   const [response] = await Promise.all([answered, pipeline(body, request)]);
   response.resume();

@@ -1,84 +1,87 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { listenOnLoopback } from '../loopback.ts';
+import { createApp } from './app.ts';
 import { type Call, createCallLog } from './calls/call-log.ts';
 import { createFaultPlan, type FaultPlan } from './calls/fault-plan.ts';
-import { createApp } from './http/app.ts';
+import { createTimers } from './calls/timers.ts';
 import type { ChatServerOptions } from './options.ts';
 import type { MessageListener, StoredMessage } from './state/messages.ts';
 import type { RateLimit } from './state/rate-limit.ts';
 import { type Room, type RoomInput, roomPath } from './state/rooms.ts';
 import { defaultServerSettings, type ServerSettings } from './state/server-settings.ts';
-import { createTimers } from './state/timers.ts';
 import type { StoredFile } from './state/uploads.ts';
 import { createUser, type User, type UserInput } from './state/users.ts';
 import { createWorld, type Features, type World } from './state/world.ts';
 
-/** A running stand-in for Rocket.Chat, on the loopback interface. */
+/** A running replacement for Rocket.Chat on the loopback interface. */
 export interface ChatServer {
-  /** Without a slash at its end. */
+  /** Has no trailing slash. */
   readonly url: string;
-  /** The bot's. */
+  /** The bot's user id. */
   readonly userId: string;
+  /** The bot's personal access token. */
   readonly authToken: string;
-  /** May be changed while it runs. */
+  /** May be changed while the server runs. */
   readonly settings: ServerSettings;
-  /** May be changed while it runs. */
+  /** May be changed while the server runs. */
   readonly features: Features;
-  /** Scripts what goes wrong. */
+  /** Schedules faults for coming calls. */
   readonly faults: FaultPlan;
   /** Every API request so far, in order of arrival. */
   readonly calls: readonly Call[];
   addRoom(input: RoomInput): Room;
-  /** By id or name. @throws Error if there is none */
+  /** @throws Error if no room has this id or name */
   room(idOrName: string): Room;
   rooms(): Room[];
-  /** The URL of the page that shows the room. */
+  /** The URL of the web page that shows the room. @throws Error if no room has this id or name */
   roomPageUrl(idOrName: string): string;
   addUser(input?: UserInput): User;
   users(): User[];
-  /** A room's messages, oldest first. */
+  /** A room's messages, oldest first. @throws Error if no room has this id or name */
   messages(idOrName: string): StoredMessage[];
-  /** Files that are still there, temporary ones included. */
+  /** All files that the server has, temporary uploads included. */
   files(): StoredFile[];
-  /** Begins new windows; `undefined` lifts the limit. */
+  /** Starts new windows. `undefined` removes the limit. */
   setRateLimit(limit: RateLimit | undefined): void;
   /**
-   * Tells of each message as it is posted.
-   * @returns how to stop listening
+   * Calls the listener for each new message.
+   * @returns a function that removes the listener
    */
   onMessage(listener: MessageListener): () => void;
-  /** Also ends open connections and everything that waits. */
+  /** Stops the server, its open connections and all pending faults. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a chat server that behaves as Rocket.Chat does where files are posted, errors included.
+ * Starts a chat server that behaves like Rocket.Chat in all calls that post files, errors included.
+ * @throws Error if `options.users` is empty; EADDRINUSE if the port is in use
  * @example
  * const chat = await startChatServer({ version: '7.x' });
  * chat.faults.next('mediaConfirm', { kind: 'reset-after' });
  */
 export const startChatServer = async (options: ChatServerOptions = {}): Promise<ChatServer> => {
   const world = worldOf(options);
+  const bot = credentials(world.users);
   const faults = createFaultPlan();
   const log = createCallLog(world.clock);
   const timers = createTimers();
   const app = createApp({ world, faults, log, timers });
   const server = createAdaptorServer({
     fetch: app.fetch,
-    // The global Request and Response belong to the process that we are a guest in.
+    // Other code in this process uses the global Request and Response.
     overrideGlobalObjects: false,
-    // It cuts a connection that goes on sending for half a second after an early answer; Rocket.Chat does not.
+    // The clean-up closes a connection whose client still sends half a second after an early answer. Rocket.Chat does not.
     autoCleanupIncoming: false,
     serverOptions: { requestTimeout: 0 },
   }) as Server;
   server.prependListener('request', (_, outgoing) => {
     outgoing.setHeader('Date', new Date(world.clock.now()).toUTCString());
   });
-  const url = await listen(server, options.port ?? 0);
+  const { endpoint: url, close } = await listenOnLoopback(server, options.port);
   return {
     url,
-    ...credentials(world.users),
+    ...bot,
     settings: world.settings,
     features: world.features,
     faults,
@@ -95,7 +98,7 @@ export const startChatServer = async (options: ChatServerOptions = {}): Promise<
     onMessage: (listener) => world.messages.onInsert(listener),
     close: () => {
       timers.clear();
-      return stop(server);
+      return close();
     },
   };
 };
@@ -117,7 +120,7 @@ const worldOf = (options: ChatServerOptions): World => {
 };
 
 const credentials = ([bot]: readonly User[]): { userId: string; authToken: string } => {
-  if (!bot) throw new Error('The chat server has no user: give at least one in `users`, or leave the option out.');
+  if (!bot) throw new Error('The chat server has no user: give at least one in `users`, or omit the option.');
   return { userId: bot.id, authToken: bot.authToken };
 };
 
@@ -131,21 +134,5 @@ const findRoom = (world: World, idOrName: string): Room => {
   const room = world.rooms.byId(idOrName) ?? world.rooms.byName(idOrName);
   if (room) return room;
   const known = world.rooms.all().map(({ id, name }) => name ?? id);
-  throw new Error(`The chat server has no room "${idOrName}"; it has ${known.join(', ') || 'none'}.`);
+  throw new Error(`The chat server has no room "${idOrName}". Its rooms: ${known.join(', ') || 'none'}.`);
 };
-
-const listen = (server: Server, port: number): Promise<string> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // Loopback only: room pages need no login.
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    });
-  });
-
-const stop = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });

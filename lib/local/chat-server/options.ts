@@ -5,24 +5,24 @@ import type { UserInput } from './state/users.ts';
 import type { Features, ServerVersion } from './state/world.ts';
 
 export interface ChatServerOptions {
-  /** Whose errors to give. @default '8.x' */
+  /** The Rocket.Chat version whose behaviour and errors are reproduced. @default '8.x' */
   readonly version?: ServerVersion;
-  /** @default a free one */
+  /** @default a free port */
   readonly port?: number;
-  /** All of the server's times come from it; only delays of faults are real time. @default Date.now */
+  /** Gives all of the server's times. Delays of faults always use real time. @default Date.now */
   readonly clock?: { now(): number };
-  /** The first one is the bot whose credentials the server tells. @default one bot with a random id and token */
+  /** The first user is the bot. Its credentials are `userId` and `authToken`. @default one bot with a random id and token */
   readonly users?: readonly UserInput[];
   /** @default a public channel `general` with the id `GENERAL` */
   readonly rooms?: readonly RoomInput[];
-  /** @default Rocket.Chat's */
+  /** @default Rocket.Chat's defaults */
   readonly settings?: Partial<ServerSettings>;
-  /** @default none: the bot bypasses it, and answers have no rate limit headers */
+  /** @default no limit and no rate limit headers, as for a bot that may bypass the limit */
   readonly rateLimit?: RateLimit | undefined;
   /** @default `messageByFileId` off, `syncMessagesByCursor` on */
   readonly features?: Partial<Features>;
-  /** Keeps the files' bytes, so that pages can show them; otherwise only size and hash. @default true */
+  /** Keeps the files' bytes so that room pages can show them. Otherwise only size and hash are kept. @default true */
   readonly keepContent?: boolean;
-  /** How many bytes are kept; past that, the oldest files lose theirs. @default 256 MiB */
+  /** How many bytes are kept in all. Above that, the bytes of the oldest files are dropped. @default 256 MiB */
   readonly keepContentBytes?: number;
 }

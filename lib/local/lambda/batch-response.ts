@@ -1,10 +1,11 @@
+/** `partial`: only the named messages failed. `failed`: the whole batch failed. */
 export type BatchOutcome =
   | { readonly kind: 'partial'; readonly failedMessageIds: ReadonlySet<string> }
   | { readonly kind: 'failed'; readonly why: string };
 
 /**
- * Reads a function's answer as an event source mapping with ReportBatchItemFailures does: what it can't make sense of
- * fails the whole batch, so that no message is deleted by mistake.
+ * Reads a function's answer as an event source mapping with ReportBatchItemFailures does. An invalid answer fails the whole
+ * batch, so that no message is deleted by mistake.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export const readBatchResponse = (payload: string, messageIds: readonly string[]): BatchOutcome => {
@@ -12,14 +13,14 @@ export const readBatchResponse = (payload: string, messageIds: readonly string[]
   try {
     answer = payload === '' ? undefined : JSON.parse(payload);
   } catch {
-    return failed('the answer is no JSON');
+    return failed('the answer is not JSON');
   }
-  // Nothing, null, {} and an empty list all say: every message was handled.
+  // An empty answer, null, {} and an empty list all mean that every message succeeded.
   if (answer === undefined || answer === null) return succeeded;
-  if (typeof answer !== 'object' || Array.isArray(answer)) return failed('the answer is no object');
+  if (typeof answer !== 'object' || Array.isArray(answer)) return failed('the answer is not an object');
   const failures = (answer as Record<string, unknown>)['batchItemFailures'];
   if (failures === undefined || failures === null) return succeeded;
-  if (!Array.isArray(failures)) return failed('batchItemFailures is no list');
+  if (!Array.isArray(failures)) return failed('batchItemFailures is not a list');
 
   const failedMessageIds = new Set<string>();
   for (const failure of failures as unknown[]) {

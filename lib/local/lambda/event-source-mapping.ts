@@ -10,7 +10,7 @@ import { type BatchOutcome, readBatchResponse } from './batch-response.ts';
 import type { Invocation } from './invocation.ts';
 import { toSqsEvent } from './sqs-event.ts';
 
-/** One execution environment: it runs one invocation at a time. */
+/** One execution environment. It runs one invocation at a time. */
 export interface InvokedFunction {
   invoke(event: unknown): Promise<Invocation>;
 }
@@ -20,10 +20,11 @@ export interface EventSourceMappingOptions {
   readonly queueUrl: string;
   readonly queueArn: string;
   readonly region: string;
-  /** As many batches are on their way at once as there are functions (the mapping's maximum concurrency). */
+  /** Each function processes one batch at a time, so their number is the mapping's maximum concurrency. */
   readonly functions: readonly InvokedFunction[];
-  /** @default 10 */
+  /** The most messages in a batch. @default 10 */
   readonly batchSize?: number | undefined;
+  /** Called after each invocation, when the succeeded messages have been deleted. */
   readonly onBatch?: ((batch: FinishedBatch) => void) | undefined;
 }
 
@@ -34,18 +35,22 @@ export interface FinishedBatch {
 }
 
 export interface EventSourceMapping {
-  /** Batches that a function has and has not answered. */
+  /** The number of batches that are being processed. */
   readonly inFlight: number;
-  /** Takes no more messages and forgets the batches on their way: their messages come back when their visibility ends. */
+  /**
+   * Stops receiving and deletes nothing more. The messages of batches in process return to the queue when their visibility
+   * timeout ends.
+   */
   stop(): Promise<void>;
 }
 
-// A poll that was given up lingers in the emulator and takes messages with it; a short one does so for a short time.
+// The emulator does not notice that a poll was aborted, and the poll may still take messages. A short wait limits that.
 const WAIT_SECONDS = 1;
 
 /**
- * What Lambda's event source mapping does for an SQS queue: long polls it, hands batches to the function and deletes
- * what succeeded. What failed stays until its visibility ends, which the function may have changed by itself.
+ * Does what Lambda's event source mapping does for an SQS queue: long-polls the queue, invokes the function with each batch
+ * and deletes the messages that succeeded. A failed message stays in the queue and is received again when its visibility
+ * timeout ends, which the function may have changed.
  */
 export const startEventSourceMapping = (options: EventSourceMappingOptions): EventSourceMapping => {
   const { sqs, queueUrl: QueueUrl, batchSize = 10 } = options;
@@ -94,8 +99,8 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
         });
       } catch (error) {
         if (stopping.signal.aborted) return;
-        // As on AWS, a queue that does not answer is asked again; the messages are safe in it.
-        process.emitWarning(`The event source mapping goes on after: ${String(error)}`);
+        // As on AWS, an error of the queue does not stop the mapping.
+        process.emitWarning(`The event source mapping will poll again after this error: ${String(error)}`);
         await sleep(WAIT_SECONDS * 1000, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }

@@ -7,32 +7,35 @@ import { heapFlags, type LambdaShape, lambdaEnvironment } from './lambda-environ
 import { startRuntimeApi } from './runtime-api.ts';
 
 export interface FunctionHostOptions extends LambdaShape {
-  /** The folder that is deployed: `index.js` and what lies beside it. */
+  /** The deployed folder, with `index.js` and its other files. */
   readonly taskRoot: string;
   /** @default 'index.handler' */
   readonly handler?: string | undefined;
   readonly timeoutMs: number;
-  /** The function's own variables. It sees these, what Lambda sets, and nothing of ours. */
+  /** The function's own environment variables. It gets these and Lambda's, and none of this process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** One line that the function wrote. */
+  /** Called for each line that the function writes. */
   readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
 }
 
 export interface FunctionHost {
-  /** Undefined between a crash and the next invocation. */
+  /** Undefined while no process runs, for example after a crash. */
   readonly pid: number | undefined;
-  /** One at a time. Never rejects: a crash is an answer too. @throws Error if an invocation is on its way */
+  /**
+   * Runs one invocation. A crash or time-out of the function is a result of kind `failed`.
+   * @throws Error if another invocation is still running
+   */
   invoke(event: unknown): Promise<Invocation>;
-  /** Kills the process in whatever it does; resolves when it is dead. The next invocation gets a new one. */
+  /** Kills the process and resolves when it has ended. The next invocation gets a new process. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   close(): Promise<void>;
 }
 
 const LOOP = join(import.meta.dirname, 'runtime-loop.cjs');
-/** Lambda's limit for loading the function. */
+/** Lambda's time-out of the init phase, in which the function is loaded. */
 const INIT_TIMEOUT_MS = 10_000;
 
-/** Runs the function's bundle in a process of its own, as one execution environment of Lambda does. It starts at once. */
+/** Runs the function's bundle in a separate process, like an execution environment of Lambda. The process starts at once. */
 export const startFunctionHost = async (options: FunctionHostOptions): Promise<FunctionHost> => {
   const functionArn = `arn:aws:lambda:${options.region}:000000000000:function:${options.functionName}`;
   let child: ChildProcess | undefined;
@@ -56,14 +59,14 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
         ...options.environment,
         ...lambdaEnvironment(options, { taskRoot, handler, runtimeApi: api.address }),
       },
-      // The fourth is a channel that closes with this process, however it ends; then the child ends too.
+      // The IPC channel closes when this process ends, even if it is killed. The child then ends itself.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of ['stdout', 'stderr'] as const) {
       const input = started[stream];
       if (input !== null) createInterface({ input }).on('line', (line) => options.onLine?.(line, stream));
     }
-    // 'close' comes after the last line has been read.
+    // 'close' is emitted after the last line was read.
     started.once('close', (code, signal) => {
       if (child !== started) return;
       child = undefined;
@@ -98,7 +101,7 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
     },
     async invoke(event) {
       if (isClosed) return failedInvocation('Runtime.ExitError', 'the function host is closed');
-      if (isBusy) throw new Error('an execution environment runs one invocation at a time: start more hosts');
+      if (isBusy) throw new Error('A function host runs one invocation at a time: start more hosts.');
       isBusy = true;
       child ??= start();
       let timer = setTimeout(() => timeOut('Init phase timed out after 10.00 seconds'), INIT_TIMEOUT_MS);
@@ -113,7 +116,7 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
       } finally {
         clearTimeout(timer);
         isBusy = false;
-        // Lambda too has the next environment ready before it is asked.
+        // After a crash, a new process loads the function before the next invocation.
         if (!isClosed) child ??= start();
       }
     },

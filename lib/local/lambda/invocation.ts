@@ -1,9 +1,9 @@
-/** How an invocation ended, as Lambda would tell its caller. */
+/** The result of an invocation, as Lambda gives it to the caller. */
 export type Invocation =
   | { readonly kind: 'answered'; readonly payload: string }
   | {
       readonly kind: 'failed';
-      /** The error's class, or Lambda's own word: `Sandbox.Timedout`, `Runtime.ExitError`, `Runtime.ImportModuleError`… */
+      /** The error's class, or Lambda's error type: `Sandbox.Timedout`, `Runtime.ExitError`, `Runtime.ImportModuleError`… */
       readonly errorType: string;
       readonly errorMessage: string;
       readonly trace: readonly string[];
@@ -30,6 +30,6 @@ export const readReportedError = (body: string): Invocation => {
       Array.isArray(stackTrace) ? stackTrace.map(String) : [],
     );
   } catch {
-    return failedInvocation('Runtime.Unknown', 'the runtime reported an error that can not be read');
+    return failedInvocation('Runtime.Unknown', 'the runtime reported an error in an unknown format');
   }
 };

@@ -1,13 +1,13 @@
 export interface LambdaShape {
   readonly functionName: string;
-  /** What the function was given, in MiB. */
+  /** The function's memory in MiB. */
   readonly memoryMb: number;
   readonly region: string;
 }
 
 /**
- * The environment that Lambda sets by itself. Nothing of this process's own environment is in it: an AWS_PROFILE or a
- * ~/.aws of whoever runs this must not change what the function does.
+ * The environment variables that Lambda sets. None of this process's variables are included, so that the user's AWS_PROFILE
+ * and ~/.aws do not affect the function.
  */
 export const lambdaEnvironment = (
   { functionName, memoryMb, region }: LambdaShape,
@@ -32,7 +32,7 @@ export const lambdaEnvironment = (
   TZ: ':UTC',
 });
 
-/** The heap that Lambda's Node runtime allows itself: nine tenths of the memory, a twentieth for a half of the young space. */
+/** The heap limits of Lambda's Node runtime: 90 % of the memory for the old space, 5 % for each semi-space. */
 export const heapFlags = (memoryMb: number): string[] => [
   `--max-old-space-size=${Math.floor(memoryMb * 0.9)}`,
   `--max-semi-space-size=${Math.max(1, Math.floor(memoryMb * 0.05))}`,

@@ -4,17 +4,20 @@ import { listenOnLoopback } from '../loopback.ts';
 import { type Invocation, readReportedError } from './invocation.ts';
 
 export interface RuntimeApi {
-  /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` wants it. */
+  /** `host:port`, the value of `AWS_LAMBDA_RUNTIME_API`. */
   readonly address: string;
-  /** Hands an event to the process as soon as it asks for one. `onStart` is called when it has; it gives the deadline. */
+  /**
+   * Gives the event to the process when the process asks for the next one.
+   * @param onStart called when the process gets the event; returns the deadline in epoch milliseconds
+   */
   offer(event: string, onStart: (requestId: string) => number): Promise<Invocation>;
-  /** Ends the invocation on its way, if there is one, and forgets the process that had it. */
+  /** Ends the pending or running invocation, if any, with this outcome. A late answer of the process is ignored. */
   abandon(outcome: Invocation): void;
   close(): Promise<void>;
 }
 
 /**
- * The part of Lambda's Runtime API that a runtime needs, for one process at a time:
+ * Starts the part of Lambda's Runtime API that a runtime needs, for one process at a time:
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export const startRuntimeApi = async (options: {
@@ -54,7 +57,7 @@ export const startRuntimeApi = async (options: {
     response.writeHead(202).end('{"status":"OK"}');
     if (route === 'init/error') return options.onInitError(readReportedError(body));
     const [, requestId, kind] = route.split('/');
-    // The answer to an invocation that was given up (its time was over) is nobody's.
+    // The answer to an invocation that has timed out is ignored.
     if (running === undefined || running.requestId !== requestId) return;
     const { resolve } = running;
     running = undefined;

@@ -1,14 +1,14 @@
 // Runs the function as Lambda's Node runtime does: loads it, then fetches one event after the other from the Runtime API
-// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). Plain CommonJS without a dependency, so that nothing
-// is in the process that would not be there on Lambda; importing node:http from an ES module would load undici.
+// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). CommonJS without dependencies, so that the process
+// loads nothing that Lambda would not load; importing node:http from an ES module would load undici.
 'use strict';
 const http = require('node:http');
 const path = require('node:path');
 
-// The terminal sends Ctrl-C to the whole process group; the host decides when this process ends.
+// A terminal sends Ctrl-C to the whole process group, but the host decides when this process ends.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
-// A host that is gone, killed even, must not leave us behind.
+// The host has ended, perhaps by SIGKILL.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const env = process.env;
@@ -48,7 +48,7 @@ const stop = async (error, exitCode) => {
   process.exit(exitCode);
 };
 
-// What nobody caught ends the process, as on Lambda, and the invocation with it.
+// As on Lambda, an uncaught error ends the process and fails the invocation.
 for (const [event, errorType] of [
   ['uncaughtException', 'Runtime.UncaughtException'],
   ['unhandledRejection', 'Runtime.UnhandledPromiseRejection'],
@@ -107,5 +107,5 @@ const main = async () => {
   }
 };
 
-// The Runtime API went away: so did the host.
+// The Runtime API does not answer, so the host has ended.
 main().catch(() => process.exit(1));

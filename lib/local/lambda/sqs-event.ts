@@ -1,7 +1,7 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 
-/** The event that Lambda's event source mapping makes of received messages. */
+/** Makes the event that Lambda's event source mapping sends for received messages. */
 export const toSqsEvent = (messages: readonly Message[], source: { queueArn: string; region: string }): SQSEvent => ({
   Records: messages.map((message) => toRecord(message, source)),
 });

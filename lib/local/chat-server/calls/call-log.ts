@@ -1,25 +1,25 @@
 import type { RouteName } from './endpoint.ts';
 import type { FaultKind } from './fault.ts';
 
-/** One request, from its arrival on; the rest is filled in as it goes. */
+/** One request. Logged when it arrives; the mutable fields are set while it is processed. */
 export interface Call {
-  /** Counts up from 0. */
+  /** Position in the log, from 0. */
   readonly index: number;
   readonly name: RouteName;
   readonly method: string;
-  /** The template, such as `/api/v1/rooms.media/:rid`. */
+  /** The path template, such as `/api/v1/rooms.media/:rid`. */
   readonly route: string;
   /** From the path or the query. */
   readonly roomId: string | undefined;
   readonly fileId: string | undefined;
   /** Epoch milliseconds by the server's clock. */
   readonly at: number;
-  /** Absent while it runs, and for good where the server gave no answer. */
+  /** Not set while the call runs, nor if the server sent no answer. */
   status?: number;
-  /** Whether the server has done what was asked: stored, posted, read. */
+  /** Whether the server carried the call out: stored the file, posted the message, read the data. */
   committed: boolean;
   fault?: FaultKind;
-  /** Absent while it runs. */
+  /** Epoch milliseconds by the server's clock. Not set while the call runs. */
   endedAt?: number;
 }
 

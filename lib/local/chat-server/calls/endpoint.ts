@@ -3,7 +3,7 @@ import type { Answer } from '../http/answer.ts';
 import type { User } from '../state/users.ts';
 import type { World } from '../state/world.ts';
 
-/** Names under which tests script faults and read the log. */
+/** The endpoints' names in the fault plan and in the call log. */
 export type RouteName =
   | 'media'
   | 'mediaConfirm'
@@ -24,23 +24,23 @@ export interface ApiRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly incoming: IncomingMessage;
-  /** A scripted fault: the message is dropped and the answer says `message: null`. */
+  /** Set by the fault `message-null`: the message is dropped and the answer has `message: null`. */
   readonly losesMessage: boolean;
 }
 
-/** Changes the world and answers. Apart from the reading, so that a fault can come between the two, or delay this part. */
+/** Changes the state and returns the answer. Separate from reading the request, so that a fault can prevent or delay it. */
 export type Commit = () => Answer;
 
 interface EndpointBase {
   readonly name: RouteName;
   readonly method: 'GET' | 'POST';
-  /** With `:name` parameters; also the bucket of the rate limit. */
+  /** May have `:name` parameters. The rate limit counts calls per path. */
   readonly path: string;
-  /** Absent: always. */
+  /** @default always enabled */
   readonly isEnabled?: (world: World) => boolean;
 }
 
-/** Reads the whole request first, then commits. Whatever either throws is answered (see `meteor-error.ts`). */
+/** `prepare` reads the request and returns the commit. An error thrown by either becomes the answer (see `meteor-error.ts`). */
 export type Endpoint = EndpointBase &
   (
     | { readonly access: 'anyone'; prepare(request: ApiRequest): Commit | Promise<Commit> }

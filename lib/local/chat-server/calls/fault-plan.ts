@@ -2,28 +2,30 @@ import type { Call } from './call-log.ts';
 import type { RouteName } from './endpoint.ts';
 import type { Fault } from './fault.ts';
 
-/** Decides about a call; `undefined` lets it be. */
+/** Chooses the fault of a call; `undefined` means none. */
 export type FaultRule = (call: Call) => Fault | undefined;
 
 export interface FaultPlan {
-  /** The next calls of the route meet this fault, in the order in which faults were queued. */
+  /** Queues a fault for the route's next call or calls. Faults occur in the order they were queued. */
   next(route: RouteName, fault: Fault, options?: { times?: number }): void;
   /**
-   * Every call of the route meets the fault with this probability.
-   * @returns how to stop it
+   * Gives each call of the route this fault with the given probability.
+   * @param random returns numbers from 0 up to 1, as Math.random does
+   * @returns a function that removes the rule
    */
   sometimes(route: RouteName, probability: number, fault: Fault, random: () => number): () => void;
   /**
-   * Asks the rule about each call that no queued fault has met, so that chaos tests can drive it by their own seed.
-   * @returns how to stop it
+   * Calls the rule for each call that has no queued fault. Chaos tests choose faults by their own seed this way.
+   * @returns a function that removes the rule
    */
   use(rule: FaultRule): () => void;
-  /** Queued faults that have not happened yet. */
+  /** The number of queued faults that have not occurred yet. */
   pending(): number;
+  /** Removes all queued faults and rules. */
   clear(): void;
 }
 
-/** What the server asks of the plan. */
+/** The part of the plan that the server uses. */
 export interface FaultSource {
   take(call: Call): Fault | undefined;
 }
@@ -33,7 +35,7 @@ export const createFaultPlan = (): FaultPlan & FaultSource => {
   const rules = new Set<FaultRule>();
 
   const use = (rule: FaultRule) => {
-    // A wrapper of its own, so that the same rule can be in use twice.
+    // A new function, so that the same rule can be added twice and removed once.
     const entry: FaultRule = (call) => rule(call);
     rules.add(entry);
     return () => void rules.delete(entry);

@@ -1,22 +1,22 @@
 /**
- * What can go wrong with one call. `commit` says whether the server has done its work all the same (default: no).
+ * A fault of one call. `commit: true` means that the server carries the call out before the fault (default: false).
  *
  * - `reset-before`: the connection is reset before the body is read.
- * - `reset-in-body`: reset after `afterBytes` of the body.
- * - `reset-after`: the work is done, then the connection is reset without an answer.
- * - `reset-in-answer`: the work is done, and the connection is reset in the middle of the answer.
- * - `hang`: no answer until the client gives up or the server is closed. `unread`: not even the body is read.
- * - `commit-late`: no answer, and the work is done `delayMs` after the client is gone: reset at once, or with `hold`
- *   whenever it gives up.
- * - `delay`: all is well, `delayMs` later than usual.
- * - `answer`: a proxy's answer, HTML by default. Without `commit` the body is not read; `closes` ends the connection
- *   with it, as nginx does with a 413, and a client that is still sending may see a reset instead of the answer.
- * - `failure`: the server's 400 after the body was read; without an errorType by default, as its storage faults come.
+ * - `reset-in-body`: the connection is reset after `afterBytes` of the body.
+ * - `reset-after`: the call is carried out, then the connection is reset without an answer.
+ * - `reset-in-answer`: the call is carried out, then the connection is reset in the middle of the answer.
+ * - `hang`: no answer until the client or the server closes the connection. `unread`: the body is not read either.
+ * - `commit-late`: no answer; the call is carried out `delayMs` after the connection has closed. The server resets the
+ *   connection at once, or with `hold` waits until the client closes it.
+ * - `delay`: the call is processed normally after `delayMs`.
+ * - `answer`: a proxy's answer, HTML by default. Without `commit` the body is not read. `closes` closes the connection
+ *   after the answer, as nginx does with a 413; a client that is still sending may see a reset instead of the answer.
+ * - `failure`: the server's 400 after the body was read; by default without an errorType, like its storage errors.
  * - `message-null`: a confirm that answers 200 and posts nothing.
  * - `unauthorized`, `forbidden`: 401, 403.
- * - `rate-limited`: 429; with `resetInMs` with the headers, else without, as a proxy's.
- * - `expire-uploads`: every temporary upload is swept away; the call then goes its way.
- * - `redirect`: 302 to another host.
+ * - `rate-limited`: 429, with rate limit headers if `resetInMs` is given, otherwise without, like a proxy's.
+ * - `expire-uploads`: every temporary upload is deleted, then the call is processed normally.
+ * - `redirect`: a redirect to another host, 302 by default.
  * - `endless-answer`: 200 and a JSON text that does not end.
  * - `invalid-json`: 200 and a body that is not JSON.
  */
@@ -42,7 +42,7 @@ export type Fault =
   | {
       readonly kind: 'failure';
       readonly commit?: boolean;
-      /** @default a text such as a storage back end gives */
+      /** @default a storage error's text */
       readonly error?: string;
       /** @default none */
       readonly errorType?: string;

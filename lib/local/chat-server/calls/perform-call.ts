@@ -3,13 +3,13 @@ import { drain } from '../http/connection.ts';
 import { AnswerError, answerToError, ClientGoneError } from '../http/meteor-error.ts';
 import { rateLimitHeaders } from '../state/rate-limit.ts';
 import { findUser, type User } from '../state/users.ts';
+import { faultAfterCommit, faultBeforeCommit, faultBeforeReading } from './apply-fault.ts';
 import type { ApiRequest, Commit, Endpoint } from './endpoint.ts';
-import { faultAfterCommit, faultBeforeCommit, faultBeforeReading } from './fault-stages.ts';
-import { type Outcome, type Running, reply, SILENT } from './running.ts';
+import { type Outcome, type Running, reply, SILENT } from './running-call.ts';
 
 /**
- * One call of an endpoint, in the order of Rocket.Chat's `ApiClass.ts`: login, rate limit, the endpoint itself. A
- * scripted fault gets its chance before the body is read, before the work is done, and before the answer goes out.
+ * Processes one call in the order of Rocket.Chat's `ApiClass.ts`: login, rate limit, endpoint. The call's fault is applied
+ * before the body is read, before the call is carried out, or before the answer is sent.
  */
 export const performCall = async (running: Running, endpoint: Endpoint, request: ApiRequest): Promise<Outcome> => {
   const early = await faultBeforeReading(running);
@@ -18,13 +18,13 @@ export const performCall = async (running: Running, endpoint: Endpoint, request:
   if (commit === undefined) return SILENT;
   const instead = await faultBeforeCommit(running, commit);
   if (instead) return instead;
-  const answer = settle(commit);
+  const answer = answerOf(commit);
   running.call.committed = answer.status === 200;
   return (await faultAfterCommit(running, answer)) ?? reply(running, answer);
 };
 
-/** Whatever an endpoint throws becomes its answer. */
-export const settle = (commit: Commit): Answer => {
+/** Carries the call out. An error that the endpoint throws becomes the answer. */
+const answerOf = (commit: Commit): Answer => {
   try {
     return commit();
   } catch (error) {
@@ -32,13 +32,13 @@ export const settle = (commit: Commit): Answer => {
   }
 };
 
-/** Reads the request; `undefined` where the client has left. A refusal is a commit too: one that throws. */
+/** Reads the request. A refusal is returned as a commit that throws; `undefined` means that the client has left. */
 const admit = async (running: Running, endpoint: Endpoint, request: ApiRequest): Promise<Commit | undefined> => {
   try {
     return await checkAndPrepare(running, endpoint, request);
   } catch (error) {
     if (error instanceof ClientGoneError) return undefined;
-    // 7.x takes the whole request before it looks at it; 8.x may answer while the client is still sending.
+    // 7.x reads the whole request before it answers; 8.x may answer while the client is still sending.
     if (running.service.world.version === '7.x') await drain(running);
     return () => {
       throw error;
@@ -46,7 +46,7 @@ const admit = async (running: Running, endpoint: Endpoint, request: ApiRequest):
   }
 };
 
-/** @throws AnswerError 401, which is neither counted nor given headers, or 429 */
+/** @throws AnswerError with 401 (not counted by the rate limit, and without its headers) or 429 */
 const checkAndPrepare = async (running: Running, endpoint: Endpoint, request: ApiRequest): Promise<Commit> => {
   const { world } = running.service;
   const { headers, socket } = request.incoming;

@@ -13,14 +13,14 @@ export const chatGetMessage: Endpoint = {
     ({ world, query }, user) =>
     () => {
       const message = world.messages.byId(query.get('msgId') ?? '');
-      // No error text at all: that is how the server says that there is no such message.
+      // The server answers an unknown message id with 400 and no error text.
       return message && mayRead(world, user, message.rid) ? success({ message }) : failure();
     },
 };
 
 /**
- * The message that shows a file. Not yet in a release (RocketChat/Rocket.Chat#41939): where it is missing the server
- * answers 404 in plain text, and where it exists and knows no message, 404 in JSON.
+ * The message that shows a file. Not in a release yet (RocketChat/Rocket.Chat#41939). A server without this endpoint
+ * answers 404 in plain text; a server with it answers 404 in JSON if no message shows the file.
  */
 export const chatGetMessageByFileId: Endpoint = {
   name: 'getMessageByFileId',

@@ -4,7 +4,7 @@ import { readJsonBody } from '../http/json-body.ts';
 import { MeteorError } from '../http/meteor-error.ts';
 import { type Draft, postMessage } from './posting.ts';
 
-/** Posts under an id of the client's choice, so at most once: a second message with it is a duplicate key. */
+/** Posts a message under the id that the client gives. A second message with this id is refused as a duplicate key. */
 export const chatSendMessage: Endpoint = {
   name: 'sendMessage',
   method: 'POST',
@@ -23,7 +23,7 @@ export const chatSendMessage: Endpoint = {
   },
 };
 
-/** Posts under an id of the server's choice: a repeat posts again. */
+/** Posts a message under a new id. A repeated call posts another message. */
 export const chatPostMessage: Endpoint = {
   name: 'postMessage',
   method: 'POST',

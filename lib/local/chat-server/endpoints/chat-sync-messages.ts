@@ -4,7 +4,7 @@ import { MeteorError } from '../http/meteor-error.ts';
 import type { StoredMessage } from '../state/messages.ts';
 import { canAccess } from '../state/rooms.ts';
 
-/** What has changed in a room: paged by a cursor (Rocket.Chat 7.9), or everything since `lastUpdate`. */
+/** The changed messages of a room: in pages by a cursor (Rocket.Chat 7.9 and later), or all since `lastUpdate`. */
 export const chatSyncMessages: Endpoint = {
   name: 'syncMessages',
   method: 'GET',
@@ -76,7 +76,7 @@ const parseCursor = (text: string): number => {
   return time;
 };
 
-/** Newest first, unlike the cursor's pages. */
+/** Sorted newest first, unlike the cursor's pages. */
 const since = (messages: StoredMessage[], lastUpdate: number) => ({
   updated: messages
     .filter((message) => message._updatedAt.getTime() > lastUpdate)
@@ -85,9 +85,8 @@ const since = (messages: StoredMessage[], lastUpdate: number) => ({
 });
 
 /**
- * Messages changed after the cursor, which is a time in milliseconds: those that share their millisecond with the last
- * one of a page fall between two pages, here as there. Without a cursor the server answers another list, which leaves
- * `updated` empty.
+ * Messages changed after the cursor, a time in epoch milliseconds. As on the real server, a message of the same
+ * millisecond as the last one of a page is on neither page. Without a cursor, `updated` is empty.
  */
 const pageAfter = (messages: StoredMessage[], { next, count, isUpdates }: Parameters & { kind: 'cursor' }) => {
   if (next === undefined) return { updated: [], deleted: [] };

@@ -1,7 +1,7 @@
 import { MeteorError } from '../http/meteor-error.ts';
 import type { World } from '../state/world.ts';
 
-/** What a confirm may say; all of it optional. */
+/** The fields of a confirm, all optional. */
 export interface ConfirmBody {
   readonly msg?: string;
   readonly tmid?: string;
@@ -16,13 +16,13 @@ export interface ConfirmBody {
 }
 
 const TEXTS = ['msg', 'tmid', 'emoji', 't', 'alias', 'avatar', 'description', 'customFields'];
-/** Metadata of encrypted messages and, like `fileName` from 8.6.1 on, of encrypted files. */
+/** Metadata of encrypted messages and, as `fileContent`, of encrypted files. `fileContent` and `fileName` came with 8.6.1. */
 const UNTYPED = ['content', 'fileContent'];
 
 /**
- * Checks the body as Meteor's `check` does: an unknown key or a value of the wrong type, `null` included, is a
+ * Checks the body as Meteor's `check` does: an unknown key and a value of the wrong type, `null` included, give a
  * "Match error" without an errorType.
- * @throws MeteorError, Error
+ * @throws MeteorError if the description is too long; Error if a field is refused
  */
 export const parseConfirmBody = (
   body: Readonly<Record<string, unknown>>,
@@ -36,7 +36,7 @@ export const parseConfirmBody = (
   const { customFields, fileContent: _, ...fields } = body;
   return {
     ...(fields as ConfirmBody),
-    // JSON.parse throws what the server throws: a SyntaxError, a 400 without an errorType.
+    // A SyntaxError becomes a 400 without an errorType, as on the real server.
     ...(typeof customFields === 'string' && customFields !== '' && { customFields: JSON.parse(customFields) }),
   };
 };

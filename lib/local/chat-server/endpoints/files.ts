@@ -1,13 +1,12 @@
 import type { ApiRequest, Endpoint } from '../calls/endpoint.ts';
-import { success, unauthorized } from '../http/answer.ts';
+import { pageOf, success, unauthorized } from '../http/answer.ts';
 import { AnswerError, MeteorError } from '../http/meteor-error.ts';
 import { filePath } from '../state/message-file.ts';
 import { canAccess, type Room, type RoomType } from '../state/rooms.ts';
 import type { StoredFile } from '../state/uploads.ts';
 import type { User } from '../state/users.ts';
-import { pageOf } from './paging.ts';
 
-/** Files of a room, temporary uploads included: those have `expiresAt`. One endpoint for each type of room. */
+/** The files of a room, one endpoint per room type. Temporary uploads are included and have `expiresAt`. */
 export const filesEndpoints: readonly Endpoint[] = (
   [
     ['c', '/api/v1/channels.files'],
@@ -48,14 +47,14 @@ const findRoom = ({ world, query }: Pick<ApiRequest, 'world' | 'query'>, user: U
   return room;
 };
 
-/** The name is a regular expression, so a client must escape it. */
+/** The server reads `name` as a regular expression, so a client must escape it. */
 const nameFilter = (name: string | null): ((fileName: string) => boolean) => {
   if (!name) return () => true;
   const pattern = new RegExp(name, 'i');
   return (fileName) => pattern.test(fileName);
 };
 
-/** By name unless the query asks for the time, the one other order a client needs. */
+/** Sorts by name, or by `uploadedAt` if the query asks for it. Other sort keys are not implemented. */
 const fileOrder = (sort: string | null): ((a: StoredFile, b: StoredFile) => number) => {
   const order: unknown = sort === null ? {} : JSON.parse(sort);
   const byTime = typeof order === 'object' && order !== null && 'uploadedAt' in order ? Number(order.uploadedAt) : 0;

@@ -3,14 +3,12 @@ import { chatGetMessage, chatGetMessageByFileId } from './chat-get-message.ts';
 import { chatPostMessage, chatSendMessage } from './chat-send-message.ts';
 import { chatSyncMessages } from './chat-sync-messages.ts';
 import { filesEndpoints } from './files.ts';
-import { me } from './me.ts';
+import { me, serverInfo, settingsPublic } from './info.ts';
 import { roomsInfo } from './rooms-info.ts';
 import { roomsMedia } from './rooms-media.ts';
 import { roomsMediaConfirm } from './rooms-media-confirm.ts';
-import { serverInfo } from './server-info.ts';
-import { settingsPublic } from './settings-public.ts';
 
-/** The part of Rocket.Chat's API that this server speaks. Anything else is a 404. */
+/** The endpoints of Rocket.Chat's API that this server implements. Every other path answers 404. */
 export const endpoints: readonly Endpoint[] = [
   roomsMedia,
   roomsMediaConfirm,

@@ -7,8 +7,8 @@ import type { World } from '../state/world.ts';
 export type Draft = Omit<NewMessage, 'u' | 'urls'>;
 
 /**
- * Posts a message under the rules that hold for every way to send one (Rocket.Chat, `sendMessage.ts`).
- * @throws MeteorError where the server gives an errorType, Error where it gives none
+ * Posts a message after the checks that all sending endpoints share (Rocket.Chat, `sendMessage.ts`).
+ * @throws MeteorError for refusals with an errorType, Error for refusals without one
  */
 export const postMessage = (world: World, user: User, draft: Draft): StoredMessage => {
   if (draft.msg.length > world.settings.Message_MaxAllowedSize) {
@@ -26,7 +26,7 @@ export const postMessage = (world: World, user: User, draft: Draft): StoredMessa
   });
 };
 
-/** A reply goes to its parent's room, whichever room was asked for; an unknown parent is not refused. */
+/** A reply is posted in its parent's room, even if the call names another room. An unknown parent is not refused. */
 const followThread = (world: World, draft: Draft): Draft => {
   const parent = draft.tmid === undefined ? undefined : world.messages.byId(draft.tmid);
   return parent ? { ...draft, rid: parent.rid, tmid: parent.tmid ?? parent._id } : draft;

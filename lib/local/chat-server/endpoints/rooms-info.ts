@@ -18,7 +18,7 @@ export const roomsInfo: Endpoint = {
     },
 };
 
-/** @throws MeteorError also for an archived room */
+/** @throws MeteorError if the room does not exist or is archived */
 const findRoomByIdOrName = (world: World, query: URLSearchParams): Room => {
   const roomId = query.get('roomId');
   const roomName = query.get('roomName');

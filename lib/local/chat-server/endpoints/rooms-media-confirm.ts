@@ -10,8 +10,9 @@ import { parseConfirmBody } from './confirm-body.ts';
 import { postMessage } from './posting.ts';
 
 /**
- * Posts the message of an upload. Not idempotent: it inserts, then makes the upload permanent, then answers with the
- * first message that shows the file, so that a repeat posts again and does not show it (RocketChat/Rocket.Chat#41886).
+ * Posts the message of an upload. Not idempotent: a repeated call posts another message and answers with the first one,
+ * because the server inserts a message, makes the upload permanent, and then looks the message up by file
+ * (RocketChat/Rocket.Chat#41886).
  */
 export const roomsMediaConfirm: Endpoint = {
   name: 'mediaConfirm',
@@ -30,7 +31,7 @@ export const roomsMediaConfirm: Endpoint = {
         const parts = fileParts(file, description);
         postMessage(world, user, { groupable: false, msg: '', ...message, ...parts, rid: room.id });
       }
-      // Also where the message was dropped: a file without `expiresAt` does not prove a message.
+      // Also if the message was dropped: a file without `expiresAt` does not prove that a message exists.
       world.uploads.confirm(file);
       return success({ message: losesMessage ? null : (world.messages.byFileId(file.id) ?? null) });
     };

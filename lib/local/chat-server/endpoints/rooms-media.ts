@@ -2,11 +2,11 @@ import type { Endpoint } from '../calls/endpoint.ts';
 import { forbidden, success } from '../http/answer.ts';
 import { AnswerError, MeteorError } from '../http/meteor-error.ts';
 import { receiveForm } from '../http/multipart.ts';
-import { checkMedia, mediaType } from '../state/media-filter.ts';
 import { filePath } from '../state/message-file.ts';
 import { canAccess } from '../state/rooms.ts';
+import { checkMedia, mediaType } from './media-filter.ts';
 
-/** Stores a file as a temporary upload. It posts no message; `msg` and `description` are ignored. */
+/** Stores a file as a temporary upload and posts no message. The fields `msg` and `description` are ignored. */
 export const roomsMedia: Endpoint = {
   name: 'media',
   method: 'POST',
@@ -14,7 +14,7 @@ export const roomsMedia: Endpoint = {
   access: 'user',
   prepare: async ({ world, params, incoming }, user) => {
     const room = world.rooms.byId(params['rid'] ?? '');
-    // An unknown room and one without access can't be told apart.
+    // The server gives the same answer for an unknown room and for a room without access.
     if (!room || !canAccess(room, user.id)) throw new AnswerError(forbidden());
     const { file, fields } = await receiveForm(incoming, world);
     checkContentField(fields.get('content'));
@@ -33,7 +33,7 @@ export const roomsMedia: Endpoint = {
   },
 };
 
-/** Metadata of an encrypted file, as JSON. */
+/** The field `content` is the metadata of an encrypted file, as JSON. @throws MeteorError if it is not JSON */
 const checkContentField = (content: string | undefined): void => {
   if (!content) return;
   try {

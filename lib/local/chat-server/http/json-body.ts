@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { ClientGoneError } from './meteor-error.ts';
 
 /**
- * The body as an object. Malformed JSON, another content type, a list or no body at all are taken as `{}`, as
- * Rocket.Chat's router does: a message is then posted without its caption.
- * @throws ClientGoneError
+ * Reads the body as an object. Malformed JSON, another content type, a list and an empty body are read as `{}`, as in
+ * Rocket.Chat's router: a message is then posted without its caption.
+ * @throws ClientGoneError if the client closes the connection before the end of the body
  */
 export const readJsonBody = async (incoming: IncomingMessage): Promise<Record<string, unknown>> => {
   const text = await readText(incoming);

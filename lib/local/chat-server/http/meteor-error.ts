@@ -1,6 +1,6 @@
 import { type Answer, failure } from './answer.ts';
 
-/** An error with a code, which becomes the answer's `errorType`. Other errors answer 400 without one. */
+/** An error with a code, which becomes the answer's `errorType`. Other errors become a 400 without an `errorType`. */
 export class MeteorError extends Error {
   readonly errorType: string;
   readonly details: unknown;
@@ -13,7 +13,7 @@ export class MeteorError extends Error {
   }
 }
 
-/** Ends an endpoint with an answer that is not a 400. */
+/** Thrown by an endpoint to give an answer other than 400. */
 export class AnswerError extends Error {
   readonly answer: Answer;
 
@@ -24,7 +24,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** The client left before its request was complete: there is nobody to answer. */
+/** The client closed the connection before its request was complete, so no answer can be sent. */
 export class ClientGoneError extends Error {
   constructor() {
     super('The client closed the connection before its request was complete.');
@@ -32,7 +32,7 @@ export class ClientGoneError extends Error {
   }
 }
 
-/** A handler's exception is never a 500 in Rocket.Chat: whatever is thrown arrives as 400. */
+/** Rocket.Chat answers an exception of a handler with 400, not with 500. */
 export const answerToError = (error: unknown): Answer => {
   if (error instanceof AnswerError) return error.answer;
   if (error instanceof MeteorError) return failure(error.message, error.errorType, error.details);

@@ -1,10 +1,10 @@
 import type { ServerVersion } from '../state/world.ts';
 import { MeteorError } from './meteor-error.ts';
 
-/** Where 7.x and 8.x differ in what they take and how they say no. */
+/** The differences between 7.x and 8.x in accepting forms and in their errors. */
 export interface MultipartRules {
   readonly limits: { files?: number; fileSize?: number };
-  /** Whether a wrong field name is told when its header is read, or only when its part has ended. */
+  /** Whether a wrong field name is refused when the part's header is read. Otherwise it is refused at the part's end. */
   readonly rejectsFieldEarly: boolean;
   wrongField(): Error;
   noFile(): Error;
@@ -16,13 +16,13 @@ export interface MultipartRules {
 
 /**
  * 8.x follows `server/api/lib/MultipartUploadHandler.ts`, 7.x follows `app/api/server/lib/getUploadFormData.ts`.
- * @param maxSizeBytes `FileUpload_MaxFileSize`; -1 for none
+ * @param maxSizeBytes `FileUpload_MaxFileSize`; -1 means no limit
  */
 export const multipartRules = (version: ServerVersion, maxSizeBytes: number): MultipartRules =>
   version === '8.x' ? currentRules(maxSizeBytes) : oldRules(maxSizeBytes);
 
 const currentRules = (maxSizeBytes: number): MultipartRules => ({
-  // busboy calls a file truncated that has exactly the limit, so 8.x adds a byte.
+  // busboy reports a file of exactly the limit as truncated, so 8.x adds a byte.
   limits: { files: 1, ...(maxSizeBytes > 0 && { fileSize: maxSizeBytes + 1 }) },
   rejectsFieldEarly: true,
   wrongField: () => new MeteorError('invalid-field'),
@@ -34,7 +34,7 @@ const currentRules = (maxSizeBytes: number): MultipartRules => ({
 });
 
 const oldRules = (maxSizeBytes: number): MultipartRules => ({
-  // No extra byte here: a file of exactly the maximum fails.
+  // 7.x adds no byte: it refuses a file of exactly the maximum.
   limits: maxSizeBytes > 0 ? { fileSize: maxSizeBytes } : {},
   rejectsFieldEarly: false,
   wrongField: () => new MeteorError('invalid-field'),

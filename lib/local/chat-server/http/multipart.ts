@@ -7,7 +7,7 @@ import { ClientGoneError } from './meteor-error.ts';
 import { type MultipartRules, multipartRules } from './multipart-rules.ts';
 
 export interface ReceivedFile {
-  /** Basename, decoded; empty where the part had none. */
+  /** The decoded base name; empty if the part has no file name. */
   readonly name: string;
   readonly declaredType: string;
   readonly content: Content;
@@ -19,9 +19,9 @@ export interface ReceivedForm {
 }
 
 /**
- * Streams a multipart form with one part `file`. What fails is told as soon as the server's version would notice; the
- * rest of the body is then read and thrown away, as the real one does.
- * @throws MeteorError, Error (busboy's), ClientGoneError
+ * Reads a multipart form with one part `file` as a stream. Rejects at the point where the real server's version detects
+ * the error, then reads and discards the rest of the body, as the real server does.
+ * @throws MeteorError or busboy's Error if the form is refused; ClientGoneError if the client closes the connection
  */
 export const receiveForm = (
   incoming: IncomingMessage,
@@ -29,7 +29,7 @@ export const receiveForm = (
 ): Promise<ReceivedForm> => {
   const rules = multipartRules(world.version, world.settings.FileUpload_MaxFileSize);
   return new Promise((resolve, reject) => {
-    // Throws at once, and so rejects, where the content type is no form or has no boundary.
+    // Throws, and so rejects, if the content type is not a form or has no boundary.
     const parser = busboy({ headers: incoming.headers, defParamCharset: 'utf8', limits: rules.limits });
     const fields = new Map<string, string>();
     let received: ReceivedFile | undefined;
@@ -68,7 +68,7 @@ interface FileOutcome {
   done(content: Content): void;
 }
 
-/** Reads a part to its end: hashing is synchronous, so the pace is the parser's and nothing piles up. */
+/** Reads a part to its end. Hashing is synchronous, so no chunks are buffered. */
 const receiveFile = (
   fieldName: string,
   stream: Readable & { truncated?: boolean },
@@ -76,7 +76,7 @@ const receiveFile = (
   outcome: FileOutcome,
 ): void => {
   if (rules.rejectsFieldEarly && fieldName !== 'file') {
-    // What follows may be broken as well, but the answer is decided.
+    // A later error in this part does not change the answer.
     stream.on('error', () => undefined).resume();
     outcome.fail(rules.wrongField());
     return;

@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
-import { isPreviewable } from '../http/file-response.ts';
+import { isPreviewable } from '../http/serve-file.ts';
 import { type Room, roomPath } from '../state/rooms.ts';
 import type { StoredFile } from '../state/uploads.ts';
 import type { World } from '../state/world.ts';
 
-/** A file in a message: a link with its size, and a preview where it is an image. */
+/** A file in a message: a link with the file's size, and a preview of an image. */
 export const attachmentCard = (world: World, room: Room, attachment: Readonly<Record<string, unknown>>) => {
   const file = world.uploads.byId(String(attachment['fileId'] ?? ''));
   const description = textOf(attachment['description'] ?? attachment['text']);
@@ -37,7 +37,7 @@ const kindOf = (file: StoredFile): string => {
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'];
 
-/** As people say it: 1 decimal below ten. */
+/** Decimal units, with one decimal place below 10: 1.5 KB, 40 MB. */
 const sizeText = (sizeBytes: number): string => {
   const power = sizeBytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(sizeBytes) / 3));
   const value = sizeBytes / 1000 ** power;

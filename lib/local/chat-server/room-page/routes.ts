@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import { fileResponse } from '../http/file-response.ts';
+import { isLoopbackHost } from '../../loopback.ts';
+import { fileResponse } from '../http/serve-file.ts';
 import { type Room, type RoomType, roomPath } from '../state/rooms.ts';
 import type { World } from '../state/world.ts';
-import { isLoopbackHost } from './loopback-host.ts';
+
 import { messageList, roomPage } from './view.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -13,8 +14,8 @@ const TYPES: Readonly<Record<string, RoomType>> = { channel: 'c', group: 'p', di
 const ROOM = '/:kind{channel|group|direct}/:room';
 
 /**
- * Pages that show a room as a chat does. They ask for no login: the server listens on the loopback interface only, is
- * asked under a loopback name only, and holds nothing but what the person at this machine has just uploaded.
+ * Adds pages that show a room's messages. They need no login: the server listens on the loopback interface only, answers
+ * only requests with a loopback `Host`, and has only files that were uploaded on this machine.
  */
 export const addRoomPages = (app: Hono<Env>, world: World): void => {
   const ofRoom =
@@ -64,7 +65,7 @@ const showPage = (world: World, room: Room, context: Context<Env>) => {
   return context.html(roomPage({ world, room, messages: world.messages.inRoom(room.id), nonce }));
 };
 
-/** Messages past the first `after` ones, as HTML to append. */
+/** The messages after the first `after` ones, as HTML that the page's script appends. */
 const showNewMessages = (world: World, room: Room, context: Context<Env>) => {
   const messages = world.messages.inRoom(room.id);
   const after = Number(context.req.query('after') ?? 0);
@@ -83,7 +84,7 @@ const guard = (context: Context<Env>): void => {
 };
 
 const refuse = (context: Context<Env>) =>
-  context.text('This page answers to localhost and 127.0.0.1 only: open it under one of these names.', 403);
+  context.text('This page is served under localhost and 127.0.0.1 only: open it under one of these names.', 403);
 
 const findRoom = (world: World, kind: string, idOrName: string): Room | undefined => {
   const room = kind === 'direct' ? world.rooms.byId(idOrName) : world.rooms.byName(idOrName);

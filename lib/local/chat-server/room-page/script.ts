@@ -1,6 +1,6 @@
 /**
- * What runs in the page: asks for new messages each second and appends them. The HTML comes escaped from the server,
- * and the page's policy lets nothing in it run.
+ * The page's script: fetches new messages each second and appends them. The server escapes them, and the page's
+ * Content-Security-Policy keeps any other script from running.
  */
 export const pageScript = (shownCount: number): string => `
 let count = ${shownCount};
@@ -13,7 +13,7 @@ const update = async () => {
   const response = await fetch(location.pathname + '/messages?after=' + count, { cache: 'no-store' });
   if (!response.ok) throw new Error(String(response.status));
   const now = Number(response.headers.get('x-message-count'));
-  // Fewer messages than before: the server was started anew.
+  // Fewer messages than before: the server was restarted.
   if (now < count) return location.reload();
   if (now === count) return;
   const follow = isAtBottom();

@@ -1,4 +1,4 @@
-/** The page's looks, light and dark. */
+/** The page's CSS, with a light and a dark colour scheme. */
 export const pageStyle = `
 :root {
   --ground: #ffffff; --panel: #f7f8fa; --line: #e4e7ea; --text: #1f2329; --quiet: #6c727a;

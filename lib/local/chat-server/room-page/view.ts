@@ -6,7 +6,7 @@ import { attachmentCard } from './attachment.ts';
 import { pageScript } from './script.ts';
 import { pageStyle } from './style.ts';
 
-/** The latest messages are enough for a page; a bench can post many thousands. */
+/** A bench can post many thousands of messages into a room. */
 const SHOWN_AT_FIRST = 200;
 
 interface RoomView {
@@ -15,7 +15,7 @@ interface RoomView {
   readonly messages: readonly StoredMessage[];
 }
 
-/** The room's page, complete in itself. Whatever comes from messages is escaped by the `html` tag. */
+/** The room's whole page; it loads no other resource but images of messages. The `html` tag escapes all values. */
 export const roomPage = (view: RoomView & { nonce: string }) => {
   const { room, messages, nonce } = view;
   const after = Math.max(0, messages.length - SHOWN_AT_FIRST);
@@ -45,7 +45,7 @@ ${after > 0 ? html`<p class="earlier">${after} earlier messages are not shown.</
 </html>`;
 };
 
-/** List items for the messages past the first `after` ones. */
+/** List items for the messages after the first `after` ones. */
 export const messageList = ({ world, room, messages, after }: RoomView & { after: number }) => {
   const items = messages.slice(after).map((message, index) => {
     const previous = messages[after + index - 1];
@@ -70,7 +70,7 @@ ${message.attachments?.map((attachment) => attachmentCard(world, room, attachmen
 </li>`;
 };
 
-/** Of Rocket.Chat's markup, only what stands between backticks: the relay's own captions are written so. */
+/** Renders only code spans (text between backticks) of Rocket.Chat's markup: the relay's captions use nothing else. */
 const textOf = (text: string) =>
   text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** What is known of a received file after its last byte. */
+/** A received file: size, hash and, if kept, the bytes. */
 export interface Content {
   readonly sizeBytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
-  /** The bytes in order; `undefined` where they were not kept. */
+  /** The bytes in order; `undefined` if they were not kept. */
   readonly chunks: readonly Buffer[] | undefined;
 }
 
@@ -15,10 +15,7 @@ export interface ContentWriter {
   finish(): Content;
 }
 
-/**
- * Counts and hashes the bytes that pass, and keeps them as long as the file has at most `keepBytes`; past that it
- * forgets them, so that a large file takes no memory.
- */
+/** Counts and hashes bytes, and keeps them while the file has at most `keepBytes`. A larger file takes no memory. */
 export const createContentWriter = (keepBytes: number): ContentWriter => {
   const hash = createHash('sha256');
   let sizeBytes = 0;
@@ -34,5 +31,5 @@ export const createContentWriter = (keepBytes: number): ContentWriter => {
   };
 };
 
-/** A small slice would hold the whole socket buffer that it was cut from. */
+/** A small slice would keep the whole socket buffer in memory. */
 const compact = (chunk: Buffer): Buffer => (chunk.length * 2 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);

@@ -2,11 +2,11 @@ import type { MessageFile } from './messages.ts';
 import { randomId } from './random-id.ts';
 import type { StoredFile } from './uploads.ts';
 
-/** Where a file is fetched. `encodeURI` leaves `#` and `?` as they are, as the real server does. */
+/** The file's download path. `encodeURI` leaves `#` and `?` unchanged, as on the real server. */
 export const filePath = (file: Pick<StoredFile, 'id' | 'name'>): string =>
   `/file-upload/${file.id}/${encodeURI(file.name)}`;
 
-/** How a message shows a file: the original, for images a thumbnail as well, and the attachment (`sendFileMessage.ts`). */
+/** The fields of a message that shows a file: `file`, `files` (for images with a thumbnail), `attachments` (`sendFileMessage.ts`). */
 export const fileParts = (file: StoredFile, description: string | undefined) => {
   const original: MessageFile = {
     _id: file.id,

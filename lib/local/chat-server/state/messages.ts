@@ -8,7 +8,7 @@ export interface MessageFile {
   readonly format: string;
 }
 
-/** A message as the API answers it; dates become ISO strings in JSON. */
+/** A message in the API's format; dates become ISO strings in JSON. */
 export interface StoredMessage {
   readonly _id: string;
   readonly rid: string;
@@ -27,8 +27,9 @@ export interface StoredMessage {
   readonly groupable?: boolean;
   readonly t?: string;
   readonly customFields?: unknown;
-  /** Replies, on a thread's first message. */
+  /** The number of replies; only on a thread's first message. */
   tcount?: number;
+  /** The time of the last reply; only on a thread's first message. */
   tlm?: Date;
 }
 
@@ -38,13 +39,13 @@ export type NewMessage = Omit<StoredMessage, '_id' | 'ts' | '_updatedAt' | 'tcou
 export type MessageListener = (message: StoredMessage) => void;
 
 export interface Messages {
-  /** @throws Error, without an errorType, if the id is taken: Mongo's unique index */
+  /** @throws Error without an errorType if the id exists, as MongoDB's unique index does */
   insert(message: NewMessage): StoredMessage;
   inRoom(roomId: string): StoredMessage[];
   byId(id: string): StoredMessage | undefined;
-  /** The first one that shows the file, which after a repeated confirm is not the latest. */
+  /** The first message that shows the file. After a repeated confirm there are several. */
   byFileId(fileId: string): StoredMessage | undefined;
-  /** @returns how to stop listening */
+  /** @returns a function that removes the listener */
   onInsert(listener: MessageListener): () => void;
 }
 

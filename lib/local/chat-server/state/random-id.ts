@@ -1,11 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
-/** Rocket.Chat's ids avoid letters that look alike (Meteor's `Random.id`). */
+/** Meteor's `Random.id` uses no characters that look alike. */
 const UNMISTAKABLE = '23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz';
 
-/** An id as Rocket.Chat makes them for users, rooms, files and messages. */
+/** An id in Rocket.Chat's format for users, rooms, files and messages. */
 export const randomId = (length = 17): string =>
   Array.from({ length }, () => UNMISTAKABLE[randomInt(UNMISTAKABLE.length)]).join('');
 
-/** A personal access token: 43 characters. */
+/** A personal access token of 43 characters, as Rocket.Chat's are. */
 export const randomToken = (): string => randomBytes(32).toString('base64url');

@@ -3,7 +3,7 @@ export interface RateLimit {
   readonly windowMs: number;
 }
 
-/** How one call fared against the limit. */
+/** Whether the limit allows a call, and the values of the answer's rate limit headers. */
 export interface Ruling {
   readonly isAllowed: boolean;
   readonly limit: number;
@@ -13,8 +13,9 @@ export interface Ruling {
 }
 
 export interface RateLimiter {
-  /** Counts a call; `undefined` where no limit holds. */
+  /** Counts a call. Returns `undefined` if there is no limit. */
   count(route: string, clientIp: string): Ruling | undefined;
+  /** Replaces the limit and starts new windows; `undefined` removes it. */
   set(limit: RateLimit | undefined): void;
 }
 
@@ -24,8 +25,9 @@ interface Window {
 }
 
 /**
- * Meteor's rate limiter: a fixed window per route, shared by all clients, which begins when the rule is made and anew
- * with the first call after it has run out; within it, a count per client address. Refused calls count as well.
+ * Meteor's rate limiter. Each route has a fixed window that all clients share. The first window starts when the rule is
+ * set, and each later one with the first call after the previous window. Calls are counted per client address within
+ * the window, refused calls included.
  */
 export const createRateLimiter = (clock: { now(): number }, limit: RateLimit | undefined): RateLimiter => {
   let current = limit;
@@ -61,7 +63,7 @@ export const createRateLimiter = (clock: { now(): number }, limit: RateLimit | u
   };
 };
 
-/** Rocket.Chat sends no `Retry-After`, and the reset in milliseconds. */
+/** Rocket.Chat sends the reset time in epoch milliseconds, and no `Retry-After`. */
 export const rateLimitHeaders = (ruling: Ruling): Record<string, string> => ({
   'X-RateLimit-Limit': String(ruling.limit),
   'X-RateLimit-Remaining': String(ruling.remaining),

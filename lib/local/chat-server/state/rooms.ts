@@ -3,29 +3,29 @@ import { randomId } from './random-id.ts';
 /** `c` public channel, `p` private group, `d` direct messages. */
 export type RoomType = 'c' | 'p' | 'd';
 
-/** A room. Its states may be changed at any time; they take effect on the next call. */
+/** A room. Its mutable fields may be changed at any time and take effect on the next call. */
 export interface Room {
   readonly id: string;
-  /** Absent in direct messages. */
+  /** Direct messages have none. */
   readonly name: string | undefined;
   readonly type: RoomType;
   readonly createdAt: Date;
   archived: boolean;
   readOnly: boolean;
-  /** A direct message whose other side has blocked the bot. */
+  /** A direct message whose other user has blocked the bot. */
   blocked: boolean;
-  /** An encrypted room that bars plain messages. */
+  /** An encrypted room that refuses unencrypted messages. */
   encrypted: boolean;
-  /** Ids of users who must not write. */
+  /** Ids of the users who may not post. */
   muted: string[];
-  /** Ids of the users who have access; `undefined` means everyone. */
+  /** Ids of the users who have access; `undefined` means all users. */
   members: string[] | undefined;
 }
 
 export interface RoomInput {
   /** @default a random id */
   id?: string;
-  /** Needed for types `c` and `p`. */
+  /** Required for the types `c` and `p`. */
   name?: string;
   /** @default 'c' */
   type?: RoomType;
@@ -34,15 +34,16 @@ export interface RoomInput {
   blocked?: boolean;
   encrypted?: boolean;
   muted?: string[];
-  /** @default everyone */
+  /** @default all users */
   members?: string[];
 }
 
 export interface Rooms {
+  /** @throws Error if the id exists, or if a channel or group has no name */
   add(input: RoomInput): Room;
   all(): Room[];
   byId(id: string): Room | undefined;
-  /** Never finds direct messages: they have no name. */
+  /** Does not find direct messages: they have no name. */
   byName(name: string): Room | undefined;
 }
 
@@ -51,7 +52,7 @@ export const createRooms = (clock: { now(): number }): Rooms => {
   return {
     add: (input) => {
       const room = toRoom(input, new Date(clock.now()));
-      if (rooms.has(room.id)) throw new Error(`The room id "${room.id}" is taken: choose another one.`);
+      if (rooms.has(room.id)) throw new Error(`A room with the id "${room.id}" exists: choose another id.`);
       rooms.set(room.id, room);
       return room;
     },
@@ -63,7 +64,7 @@ export const createRooms = (clock: { now(): number }): Rooms => {
 
 export const canAccess = (room: Room, userId: string): boolean => room.members?.includes(userId) ?? true;
 
-/** The path of the room's page, as Rocket.Chat's permalinks have it. */
+/** The path of the room's page, as in Rocket.Chat's permalinks. */
 export const roomPath = (room: Room): string => {
   if (room.type === 'd') return `/direct/${encodeURIComponent(room.id)}`;
   return `/${room.type === 'c' ? 'channel' : 'group'}/${encodeURIComponent(room.name ?? room.id)}`;
@@ -71,7 +72,8 @@ export const roomPath = (room: Room): string => {
 
 const toRoom = (input: RoomInput, createdAt: Date): Room => {
   const type = input.type ?? 'c';
-  if (type !== 'd' && !input.name) throw new Error(`A room of type "${type}" needs a name: only "d" goes without.`);
+  if (type !== 'd' && !input.name)
+    throw new Error(`A room of type "${type}" needs a name: only direct messages ("d") have none.`);
   return {
     id: input.id ?? randomId(),
     name: type === 'd' ? undefined : input.name,

@@ -1,10 +1,10 @@
-/** The server settings that bear on uploads, by their names in Rocket.Chat, with its defaults. */
+/** The server settings that affect uploads, under Rocket.Chat's names. */
 export interface ServerSettings {
-  /** Bytes; -1 lifts the limit. */
+  /** Bytes; -1 means no limit. */
   FileUpload_MaxFileSize: number;
-  /** Comma-separated, `image/*` for a family; empty lets all pass. */
+  /** Comma-separated media types; `image/*` matches all image types. Empty allows every type. */
   FileUpload_MediaTypeWhiteList: string;
-  /** Comma-separated; wins over the white list. */
+  /** Comma-separated media types. Overrides the white list. */
   FileUpload_MediaTypeBlackList: string;
   FileUpload_Enabled: boolean;
   FileUpload_Enabled_Direct: boolean;
@@ -12,6 +12,7 @@ export interface ServerSettings {
   Message_MaxAllowedSize: number;
 }
 
+/** Rocket.Chat's defaults. */
 export const defaultServerSettings: Readonly<ServerSettings> = {
   FileUpload_MaxFileSize: 104_857_600,
   FileUpload_MediaTypeWhiteList: '',

@@ -12,11 +12,11 @@ export interface StoredFile {
   readonly roomId: string;
   readonly userId: string;
   readonly uploadedAt: Date;
-  /** While set, the upload is temporary and will be swept away. */
+  /** While set, the upload is temporary and is deleted after this time. */
   expiresAt: Date | undefined;
-  /** Whether a confirm has gone through, whatever became of the message. */
+  /** Whether a confirm succeeded, even if the message was dropped. */
   confirmed: boolean;
-  /** The bytes; `undefined` where they were not kept. */
+  /** The bytes; `undefined` if they were not kept. */
   content: readonly Buffer[] | undefined;
 }
 
@@ -25,17 +25,17 @@ export interface Uploads {
   all(): StoredFile[];
   byId(id: string): StoredFile | undefined;
   confirm(file: StoredFile): void;
-  /** Deletes every temporary upload, as the hourly job would a day later. */
+  /** Deletes every temporary upload at once, as the hourly job does after 24 hours. */
   expireAll(): void;
 }
 
 const HOUR_MS = 3_600_000;
-const LIFE_OF_A_TEMPORARY_UPLOAD_MS = 24 * HOUR_MS;
+const TEMPORARY_UPLOAD_LIFETIME_MS = 24 * HOUR_MS;
 
 /**
- * The server's files. An unconfirmed one lives until the hourly job first runs after its 24 hours. The job runs by the
- * injected clock and is made up for on the next access, so it needs no timer. Of the bytes, at most `keepBytes` are
- * held: the oldest files lose theirs first.
+ * The server's files. An hourly job deletes unconfirmed uploads that are older than 24 hours. The job needs no timer: each
+ * access first does what the job would have done by then, by the injected clock. At most `keepBytes` bytes are kept in
+ * memory; above that, the bytes of the oldest files are dropped.
  */
 export const createUploads = (clock: { now(): number }, options: { keepBytes: number }): Uploads => {
   const files = new Map<string, StoredFile>();
@@ -52,8 +52,8 @@ export const createUploads = (clock: { now(): number }, options: { keepBytes: nu
     deleteWhere((file) => file.expiresAt !== undefined && file.expiresAt.getTime() <= ranAt);
   };
 
-  const deleteWhere = (isDoomed: (file: StoredFile) => boolean) => {
-    for (const file of files.values()) if (isDoomed(file)) files.delete(file.id);
+  const deleteWhere = (isExpired: (file: StoredFile) => boolean) => {
+    for (const file of files.values()) if (isExpired(file)) files.delete(file.id);
   };
 
   const keep = (file: StoredFile) => {
@@ -77,7 +77,7 @@ export const createUploads = (clock: { now(): number }, options: { keepBytes: nu
         sizeBytes: content.sizeBytes,
         sha256: content.sha256,
         uploadedAt,
-        expiresAt: new Date(uploadedAt.getTime() + LIFE_OF_A_TEMPORARY_UPLOAD_MS),
+        expiresAt: new Date(uploadedAt.getTime() + TEMPORARY_UPLOAD_LIFETIME_MS),
         confirmed: false,
         content: content.chunks,
       };

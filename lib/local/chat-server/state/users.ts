@@ -11,7 +11,7 @@ export interface User {
 
 export type UserInput = Partial<User>;
 
-/** A user; by default a bot with a random id and a random personal access token. */
+/** Makes a user; by default a bot with a random id and a random personal access token. */
 export const createUser = (input: UserInput = {}): User => {
   const username = input.username ?? 'relay.bot';
   return {
@@ -23,9 +23,9 @@ export const createUser = (input: UserInput = {}): User => {
   };
 };
 
-/** The user whom an id and a token prove; neither alone proves anyone. */
+/** The user with this id and this token. Both are required. */
 export const findUser = (users: readonly User[], id: string | undefined, authToken: string | undefined) =>
   id && authToken ? users.find((user) => user.id === id && user.authToken === authToken) : undefined;
 
-/** `message-impersonate`, which the roles bot and app have by default. */
+/** Whether the user has the permission `message-impersonate`, by default given to the roles bot and app. */
 export const mayImpersonate = (user: User): boolean => user.roles.includes('bot') || user.roles.includes('app');

@@ -5,17 +5,17 @@ import type { ServerSettings } from './server-settings.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import type { User } from './users.ts';
 
-/** 8.x is what the server's source calls current; 7.x differs in some errors. */
+/** 7.x and 8.x differ in some errors and in how they read uploads. */
 export type ServerVersion = '7.x' | '8.x';
 
 export interface Features {
-  /** `chat.getMessageByFileId` exists. */
+  /** Whether `chat.getMessageByFileId` exists. */
   messageByFileId: boolean;
-  /** `chat.syncMessages` knows `type` and `next` (Rocket.Chat 7.9); else only `lastUpdate`. */
+  /** Whether `chat.syncMessages` takes `type` and `next` (Rocket.Chat 7.9 and later), or only `lastUpdate`. */
   syncMessagesByCursor: boolean;
 }
 
-/** Everything the server knows; endpoints read and change it. */
+/** The server's whole state, which endpoints read and change. */
 export interface World {
   readonly clock: { now(): number };
   readonly version: ServerVersion;
@@ -26,7 +26,7 @@ export interface World {
   readonly messages: Messages;
   readonly uploads: Uploads;
   readonly limiter: RateLimiter;
-  /** How many bytes of files are kept in memory; 0 keeps none. */
+  /** How many bytes of files are kept in memory; 0 means none. */
   readonly keepBytes: number;
 }
 

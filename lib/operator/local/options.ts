@@ -1,0 +1,118 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { rocketChatUrlSchema } from '../../infra/config/rocket-chat-url.ts';
+import { type CommandIo, UsageError } from '../command.ts';
+
+export interface LocalOptions {
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly port: number | undefined;
+  /** Undefined: the local chat server. */
+  readonly rocketChat:
+    | { readonly url: string; readonly room: string; readonly userId: string; readonly authToken: string }
+    | undefined;
+  /** An absolute path. Undefined: a new folder. */
+  readonly watchFolder: string | undefined;
+  /** Absolute paths. Empty: the samples. */
+  readonly files: readonly string[];
+}
+
+export const LOCAL_USAGE = `npm start -- [--once] [--json] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]
+
+Runs the whole relay on this machine and uploads the FILEs, or the files in samples/ if none are given.
+
+  --once                  end when all files have settled: exit 0 if each was posted, else 1
+  --json                  print one JSON object per line
+  --port N                the port of S3 and SQS (default: a free port)
+  --watch DIR             upload each file that is put into DIR (default: a new folder)
+  --rocket-chat-url URL   post to this server instead of the local chat server; needs --room, and the bot's
+                          ROCKETCHAT_USER_ID and ROCKETCHAT_AUTH_TOKEN in the environment
+  --room NAME_OR_ID       the room on this server: general, '#general' or an id
+  --help                  print this help
+`;
+
+/** Parses and checks the arguments; starts nothing. @throws UsageError if an argument is invalid */
+export const parseLocalOptions = (args: readonly string[], io: Pick<CommandIo, 'env' | 'cwd'>): LocalOptions => {
+  const { values, positionals } = parse(args);
+  if (values.once && values.watch !== undefined) {
+    throw new UsageError(
+      '--once ends when the FILEs have settled, and --watch waits for more files: give one of them.',
+    );
+  }
+  return {
+    once: values.once ?? false,
+    json: values.json ?? false,
+    port: portOf(values.port),
+    rocketChat: rocketChatOf(values['rocket-chat-url'], values.room, io.env),
+    watchFolder: values.watch === undefined ? undefined : resolve(io.cwd, values.watch),
+    files: existingFiles(positionals.map((file) => resolve(io.cwd, file))),
+  };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        once: { type: 'boolean' },
+        json: { type: 'boolean' },
+        port: { type: 'string' },
+        watch: { type: 'string' },
+        room: { type: 'string' },
+        'rocket-chat-url': { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${LOCAL_USAGE}`);
+  }
+};
+
+const portOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new UsageError(`--port is ${JSON.stringify(text)}: must be a number from 0 (any free port) to 65535.`);
+  }
+  return port;
+};
+
+const rocketChatOf = (
+  url: string | undefined,
+  room: string | undefined,
+  env: CommandIo['env'],
+): LocalOptions['rocketChat'] => {
+  if (url === undefined) {
+    if (room === undefined) return undefined;
+    throw new UsageError('--room names a room on a real server: give --rocket-chat-url, too.');
+  }
+  const checked = v.safeParse(rocketChatUrlSchema, url);
+  if (!checked.success) {
+    throw new UsageError(`--rocket-chat-url: ${checked.issues.map(({ message }) => message).join('; ')}.`);
+  }
+  if (!room || room === '#') {
+    throw new UsageError("--rocket-chat-url needs --room: a room's name, with or without '#', or its id.");
+  }
+  const userId = env['ROCKETCHAT_USER_ID'];
+  const authToken = env['ROCKETCHAT_AUTH_TOKEN'];
+  if (!userId || !authToken) {
+    const missing = [!userId && 'ROCKETCHAT_USER_ID', !authToken && 'ROCKETCHAT_AUTH_TOKEN'].filter(Boolean);
+    throw new UsageError(
+      `--rocket-chat-url needs the bot's user id and personal access token in the environment: ${missing.join(' and ')} missing. ` +
+        'Rocket.Chat shows both once, when you create a token under My Account, Personal Access Tokens.',
+    );
+  }
+  return { url: checked.output, room, userId, authToken };
+};
+
+const existingFiles = (files: readonly string[]): readonly string[] => {
+  const faults = files.flatMap((file) => {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) return [`${file} does not exist`];
+    return stats.isFile() ? [] : [`${file} is not a file`];
+  });
+  if (faults.length > 0) throw new UsageError(`${faults.join('; ')}.`);
+  return files;
+};
