@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { type Command, type CommandIo, ExitCode, UsageError } from '../lib/operator/command.ts';
 
-/** Loaded when called: most commands need little of what the others do. */
+/** Each command is loaded only when it is used, because it has imports that the others do not need. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   local: async () => (await import('../lib/operator/local.ts')).local,
 };
@@ -45,18 +45,18 @@ const createIo = (): CommandIo => {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // Asked twice, nothing is waited for; the child processes notice by themselves that they are alone.
+      // The second signal ends the process at once; its child processes then end by themselves.
       if (stopping.signal.aborted) process.exit(ExitCode.Failed);
       stopping.abort();
     });
   }
-  // A signal to npm ends npm and its shell, and does not reach us; all we notice is that our parent is another one.
+  // A signal to npm ends npm and its shell but is not passed on to this process, whose parent process then changes.
   const { npm_lifecycle_event: script, INIT_CWD: calledFrom } = process.env;
   const parent = process.ppid;
   if (script === 'start') setInterval(() => process.ppid !== parent && stopping.abort(), ORPHAN_CHECK_MS).unref();
-  // Whoever read along, `head` perhaps, has gone.
+  // The reader of the output, such as `head`, has closed it.
   process.stdout.on('error', () => stopping.abort());
-  // `npm start` changes into the package's folder; relative paths are meant from where it was called.
+  // `npm start` changes into the package's folder; relative paths refer to the folder in which it was called.
   return {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,6 +1,6 @@
-/** The names that the function shares with the stack that deploys it and the embedded runtime that runs it. */
+/** Names that the function shares with the stack that deploys it and with the local runtime. */
 
-/** Environment variables the function reads. All are needed. */
+/** Environment variables that the function requires. */
 export const Env = {
   /** Base URL of the Rocket.Chat server, e.g. `https://chat.example.com`. */
   RocketChatUrl: 'ROCKET_CHAT_URL',
@@ -12,57 +12,65 @@ export const Env = {
   QueueUrl: 'QUEUE_URL',
   /** URL of the dead-letter queue. */
   DeadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
-  /** What the host names of AWS's services end with in this partition, e.g. `amazonaws.com`. */
+  /** The domain of AWS's service endpoints in this partition, e.g. `amazonaws.com`. */
   UrlSuffix: 'AWS_URL_SUFFIX',
 } as const;
 
-/** Environment variables the function reads where they are set. */
+/** Environment variables that are optional. */
 export const OptionalEnv = {
-  /** URL of the proxy through which the chat server is reached, e.g. `http://proxy.example.com:3128`; AWS is not. */
+  /**
+   * URL of the proxy for calls to the chat server, e.g. `http://proxy.example.com:3128`. Calls to AWS do not use it.
+   */
   RocketChatProxyUrl: 'ROCKET_CHAT_PROXY_URL',
-  /** "1": calls to the chat server and to S3 become subsegments of X-Ray's trace, where the invocation is traced. */
+  /** "1": calls to the chat server and to S3 become X-Ray subsegments, if the invocation is traced. */
   Tracing: 'RELAY_TRACING',
 } as const;
 
-/** The file beside the bundle that holds the routes and the settings (see `config.ts`). It has no size limit, which Lambda's environment has (4 KB). */
+/**
+ * The file beside the bundle with the routes and settings (see `config.ts`). Lambda's environment is limited to 4 KB; a
+ * file is not.
+ */
 export const SETTINGS_FILE = 'relay.json';
 
-/** Attributes of the ledger's table that the stack must know. */
+/** Attributes of the ledger's table that the stack refers to. */
 export const LedgerTable = { PartitionKey: 'pk', SortKey: 'sk', TimeToLive: 'expiresAt' } as const;
 
 /**
- * The longest time a message sleeps for the rate limit. SQS allows 12 hours, but a sleeping message does not learn that
- * the limit was lifted unless the process that put it to sleep still runs. Messages that must wait longer come back at
- * different times and are given a place then.
+ * The longest time for which the pacer hides a message, in milliseconds. SQS allows 12 hours, but if the limit is
+ * lifted meanwhile, only the process that hid the message can make it visible again. Messages that must wait longer
+ * become visible at different times and then get a new slot.
  */
 export const LONGEST_SLEEP_MS = 3 * 3_600_000;
 
 /** CloudWatch metrics, written by the function in Embedded Metric Format. Each has the dimension `service`. */
 export const METRICS_NAMESPACE = 'RocketChatRelay';
 export const Metric = {
-  /** Count. Objects that became a message. */
+  /** Count. Objects that were posted. */
   ObjectsPosted: 'ObjectsPosted',
-  /** Bytes. Size of the objects that became a message. */
+  /** Bytes. Size of the objects that were posted. */
   BytesPosted: 'BytesPosted',
-  /** Milliseconds from the upload to S3 to the message. */
+  /** Milliseconds from the upload to S3 until the object was posted. */
   RelayLatency: 'RelayLatency',
-  /** Count. Repeated deliveries that the ledger answered. */
+  /** Count. Deliveries of an object that the ledger shows as posted. */
   DuplicatesSkipped: 'DuplicatesSkipped',
   /** Count. Deliveries that wait for the server's rate limit. */
   Throttled: 'Throttled',
-  /** Seconds in which one process alone would drain the queue at the limit's pace; only while there is a limit. */
+  /**
+   * Seconds that one process alone would take to empty the queue under the rate limit; written only while there is a
+   * limit.
+   */
   ExpectedDrainTime: 'ExpectedDrainTime',
-  /** Count. Deliveries put back after a passing fault. */
+  /** Count. Deliveries that are retried after a transient failure. */
   Retried: 'Retried',
-  /** Count. Objects that the server will never take. */
+  /** Count. Objects that the server refuses permanently. */
   Refused: 'Refused',
   /** Count. Deliveries that wait for an operator: credentials, room, permissions. */
   Misconfigured: 'Misconfigured',
-  /** Count. Events that ask for no message: no route, a directory marker, not a create event, an object gone. */
+  /** Count. Events without anything to post: no route, a directory marker, not a create event, a deleted object. */
   Ignored: 'Ignored',
   /** Count. Messages written to the dead-letter queue. */
   DeadLettered: 'DeadLettered',
-  /** Count. Objects that came out of Rocket.Chat itself: posting them would feed the relay with its own files. */
+  /** Count. Objects that Rocket.Chat itself wrote into the bucket: posting them would create a loop. */
   LoopSuspected: 'LoopSuspected',
 } as const;
 export type MetricName = (typeof Metric)[keyof typeof Metric];

@@ -20,7 +20,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
   let server: ChatServer;
   let under: ChatUnderTest;
   const errors: unknown[] = [];
-  /** What a call fails with; kept, to be searched for secrets. */
+  /** The error of a call. It is kept, so that afterEach can search it for secrets. */
   const failureOf = async (promise: Promise<unknown>) => {
     const error = await caught(promise);
     expect(error).toBeInstanceOf(Error);
@@ -50,7 +50,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
   const patient = () => chatUnderTest(server, { limits: SHORT_LIMITS }).chat;
 
   describe('a file', () => {
-    it('becomes a message', async () => {
+    it('becomes a message when it is confirmed', async () => {
       const uploaded = await upload();
       expect(server.messages(ROOM)).toHaveLength(0);
       expect(Math.abs(uploaded.uploadedAt - Date.now())).toBeLessThan(5_000);
@@ -68,9 +68,9 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
     it.each([
       ['1 byte', 1],
       ['64 KiB and a byte', 65_537],
-      ['just under what is asked about first', 1_000_000],
-      ['3 MiB, which the server is asked about first', 3 * 1024 ** 2],
-    ])('of %s arrives unharmed', async (_, sizeBytes) => {
+      ['a size below that for Expect: 100-continue', 1_000_000],
+      ['3 MiB, sent with Expect: 100-continue', 3 * 1024 ** 2],
+    ])('of %s arrives unchanged', async (_, sizeBytes) => {
       const content = randomBytes(sizeBytes);
       await post(fileOf(content));
       expect(server.files()).toMatchObject([{ sizeBytes, sha256: sha256(content) }]);
@@ -95,26 +95,26 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(server.messages(ROOM)).toMatchObject([{ file: { name: fileName(key) } }]);
     });
 
-    it('is one of several at the same time', async () => {
+    it('can be sent concurrently with others', async () => {
       const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => post(fileOf(`content ${index}`))));
       expect(new Set(ids.map(({ messageId }) => messageId)).size).toBe(8);
       expect(new Set(server.files().map((file) => file.sha256)).size).toBe(8);
     });
 
-    it('goes into a thread', async () => {
+    it('can be posted into a thread', async () => {
       const parent = await post();
       const { fileId } = await upload();
       await confirm(fileId, 'reply', parent.messageId);
       expect(server.messages(ROOM).at(-1)).toMatchObject({ tmid: parent.messageId, msg: 'reply' });
     });
 
-    it.each(['', 'a "quoted" \\ line\nand another', '🏔️ ä', '{"msg":"x"}'])('has the caption %j', async (text) => {
+    it.each(['', 'a "quoted" \\ line\nand another', '🏔️ ä', '{"msg":"x"}'])('can have the caption %j', async (text) => {
       const { fileId } = await upload();
       await confirm(fileId, text);
       expect(server.messages(ROOM)).toMatchObject([{ msg: text }]);
     });
 
-    it('reaches a server that answers below a path', async () => {
+    it('can be sent to a server below a path', async () => {
       const below = chatUnderTest({ ...server, url: `${server.url}/` });
       await expect(below.chat.uploadMedia(ROOM, fileOf('x'), { signal })).resolves.toMatchObject({
         fileId: expect.any(String),
@@ -122,7 +122,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
     });
   });
 
-  describe('what the server refuses', () => {
+  describe('a refusal of the server', () => {
     it.each<[string, (chat: ChatServer) => void, Parameters<typeof fileOf>, string, string, string]>([
       ['an empty file', () => {}, [''], ROOM, 'refused', 'EMPTY_FILE'],
       [
@@ -133,9 +133,9 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
         'refused',
         'FILE_TOO_LARGE',
       ],
-      ['a type', () => {}, ['<svg/>', { contentType: 'image/svg+xml' }], ROOM, 'refused', 'MEDIA_TYPE_REFUSED'],
+      ['a media type', () => {}, ['<svg/>', { contentType: 'image/svg+xml' }], ROOM, 'refused', 'MEDIA_TYPE_REFUSED'],
       [
-        'any upload',
+        'all uploads',
         (chat) => Object.assign(chat.settings, { FileUpload_Enabled: false }),
         ['x'],
         ROOM,
@@ -155,27 +155,27 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       ],
       ['an unknown room', () => {}, ['x'], 'NOWHERE', 'misconfigured', 'ROOM_UNAVAILABLE'],
       [
-        'a room that the bot is not in',
+        'a room without the bot',
         (chat) => void chat.addRoom({ id: 'CLOSED', name: 'closed', type: 'p', members: [] }),
         ['x'],
         'CLOSED',
         'misconfigured',
         'ROOM_UNAVAILABLE',
       ],
-    ])('%s', async (_, prepare, file, room, kind, reason) => {
+    ])('of %s is classified as it should be', async (_, prepare, file, room, kind, reason) => {
       prepare(server);
       const error = await failureOf(upload(fileOf(...file), room));
       expect(classify(error, 'media')).toMatchObject({ kind, reason });
       expect(server.files()).toHaveLength(0);
     });
 
-    it('takes a file of exactly the maximum, or not, by its version', async () => {
+    it('of a file of exactly the maximum size happens in 7.x only', async () => {
       server.settings.FileUpload_MaxFileSize = 100;
       const error = await caught(upload(fileOf(Buffer.alloc(100))));
       expect(error === undefined).toBe(version === '8.x');
     });
 
-    it('says so of a large file too', async () => {
+    it('of a large file is read although the file was not sent', async () => {
       const file = fileOf(Buffer.alloc(5_000_000));
       const error = await failureOf(upload(file, 'NOWHERE'));
       expect(classify(error, 'media')).toMatchObject({ kind: 'misconfigured', httpStatus: 403 });
@@ -189,7 +189,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       ['muted', (chat) => Object.assign(chat.room(ROOM), { muted: [chat.userId] }), 'ROOM_UNAVAILABLE'],
       ['encrypted', (chat) => Object.assign(chat.room(ROOM), { encrypted: true }), 'ROOM_UNAVAILABLE'],
       ['closed to the bot', (chat) => Object.assign(chat.room(ROOM), { members: [] }), 'ROOM_UNAVAILABLE'],
-    ])('a message into a room that is %s; nothing is posted, and that is certain', async (_, prepare, reason) => {
+    ])('of a confirm in a room that is %s leaves no doubt that nothing was posted', async (_, prepare, reason) => {
       const { fileId } = await upload();
       prepare(server);
       const error = await failureOf(confirm(fileId));
@@ -198,14 +198,14 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(server.messages(ROOM)).toHaveLength(0);
     });
 
-    it('a caption that is too long', async () => {
+    it('of a caption that is too long leaves no doubt that nothing was posted', async () => {
       const { fileId } = await upload();
       const error = await failureOf(confirm(fileId, 'x'.repeat(5_001)));
       expect(classify(error, 'confirm')).toMatchObject({ kind: 'refused', reason: 'CAPTION_TOO_LONG' });
       expect(isConfirmInDoubt(error)).toBe(false);
     });
 
-    it('an upload that was swept away', async () => {
+    it('of an upload that has expired is classified as stale', async () => {
       const { fileId } = await upload();
       server.faults.next('mediaConfirm', { kind: 'expire-uploads' });
       const error = await failureOf(confirm(fileId));
@@ -214,7 +214,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
     });
   });
 
-  describe('faults while a file is sent', () => {
+  describe('an upload', () => {
     it.each<[Fault, string, string]>([
       [{ kind: 'reset-before' }, 'transient', 'CHAT_UNREACHABLE'],
       [{ kind: 'reset-in-body', afterBytes: 1_000 }, 'transient', 'CHAT_UNREACHABLE'],
@@ -232,7 +232,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       [{ kind: 'unauthorized' }, 'misconfigured', 'CREDENTIALS_REFUSED'],
       [{ kind: 'rate-limited', resetInMs: 9_000 }, 'throttled', 'RATE_LIMITED'],
       [{ kind: 'rate-limited' }, 'throttled', 'RATE_LIMITED'],
-    ])('%j of a small one is %s, %s', async (fault, kind, reason) => {
+    ])('of a small file with the fault %j fails as %s, %s', async (fault, kind, reason) => {
       server.faults.next('media', fault);
       const error = await failureOf(upload(fileOf(Buffer.alloc(200_000))));
       expect(classify(error, 'media')).toMatchObject({ kind, reason });
@@ -245,7 +245,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       [{ kind: 'forbidden' }, 'misconfigured', 'ROOM_UNAVAILABLE'],
       [{ kind: 'redirect' }, 'misconfigured', 'NOT_ROCKET_CHAT'],
       [{ kind: 'rate-limited', resetInMs: 9_000 }, 'throttled', 'RATE_LIMITED'],
-    ])('%j of a large one is %s, %s', async (fault, kind, reason) => {
+    ])('of a large file with the fault %j fails as %s, %s', async (fault, kind, reason) => {
       server.faults.next('media', fault);
       const file = fileOf(Buffer.alloc(8_000_000));
       const error = await failureOf(upload(file));
@@ -254,13 +254,16 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       file.source.close();
     });
 
-    it.each([{ kind: 'hang' } as const, { kind: 'hang', unread: true } as const])('%j ends in time', async (fault) => {
-      server.faults.next('media', fault);
-      const error = await failureOf(patient().uploadMedia(ROOM, fileOf('content'), { signal }));
-      expect(error).toMatchObject({ code: 'TIMED_OUT' });
-    });
+    it.each([{ kind: 'hang' } as const, { kind: 'hang', unread: true } as const])(
+      'with the fault %j times out',
+      async (fault) => {
+        server.faults.next('media', fault);
+        const error = await failureOf(patient().uploadMedia(ROOM, fileOf('content'), { signal }));
+        expect(error).toMatchObject({ code: 'TIMED_OUT' });
+      },
+    );
 
-    it('ends in time where the source falls silent', async () => {
+    it('times out if the source sends no more data', async () => {
       const body = new PassThrough();
       body.write('con');
       const error = await failureOf(patient().uploadMedia(ROOM, fileFrom(body, 7), { signal }));
@@ -268,7 +271,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(server.files()).toHaveLength(0);
     });
 
-    it.each([100, 3_000_000])('never completes a body of %i bytes whose source fails at its end', async (sizeBytes) => {
+    it.each([100, 3_000_000])('of %i bytes is not completed if the source fails at its end', async (sizeBytes) => {
       const mismatch = new SourceError('the bytes do not match', { code: 'CHECKSUM_MISMATCH' });
       const body = Readable.from(
         (function* () {
@@ -283,7 +286,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(server.files()).toHaveLength(0);
     });
 
-    it('never completes a body whose source ends early', async () => {
+    it('is not completed if the source ends early', async () => {
       const short = new SourceError('S3 sent 3 of 100 bytes', { code: 'SOURCE_SHORT' });
       const body = new PassThrough();
       body.write('abc');
@@ -293,7 +296,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(server.files()).toHaveLength(0);
     });
 
-    it('bears a source that fails before the server has said whether it wants the file', async () => {
+    it('fails with the error of a source that fails before the server asks for the body', async () => {
       server.faults.next('media', { kind: 'hang', unread: true });
       const broken = new SourceError('S3 broke off', { code: 'SOURCE_UNAVAILABLE' });
       const body = new PassThrough();
@@ -302,7 +305,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(await sent).toBe(broken);
     });
 
-    it('is stopped when the time is up', async () => {
+    it('is stopped by its signal', async () => {
       server.faults.next('media', { kind: 'hang' });
       const stop = new AbortController();
       const sent = failureOf(under.chat.uploadMedia(ROOM, fileOf('content'), { signal: stop.signal }));
@@ -311,22 +314,22 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(classify(await sent, 'media')).toMatchObject({ kind: 'transient', reason: 'OUT_OF_TIME' });
     });
 
-    it('is not begun when the time is up', async () => {
+    it('is not started with an aborted signal', async () => {
       const error = await failureOf(under.chat.uploadMedia(ROOM, fileOf('content'), { signal: AbortSignal.abort() }));
       expect(error).toMatchObject({ code: 'ABORTED', mayHaveActed: false });
-      // A request that was made all the same would end the process with an error that nobody hears.
+      // A request that was started nevertheless would emit an unhandled error and end the process.
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(server.calls).toHaveLength(0);
     });
 
-    it('says that nobody is there, and that nothing was done', async () => {
+    it('that cannot connect fails and cannot have had an effect', async () => {
       const nobody = chatUnderTest({ ...server, url: 'http://127.0.0.1:9' });
       const error = await failureOf(nobody.chat.uploadMedia(ROOM, fileOf('x'), { signal }));
       expect(error).toMatchObject({ code: 'CONNECT_FAILED', mayHaveActed: false });
     });
   });
 
-  describe('faults of a confirm', () => {
+  describe('a confirm', () => {
     it.each<[Fault, string, boolean, number]>([
       [{ kind: 'reset-before' }, 'CHAT_UNREACHABLE', true, 0],
       [{ kind: 'reset-after' }, 'CHAT_UNREACHABLE', true, 1],
@@ -344,7 +347,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       [{ kind: 'forbidden' }, 'ROOM_UNAVAILABLE', false, 0],
       [{ kind: 'rate-limited' }, 'RATE_LIMITED', false, 0],
       [{ kind: 'redirect' }, 'NOT_ROCKET_CHAT', false, 0],
-    ])('%j is %s, in doubt: %s', async (fault, reason, inDoubt, messages) => {
+    ])('with the fault %j fails with %s, in doubt: %s', async (fault, reason, inDoubt, messages) => {
       const { fileId } = await upload();
       server.faults.next('mediaConfirm', fault);
       const error = await failureOf(confirm(fileId));
@@ -353,7 +356,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(server.messages(ROOM)).toHaveLength(messages);
     });
 
-    it('leaves a time-out in doubt', async () => {
+    it('that times out is in doubt', async () => {
       const { fileId } = await upload();
       server.faults.next('mediaConfirm', { kind: 'hang', commit: true });
       const confirming = patient().confirmMedia({ roomId: ROOM, fileId }, { text: '' }, { signal });
@@ -361,13 +364,13 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(error).toMatchObject({ code: 'TIMED_OUT', mayHaveActed: true });
     });
 
-    it('is in no doubt where no connection came about', async () => {
+    it('that cannot connect is not in doubt', async () => {
       const nobody = chatUnderTest({ ...server, url: 'http://127.0.0.1:9' });
       const error = await failureOf(nobody.chat.confirmMedia({ roomId: ROOM, fileId: 'x' }, { text: '' }, { signal }));
       expect(isConfirmInDoubt(error)).toBe(false);
     });
 
-    it('does not send the token after a redirect', async () => {
+    it('does not send the token to the target of a redirect', async () => {
       const elsewhere = await startChatServer({ version });
       const { fileId } = await upload();
       server.faults.next('mediaConfirm', { kind: 'redirect', status: 307, location: `${elsewhere.url}/api/v1/me` });
@@ -385,7 +388,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       under.secret.stored = { userId: server.userId, authToken: bot.authToken };
     };
 
-    it('are taken for a call that was refused', async () => {
+    it('are used to repeat a call that was refused', async () => {
       const { fileId } = await upload();
       rotate();
       await expect(confirm(fileId)).resolves.toMatchObject({ messageId: expect.any(String) });
@@ -393,14 +396,14 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(under.secret.renewals).toBe(1);
     });
 
-    it('are told of where a file was sent, whose bytes are spent', async () => {
+    it('make an upload fail, because its stream has been consumed', async () => {
       rotate();
       const error = await failureOf(upload());
       expect(error).toMatchObject({ name: 'CredentialsRenewedError' });
       await expect(upload()).resolves.toMatchObject({ fileId: expect.any(String) });
     });
 
-    it('are not there', async () => {
+    it('that the secret does not contain leave the call refused', async () => {
       server.faults.use(() => ({ kind: 'unauthorized' }));
       expect(classify(await failureOf(upload()), 'media')).toMatchObject({
         reason: 'CREDENTIALS_REFUSED',
@@ -410,7 +413,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(under.secret.renewals).toBe(2);
     });
 
-    it('are refused as well', async () => {
+    it('that are refused as well leave the call refused', async () => {
       const { fileId } = await upload();
       under.secret.stored = { userId: server.userId, authToken: 'another-wrong-token' };
       server.faults.next('mediaConfirm', { kind: 'unauthorized' });
@@ -419,7 +422,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
   });
 
   describe('the rate limit', () => {
-    it('is told to the pacer with each answer, by call', async () => {
+    it('is passed to the pacer with each answer, by call', async () => {
       server.setRateLimit({ calls: 2, windowMs: 60_000 });
       await post();
       expect(under.paced).toMatchObject([
@@ -431,7 +434,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(Math.max(...waitMs)).toBeLessThan(62_000);
     });
 
-    it('is told when a call was refused', async () => {
+    it('is passed to the pacer when a call was rejected', async () => {
       server.setRateLimit({ calls: 1, windowMs: 60_000 });
       await upload();
       const error = await failureOf(upload());
@@ -439,12 +442,12 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(under.paced.at(-1)).toMatchObject({ kind: 'rejected', call: 'media' });
     });
 
-    it('is not there for a bot that bypasses it', async () => {
+    it('is passed as undefined for a bot that bypasses it', async () => {
       await upload();
       expect(under.paced).toEqual([{ kind: 'observe', call: 'media', value: undefined }]);
     });
 
-    it('is not lifted by what a proxy answers', async () => {
+    it('is not passed as undefined for answers of a proxy', async () => {
       server.setRateLimit({ calls: 5, windowMs: 60_000 });
       await upload();
       for (const status of [413, 404, 502]) {
@@ -456,14 +459,14 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       expect(under.paced).toHaveLength(1);
     });
 
-    it('is read from refusals too', async () => {
+    it('is read from refused uploads too', async () => {
       server.setRateLimit({ calls: 5, windowMs: 60_000 });
       await failureOf(upload(fileOf('')));
       expect(under.paced).toMatchObject([{ kind: 'observe', value: { limit: 5, remaining: 4 } }]);
     });
   });
 
-  it('says what went wrong, and to what', async () => {
+  it('puts the cause and the address into the message of an error', async () => {
     server.faults.next('media', { kind: 'failure', error: `disk\nfull \u202e${'x'.repeat(1_000)}` });
     const error = (await failureOf(upload())) as Error;
     expect(error.message).toMatch(/^rooms\.media answered 400: disk full +x{100,}$/);

@@ -22,14 +22,14 @@ const confirm = ({ fileId }: Upload, roomId = ROOM) =>
   under.chat.confirmMedia({ roomId, fileId }, { text: '' }, { signal });
 const find = (file: Upload, roomId = ROOM) => under.chat.findMessage({ roomId, upload: file }, { signal });
 const namesOfCalls = () => server.calls.map(({ name, status }) => `${name} ${status}`);
-/** Files that others post meanwhile, each in a millisecond of its own unless told otherwise. */
+/** Posts other files, `stepMs` apart. */
 const chatter = async (count: number, stepMs = 1) => {
   for (let index = 0; index < count; index += 1) {
     await confirm(await upload());
     clock.advance(stepMs);
   }
 };
-/** A server that does not know these endpoints. */
+/** Makes the server answer that these endpoints do not exist. */
 const withoutEndpoints = (...names: string[]) =>
   server.faults.use(({ name }) =>
     names.includes(name)
@@ -39,24 +39,24 @@ const withoutEndpoints = (...names: string[]) =>
 
 describe.each<[string, ChatServerOptions]>([
   ['by chat.getMessageByFileId', { features: { messageByFileId: true } }],
-  ['by the cursor of chat.syncMessages', {}],
-  ['by chat.syncMessages since a time', { version: '7.x', features: { syncMessagesByCursor: false } }],
+  ['by chat.syncMessages with a cursor', {}],
+  ['by chat.syncMessages with lastUpdate', { version: '7.x', features: { syncMessagesByCursor: false } }],
 ])('findMessage %s', (_, options) => {
-  it('finds a message', async () => {
+  it('finds the message of a file', async () => {
     await start(options);
     const file = await upload();
     const { messageId } = await confirm(file);
     expect(await find(file)).toEqual({ messageId });
   });
 
-  it('finds no message where there is none', async () => {
+  it('returns undefined if the file was not confirmed', async () => {
     await start(options);
     const file = await upload();
     await confirm(await upload());
     expect(await find(file)).toBeUndefined();
   });
 
-  it('finds the message of a confirm that was carried out and not answered', async () => {
+  it('finds the message of a confirm that was executed but not answered', async () => {
     await start(options);
     const file = await upload();
     server.faults.next('mediaConfirm', { kind: 'reset-after' });
@@ -64,7 +64,7 @@ describe.each<[string, ChatServerOptions]>([
     expect(await find(file)).toEqual({ messageId: server.messages(ROOM)[0]?._id });
   });
 
-  it('finds it long after', async () => {
+  it('finds the message 20 hours later', async () => {
     await start(options);
     const file = await upload();
     const { messageId } = await confirm(file);
@@ -73,7 +73,7 @@ describe.each<[string, ChatServerOptions]>([
     expect(await find(file)).toEqual({ messageId });
   });
 
-  it('finds it in a thread and in a private room', async () => {
+  it('finds the message in a thread of a private room', async () => {
     await start({ ...options, rooms: [{ id: ROOM, name: 'private', type: 'p' }] });
     const parent = await confirm(await upload());
     const file = await upload();
@@ -82,7 +82,7 @@ describe.each<[string, ChatServerOptions]>([
     expect(await find(file)).toEqual({ messageId });
   });
 
-  it('does not take a failure for an answer', async () => {
+  it('rejects if the server fails', async () => {
     await start(options);
     const file = await upload();
     for (const fault of [{ kind: 'failure' }, { kind: 'answer', status: 503 }, { kind: 'forbidden' }] as const) {
@@ -95,8 +95,8 @@ describe.each<[string, ChatServerOptions]>([
   });
 });
 
-describe('the pages of chat.syncMessages', () => {
-  it('are turned to the end', async () => {
+describe('findMessage with several pages of chat.syncMessages', () => {
+  it('reads all pages', async () => {
     await start();
     const file = await upload();
     await chatter(150);
@@ -105,7 +105,7 @@ describe('the pages of chat.syncMessages', () => {
     expect(server.calls.filter(({ name }) => name === 'syncMessages')).toHaveLength(2);
   });
 
-  it('lose no message of the millisecond that they break at', async () => {
+  it('finds a message of the same millisecond as the end of a page', async () => {
     await start();
     const file = await upload();
     await chatter(98);
@@ -114,7 +114,7 @@ describe('the pages of chat.syncMessages', () => {
     expect(await find(file)).toEqual({ messageId });
   });
 
-  it('end also where nothing but one millisecond is left', async () => {
+  it('ends if all remaining messages have the same millisecond', async () => {
     await start();
     const file = await upload();
     clock.advance(1);
@@ -123,8 +123,8 @@ describe('the pages of chat.syncMessages', () => {
   });
 });
 
-describe('what a server has', () => {
-  it('is asked once', async () => {
+describe('findMessage', () => {
+  it('remembers that the server does not have chat.getMessageByFileId', async () => {
     await start();
     const file = await upload();
     for (let look = 0; look < 3; look += 1) await find(file);
@@ -137,7 +137,7 @@ describe('what a server has', () => {
     ]);
   });
 
-  it('is asked once of an old one', async () => {
+  it('remembers that an old server does not have the cursor', async () => {
     await start({ version: '7.x', features: { syncMessagesByCursor: false } });
     const file = await upload();
     for (let look = 0; look < 2; look += 1) await find(file);
@@ -150,7 +150,7 @@ describe('what a server has', () => {
     ]);
   });
 
-  it('is not learnt from a proxy that knows nothing for a while', async () => {
+  it('remembers nothing if a proxy answers 404 to every call', async () => {
     await start();
     const file = await upload();
     const stop = server.faults.use(() => ({ kind: 'answer', status: 404, body: 'default backend - 404' }));
@@ -160,7 +160,7 @@ describe('what a server has', () => {
     expect(await find(file)).toEqual({ messageId });
   });
 
-  it('is asked again where chat.getMessageByFileId knows no such message', async () => {
+  it('calls chat.getMessageByFileId again after it has found no message', async () => {
     await start({ features: { messageByFileId: true } });
     const file = await upload();
     expect(await find(file)).toBeUndefined();
@@ -171,17 +171,20 @@ describe('what a server has', () => {
   });
 });
 
-describe('the lists of files, where a server has nothing else', () => {
-  it.each(['c', 'p', 'd'] as const)('tell of a confirm in a room of type %s, but not of its message', async (type) => {
-    await start({ rooms: [{ id: ROOM, name: 'room', type }] });
-    withoutEndpoints('syncMessages');
-    const file = await upload();
-    expect(await find(file)).toBeUndefined();
-    await confirm(file);
-    expect(await find(file)).toEqual({ messageId: undefined });
-  });
+describe('findMessage with the lists of files only', () => {
+  it.each(['c', 'p', 'd'] as const)(
+    'finds the confirm in a room of type %s, without the id of the message',
+    async (type) => {
+      await start({ rooms: [{ id: ROOM, name: 'room', type }] });
+      withoutEndpoints('syncMessages');
+      const file = await upload();
+      expect(await find(file)).toBeUndefined();
+      await confirm(file);
+      expect(await find(file)).toEqual({ messageId: undefined });
+    },
+  );
 
-  it('are read to the end', async () => {
+  it('reads all pages', async () => {
     await start();
     withoutEndpoints('syncMessages');
     const file = await upload();
@@ -191,7 +194,7 @@ describe('the lists of files, where a server has nothing else', () => {
     expect(await find(file)).toEqual({ messageId: undefined });
   });
 
-  it('say nothing where they fail', async () => {
+  it('rejects if the list fails', async () => {
     await start();
     withoutEndpoints('syncMessages');
     const file = await upload();
@@ -200,7 +203,7 @@ describe('the lists of files, where a server has nothing else', () => {
     await expect(find(file)).rejects.toMatchObject({ status: 400 });
   });
 
-  it('say nothing of a room that none of them knows', async () => {
+  it('rejects if none of the lists knows the room', async () => {
     await start();
     withoutEndpoints('syncMessages');
     const file = await upload();
@@ -208,8 +211,8 @@ describe('the lists of files, where a server has nothing else', () => {
   });
 });
 
-describe('messages that are not ours', () => {
-  it('are passed over', async () => {
+describe('findMessage among other messages', () => {
+  it('ignores messages of other users', async () => {
     await start();
     const file = await upload();
     const [bot] = server.users();
@@ -222,7 +225,7 @@ describe('messages that are not ours', () => {
     expect(await find(theirs)).toBeUndefined();
   });
 
-  it('are not found in another room', async () => {
+  it('ignores messages of other rooms', async () => {
     await start({
       rooms: [
         { id: ROOM, name: 'general' },

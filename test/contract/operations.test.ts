@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => chat.close());
 
-/** As one process of the function has it. */
+/** The operations room of one process of the function. */
 const create = (room = '#operations'): Operations => {
   const send = createSendHttp(new URL(chat.url), { connectMs: 1_000, silenceMs: 500, callMs: 500 });
   const pacer = { observe: () => {}, rejected: () => {} };
@@ -62,7 +62,7 @@ const tell = (overrides: Partial<Incident> = {}, by = operations) => by.tell(inc
 const told = () => chat.messages('operations').map(({ msg }) => msg);
 
 describe('the operations room', () => {
-  it('is told of a dead letter', async () => {
+  it('gets a message for a dead letter', async () => {
     await tell();
     expect(told()).toEqual([expect.stringContaining('*FILE_TOO_LARGE*: `s3://example-uploads/reports/weekly.pdf`')]);
     expect(told()[0]).toContain('too large for @\u2060all');
@@ -81,7 +81,7 @@ describe('the operations room', () => {
     expect(told()).toHaveLength(3);
   });
 
-  it('gets one message from many processes, for a letter and for what has to be mended', async () => {
+  it('gets one message from several processes for the same dead letter and for the same misconfiguration', async () => {
     for (const process of [create(), create(), create()]) {
       await tell({}, process);
       await tell(ROOM_GONE, process);
@@ -90,7 +90,7 @@ describe('the operations room', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is not bothered while the chat server is known to be wrong', async () => {
+  it('gets no message while the chat server cannot be reached or the circuit is open', async () => {
     for (const reason of ['CHAT_UNREACHABLE', 'CREDENTIALS_REFUSED', 'NOT_ROCKET_CHAT'] as const)
       await tell({ reason });
     circuit.open('#general', { ...ROOM_GONE, detail: 'x', scope: 'server' });
@@ -101,7 +101,7 @@ describe('the operations room', () => {
     expect(told()).toHaveLength(1);
   });
 
-  it('does not use up the one try that an open circuit lets through', async () => {
+  it('does not consume the one attempt that an open circuit admits', async () => {
     circuit.open('#general', { ...ROOM_GONE, detail: 'x', scope: 'server' });
     clock.advance(30_000);
     await tell();
@@ -109,26 +109,26 @@ describe('the operations room', () => {
     expect(chat.calls).toEqual([]);
   });
 
-  it('is not told when the invocation has no time left', async () => {
+  it('gets no message when the invocation has no time left', async () => {
     await operations.tell(incident(), { signal: AbortSignal.abort() });
     expect(chat.calls).toEqual([]);
   });
 });
 
-describe('a failure to tell', () => {
+describe('a failed notification', () => {
   it.each<[string, () => unknown, string]>([
-    ['a server that is silent', () => chat.faults.next('sendMessage', { kind: 'hang' }), 'OUT_OF_TIME'],
+    ['a server that does not answer', () => chat.faults.next('sendMessage', { kind: 'hang' }), 'OUT_OF_TIME'],
     ['a broken connection', () => chat.faults.next('sendMessage', { kind: 'reset-after' }), 'CHAT_UNREACHABLE'],
     ['a rate limit', () => chat.faults.next('sendMessage', { kind: 'rate-limited' }), 'RATE_LIMITED'],
     ['an archived room', () => Object.assign(chat.room('operations'), { archived: true }), 'ROOM_UNAVAILABLE'],
-    ['no answer from the room', () => chat.faults.next('roomInfo', { kind: 'failure' }), 'CHAT_ERROR'],
-  ])('ends with a line in the log: %s', async (_, prepare, reason) => {
+    ['an error of rooms.info', () => chat.faults.next('roomInfo', { kind: 'failure' }), 'CHAT_ERROR'],
+  ])('is logged with its reason: %s', async (_, prepare, reason) => {
     prepare();
     await expect(tell()).resolves.toBeUndefined();
     expect(warnings).toMatchObject([{ room: '#operations', reason }]);
   });
 
-  it('is not repeated for a while: a room that is not there', async () => {
+  it('of a room that does not exist is not repeated for the next object', async () => {
     const lost = create('#nowhere');
     await tell({}, lost);
     await tell({ object: createdObject({ key: 'other' }) }, lost);
@@ -136,7 +136,7 @@ describe('a failure to tell', () => {
   });
 });
 
-describe('what of an outcome is told', () => {
+describe('incidentOf', () => {
   const object = createdObject();
   const failure = { reason: 'ROOM_UNAVAILABLE', detail: 'x', attempts: 1, room: '#r' } as const;
   const undetermined = { httpStatus: undefined, errorType: undefined };
@@ -148,7 +148,7 @@ describe('what of an outcome is told', () => {
     ['transient', { ...waiting, failureKind: 'transient' }, undefined],
     ['throttled', { ...waiting, failureKind: 'throttled' }, undefined],
     ['ignored', { kind: 'ignored', detail: 'x' }, undefined],
-  ])('%s', (_, outcome, kind) => {
+  ])('gives the outcome %s its incident or none', (_, outcome, kind) => {
     const expected = { kind, reason: 'ROOM_UNAVAILABLE', detail: 'x', room: '#r', object, redrivenFrom: START };
     expect(incidentOf(object, outcome, START)).toEqual(kind === undefined ? undefined : expected);
   });

@@ -34,11 +34,11 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     ['general', 'GENERAL'],
     ['DM', 'DM'],
     ['#größe & mehr', 'UMLAUT'],
-  ])('%s is %s', async (room, roomId) => {
+  ])('resolve %s to the id %s', async (room, roomId) => {
     expect(await resolve(room)).toBe(roomId);
   });
 
-  it.each(['NOWHERE', '#nowhere', 'CLOSED', '#closed', '#DM', '#GENERAL'])('%s can not be used', async (room) => {
+  it.each(['NOWHERE', '#nowhere', 'CLOSED', '#closed', '#DM', '#GENERAL'])('reject %s as not found', async (room) => {
     await expect(resolve(room)).rejects.toMatchObject({ name: 'RoomError', code: 'ROOM_NOT_FOUND' });
     expect(await reasonOf(resolve(room))).toMatchObject({
       kind: 'misconfigured',
@@ -47,12 +47,12 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     });
   });
 
-  it('an archived one can not be used', async () => {
+  it('reject an archived room', async () => {
     server.room('general').archived = true;
     expect(await reasonOf(resolve('#general'))).toMatchObject({ kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' });
   });
 
-  it('is looked up once in ten minutes, by many at the same time', async () => {
+  it('are looked up once in ten minutes, also for concurrent calls', async () => {
     await Promise.all(Array.from({ length: 10 }, () => resolve('#general')));
     clock.advance(10 * 60_000 - 1);
     await resolve('#general');
@@ -62,27 +62,27 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     expect(server.calls).toHaveLength(2);
   });
 
-  it('is looked up again after a failure', async () => {
+  it('are looked up again after a failure', async () => {
     server.faults.next('roomInfo', { kind: 'failure' });
     await expect(resolve('#general')).rejects.toMatchObject({ status: 400 });
     expect(await resolve('#general')).toBe('GENERAL');
   });
 
-  it('is not said to be missing by a server in trouble', async () => {
+  it('are not reported as not found if the server fails', async () => {
     server.faults.next('roomInfo', { kind: 'answer', status: 502 });
     expect(await reasonOf(resolve('#general'))).toMatchObject({ kind: 'transient' });
     server.faults.next('roomInfo', { kind: 'rate-limited', resetInMs: 9_000 });
     expect(await reasonOf(resolve('#general'))).toMatchObject({ kind: 'throttled', retryAt: expect.any(Number) });
   });
 
-  it('takes a thread of its own', async () => {
+  it('accept a thread of the room and check it once', async () => {
     const threadId = await postIn('GENERAL');
     expect(await resolve('#general', threadId)).toBe('GENERAL');
     expect(await resolve('#general', threadId)).toBe('GENERAL');
     expect(server.calls.filter(({ name }) => name === 'getMessage')).toHaveLength(1);
   });
 
-  it('refuses the thread of another room, and one that is not there', async () => {
+  it('reject a thread of another room and an unknown thread', async () => {
     const elsewhere = await postIn('DM');
     for (const threadId of [elsewhere, 'nobody-knows-it']) {
       await expect(resolve('#general', threadId)).rejects.toMatchObject({ code: 'THREAD_NOT_IN_ROOM' });

@@ -59,14 +59,14 @@ const frontWith = async (options: tls.TlsOptions, behind = chat.url): Promise<Tl
 };
 
 describe('a server with a certificate of a private authority', () => {
-  it('is spoken with where the authority is trusted', async () => {
+  it('is accepted if the authority is trusted', async () => {
     const { chat: client } = chatUnderTest({ ...chat, url: front.url });
     const { fileId } = await client.uploadMedia('GENERAL', fileOf('content'), { signal });
     await client.confirmMedia({ roomId: 'GENERAL', fileId }, { text: 'x' }, { signal });
     expect(chat.messages('general')).toHaveLength(1);
   });
 
-  it('is a misconfiguration where it is not, and it is said what helps', async () => {
+  it('is a misconfiguration if the authority is not trusted, and the detail says what to do', async () => {
     trust(false);
     const { failure } = await failureOf(get(front.url)).finally(() => trust(true));
     expect(failure).toMatchObject({
@@ -80,34 +80,34 @@ describe('a server with a certificate of a private authority', () => {
   });
 });
 
-describe('a server that is not to be trusted', () => {
+describe('a server', () => {
   it.each<[string, () => Promise<string>, RegExp]>([
     [
-      'is out of date',
+      'has an expired certificate',
       async () => (await frontWith(ca.issue({ validUntil: new Date(Date.now() - 1_000) }))).url,
       /CERT_HAS_EXPIRED/,
     ],
     [
-      'is of another host',
+      'has a certificate of another host',
       async () => (await frontWith(ca.issue({ names: ['other.test'] }))).url.replace('127.0.0.1', 'localhost'),
       /ERR_TLS_CERT_ALTNAME_INVALID/,
     ],
     [
-      'speaks nothing newer than TLS 1.1',
+      'supports only TLS 1.1 and older',
       async () => {
         const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
         return (await frontWith({ ...ca.issue(), ...old })).url;
       },
-      /does not speak TLS 1\.2 or later/,
+      /does not support TLS 1\.2 or later/,
     ],
-    ['does not speak TLS', async () => chat.url.replace('http:', 'https:'), /does not speak TLS 1\.2 or later/],
-  ])('because it %s', async (_, urlOf, detail) => {
+    ['does not use TLS', async () => chat.url.replace('http:', 'https:'), /does not support TLS 1\.2 or later/],
+  ])('is not accepted if it %s', async (_, urlOf, detail) => {
     const { error, failure } = await failureOf(get(await urlOf()));
     expect(error).toMatchObject({ code: 'TLS_FAILED', message: expect.stringMatching(detail) });
     expect(failure).toMatchObject({ kind: 'misconfigured', reason: 'NOT_ROCKET_CHAT', scope: 'server' });
   });
 
-  it('is not spoken with below TLS 1.2 even if Node would do so', async () => {
+  it('is not accepted below TLS 1.2 even if Node is configured to accept it', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     const { url } = await frontWith({ ...ca.issue(), ...old });
     const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
@@ -134,7 +134,7 @@ describe('a proxy', () => {
     return proxyUrl;
   };
 
-  it('carries files of any size to the server, which alone sees them, in one tunnel', async () => {
+  it('transfers small and large files in one tunnel without seeing them', async () => {
     const proxy = await start();
     const limits = { ...DEFAULT_TIME_LIMITS, proxyUrl: proxy.url };
     const { chat: client } = chatUnderTest({ ...chat, url: front.url }, { limits });
@@ -149,14 +149,14 @@ describe('a proxy', () => {
     expect(proxy.others).toEqual([]);
   });
 
-  it('gets user and password', async () => {
+  it('gets the user and password of its URL', async () => {
     const proxy = await start();
     expect(await get(front.url, { proxyUrl: withPassword(proxy) })).toMatchObject({ status: 200 });
     const credentials = Buffer.from(`user:${PASSWORD}`).toString('base64');
     expect(proxy.tunnels[0]?.headers['proxy-authorization']).toBe(`Basic ${credentials}`);
   });
 
-  it('does not make a certificate good', async () => {
+  it('does not make an expired certificate acceptable', async () => {
     const proxy = await start();
     const { url } = await frontWith(ca.issue({ validUntil: new Date(Date.now() - 1_000) }));
     const { failure } = await failureOf(get(url, { proxyUrl: withPassword(proxy) }));
@@ -174,7 +174,7 @@ describe('a proxy', () => {
     expect(failure).toMatchObject({ kind, reason, detail: expect.stringContaining(`(${status})`) });
   });
 
-  it('that falls silent is given up in time', async () => {
+  it('that does not answer times out', async () => {
     const proxy = await start('silent');
     const limits = { connectMs: 60, silenceMs: 5_000, callMs: 5_000, proxyUrl: withPassword(proxy) };
     expect(await failureOf(get(front.url, limits))).toMatchObject({
@@ -185,7 +185,7 @@ describe('a proxy', () => {
     await failureOf(client.uploadMedia('GENERAL', fileOf('content'), { signal }));
   });
 
-  it('that is not there, or finds no server, is a passing fault', async () => {
+  it('that cannot be reached or cannot reach the server is a transient failure', async () => {
     const proxy = await start();
     const { url } = await frontWith(ca.issue(), 'http://127.0.0.1:1');
     await closers.pop()?.();

@@ -36,8 +36,8 @@ const segments = async (count: number): Promise<Record<string, unknown>[]> => {
   });
 };
 
-describe('a call that is traced', () => {
-  it('is told of as a subsegment of the invocation', async () => {
+describe('a traced call', () => {
+  it('is sent as a subsegment of the invocation', async () => {
     const result = await trace('rooms.media', 'remote', { sizeBytes: 7 }, async () => {
       clock.advance(250);
       return 'file';
@@ -58,7 +58,7 @@ describe('a call that is traced', () => {
     ]);
   });
 
-  it('fails as it would have, and is told of by its code, without its words', async () => {
+  it('rejects with its own error, and the subsegment has the code but not the message', async () => {
     const error = new ChatAnswerError('reports/secret-plan.pdf', { status: 503 });
     await expect(trace('rooms.media', 'remote', {}, () => Promise.reject(error))).rejects.toBe(error);
     expect(await segments(1)).toMatchObject([{ fault: true, annotations: { outcome: 'HTTP_503' } }]);
@@ -71,7 +71,7 @@ describe('a call that is traced', () => {
     'nonsense',
     SAMPLED.replace('Sampled=1', 'Sampled=0'),
     'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1',
-  ])('is made all the same where the invocation is not traced: %j', async (value) => {
+  ])('is made and not sent if the invocation is not traced: %j', async (value) => {
     header = value;
     expect(await trace('S3', 'aws', {}, async () => 'x')).toBe('x');
     header = SAMPLED;
@@ -79,12 +79,12 @@ describe('a call that is traced', () => {
     expect(await segments(1)).toMatchObject([{ name: 'last' }]);
   });
 
-  it('does not depend on a daemon', async () => {
+  it('succeeds without a daemon', async () => {
     const lost = createXRay({ daemonAddress: '127.0.0.1:1', traceHeader: () => header, clock });
     for (let call = 0; call < 3; call += 1) expect(await lost('S3', 'aws', {}, async () => call)).toBe(call);
   });
 
-  it('finds a daemon whose address names the protocol', async () => {
+  it('is sent to the UDP address of a daemon address with protocols', async () => {
     const { port } = daemon.address();
     const daemonAddress = `tcp:127.0.0.2:1 udp:127.0.0.1:${port}`;
     await createXRay({ daemonAddress, traceHeader: () => header, clock })('S3', 'aws', {}, async () => 0);
@@ -92,7 +92,7 @@ describe('a call that is traced', () => {
   });
 });
 
-it('a delivery consists of S3 and the two calls of the chat server; no key is told', async () => {
+it('traces S3 and both calls to the chat server in a delivery, without the key, the bucket and the room', async () => {
   const world = createRelayWorld();
   Object.assign(world.deps, traced(world.deps, trace));
   expect(await world.run({ object: createdObject({ sizeBytes: 7 }) })).toMatchObject({ kind: 'posted' });

@@ -2,12 +2,12 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join, listen } from './tls-front.ts';
 
-/** An HTTP proxy on the loopback interface that does nothing but CONNECT. */
+/** An HTTP proxy on the loopback interface that supports only CONNECT. */
 export interface ConnectProxy {
   /** Without user and password. */
   readonly url: URL;
   readonly tunnels: { readonly target: string; readonly headers: IncomingHttpHeaders }[];
-  /** Requests that asked it to fetch something itself. */
+  /** Other requests than CONNECT. */
   readonly others: string[];
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { DeliveryId } from '../../lambdas/relay/domain/delivery.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { Lease } from '../../lambdas/relay/ports.ts';
 
-/** When the tests' world begins, unless a test says otherwise. */
+/** The time at which the clocks of the tests start by default; epoch milliseconds. */
 export const START = Date.UTC(2026, 2, 5, 9, 30);
 
 export const createdObject = (overrides: Partial<CreatedObject> = {}): CreatedObject => ({
@@ -33,7 +33,7 @@ export const leaseOf = (owner: string, takenAt: number, lastsMs = 60_000): Lease
   expiresAt: takenAt + lastsMs,
 });
 
-/** One record as S3 writes it; what is given replaces parts of its `s3.object`. */
+/** One record of an S3 notification. `object` overrides fields of its `s3.object`, `record` fields of the record. */
 export const s3Record = (
   object: Readonly<Record<string, unknown>> = {},
   record: Readonly<Record<string, unknown>> = {},

@@ -1,6 +1,6 @@
 import { START } from './factories.ts';
 
-/** A clock that stands still until a test turns it. */
+/** A clock that only a test advances. */
 export interface HandClock {
   now(): number;
   advance(byMs: number): void;

@@ -1,17 +1,20 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-/** A certificate authority that nobody knows, for servers on the loopback interface. */
+/** A private certificate authority for servers on the loopback interface. */
 export interface PrivateCa {
-  /** In PEM, as it is given to those who are to trust it. */
+  /** The authority's certificate in PEM. */
   readonly certificate: string;
-  /** For 127.0.0.1 and localhost, unless told otherwise. */
+  /** Issues a certificate for 127.0.0.1 and `names`. @default names: localhost; validUntil: in a day */
   issue(options?: { readonly names?: readonly string[]; readonly validUntil?: Date }): {
     readonly key: string;
     readonly cert: string;
   };
 }
 
-/** Written in DER (X.509, RFC 5280) by hand: tests need no openssl, and no private key lies in the repository. */
+/**
+ * Encodes the certificates in DER itself (X.509, RFC 5280), so that tests need neither openssl nor a key in the
+ * repository.
+ */
 export const createPrivateCa = (): PrivateCa => {
   const ca = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = { name: 'Private Test CA', key: ca.privateKey };
@@ -67,7 +70,7 @@ const sequence = (...parts: readonly Buffer[]): Buffer => tlv(0x30, Buffer.conca
 const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, 'hex'));
 const time = (date: Date): Buffer => tlv(0x18, Buffer.from(`${date.toISOString().replace(/\D/g, '').slice(0, 14)}Z`));
 const nameOf = (name: string): Buffer => sequence(tlv(0x31, sequence(oid('550403'), tlv(0x0c, Buffer.from(name)))));
-/** All are critical, which for ours does no harm. */
+/** Marked as critical, which Node accepts for the extensions in use. */
 const extension = (id: string, content: Buffer): Buffer =>
   sequence(oid(id), tlv(0x01, Buffer.from([0xff])), tlv(0x04, content));
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** All the bytes of a stream. Rejects with its error. */
+/** Reads all bytes of a stream. Rejects with the stream's error. */
 export const readAll = async (stream: Readable): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);

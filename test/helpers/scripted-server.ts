@@ -11,14 +11,14 @@ export interface SeenRequest {
 export interface ScriptedServer {
   readonly url: string;
   readonly requests: readonly SeenRequest[];
-  /** Answers every request from now on. */
+  /** The script that answers all following requests. */
   answer(script: Script): void;
   close(): Promise<void>;
 }
 
 export type Script = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A real HTTP server on the loopback interface that does what the test says, down to broken connections. */
+/** A real HTTP server on the loopback interface. The script can answer or destroy the connection. */
 export const startScriptedServer = async (): Promise<ScriptedServer> => {
   const requests: SeenRequest[] = [];
   let script: Script = (_, response) => response.writeHead(500).end();

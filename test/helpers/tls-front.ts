@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 
-/** A TLS server on the loopback interface in front of a plain one. */
+/** A TLS server on the loopback interface that forwards to a plain HTTP server. */
 export interface TlsFront {
   readonly url: string;
   readonly port: number;
@@ -15,7 +15,7 @@ export const startTlsFront = async (behind: string, options: TlsOptions): Promis
   return { port, url: `https://127.0.0.1:${port}`, close };
 };
 
-/** Two sockets as one: what comes out of either goes into the other, their ends included. */
+/** Pipes two sockets into each other and closes both when one closes. */
 export const join = (one: Socket, other: Socket): void => {
   for (const [from, to] of [
     [one, other],

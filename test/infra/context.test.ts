@@ -59,7 +59,7 @@ describe('the context key "relay"', () => {
     };
     expect(faults({ relay })).toEqual([
       '  relay.rocketChatUrl is "http://chat.acme.test": must start with "https://": the token would travel in the clear (http only for localhost)',
-      '  relay.routes[1].prefix is "a*": must be literal: S3 notifications know no wildcards',
+      '  relay.routes[1].prefix is "a*": must be literal: S3 notifications do not support wildcards',
       '  relay.routes[1].room is "my room": must be a room id, or a name such as "#general", without spaces',
       '  relay.routes[2].room: is missing',
       '  relay.filesAtOnce is 11: must be at most 10 files',

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const run = (cwd: string, command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const json = (file: string): Record<string, unknown> => JSON.parse(readFileSync(file, 'utf8'));
 
-/** A consumer's app, as they would write it: with every kind of thing that the package gives. */
+/** A consumer's app that uses each kind of export of the package. */
 const APP = `
 import { App, Stack } from 'aws-cdk-lib';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
@@ -45,21 +45,21 @@ let folder: string;
 let app: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  // Packs as for the registry: its "prepack" builds what is shipped.
+  // As for the registry: the script "prepack" builds what the package contains.
   run(ROOT, 'npm', 'pack', '--pack-destination', folder);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball';
   app = join(folder, 'app');
   mkdirSync(app);
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'mine', private: true, type: 'module' }));
   writeFileSync(join(app, 'app.ts'), APP);
-  // Nothing but the tarball is needed, so nothing is fetched; the peers are those of the clone.
+  // The package declares no dependency but its peers, which are linked from the clone, so npm can install it offline.
   run(app, 'npm', 'install', '--offline', '--legacy-peer-deps', '--no-audit', '--no-fund', join(folder, tarball));
   for (const peer of PEERS) symlinkSync(join(ROOT, 'node_modules', peer), join(app, 'node_modules', peer));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
-  it('brings nothing along but itself: no esbuild, no lock file, no sources', () => {
+  it('installs no dependency of its own and contains no sources', () => {
     expect(
       readdirSync(join(app, 'node_modules'))
         .filter((name) => !name.startsWith('.'))
@@ -71,13 +71,14 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
     expect(isPrivate).toBeUndefined();
     expect(Object.keys(peerDependencies as object)).toEqual(PEERS);
     expect(readdirSync(join(installed, 'dist')).sort()).toEqual(
-      ['THIRD-PARTY-LICENSES', 'function', 'index.js', 'package.json', 'types'].sort(),
+      ['THIRD-PARTY-LICENSES', 'function', 'index.js', 'package.json', 'relay.mjs', 'types'].sort(),
     );
+    expect(readdirSync(join(installed, 'bin'))).toEqual(['relay.js']);
     expect(readdirSync(installed)).not.toContain('lambdas');
     expect(readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES'), 'utf8')).toContain('Apache License');
   });
 
-  it('synthesises, with the bundle that was shipped and the settings beside it', () => {
+  it('synthesises with the bundle from the package and a settings file beside it', () => {
     const output = run(app, process.execPath, 'app.ts');
     const { message, ...rest } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as { message: string };
     expect(message).toContain('RocketChatRelay.filesAtOnce is 0: must be at least 1 files');
@@ -94,13 +95,13 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
     expect(Object.values(Resources).map(({ Type }) => Type)).toContain('AWS::DynamoDB::Table');
   });
 
-  it('is loaded by CommonJS too', () => {
+  it('can be required from CommonJS', () => {
     const program =
       "const p = require('s3-to-rocketchat'); console.log(typeof p.RocketChatRelay, typeof p.estimateCost)";
     expect(run(app, process.execPath, '--input-type=commonjs', '--eval', program)).toBe('function function\n');
   });
 
-  it('has types that fit strict consumers, and need none of the tools it was made with', () => {
+  it('has types that compile in strict mode without the packages that built it', () => {
     const compilerOptions = {
       strict: true,
       exactOptionalPropertyTypes: false,
@@ -116,7 +117,38 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
   });
 });
 
-/** Those in the app and in our types. What CDK's own types say without `skipLibCheck` is not ours to mend. */
+describe('the packed command', { timeout: 60_000 }, () => {
+  const relay = (...args: string[]) =>
+    spawnSync(join(app, 'node_modules/.bin/relay'), args, { cwd: app, encoding: 'utf8' });
+
+  it('prints the list of commands and exits with 0 for --help', () => {
+    const { status, stdout, stderr } = relay('--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('Usage: npx relay COMMAND');
+    expect(stdout).toMatch(/^ {2}local /m);
+  });
+
+  it('is what npx runs under the name of the package', () => {
+    expect(run(app, 'npx', '--offline', 's3-to-rocketchat', '--help')).toBe(relay('--help').stdout);
+  });
+
+  it('exits with 2 and names the commands when it is called with none or with an unknown one', () => {
+    for (const args of [[], ['lokal']]) {
+      const { status, stdout, stderr } = relay(...args);
+      expect({ args, status, stdout }).toEqual({ args, status: 2, stdout: '' });
+      expect(stderr).toContain('Usage: npx relay COMMAND');
+    }
+  });
+
+  it('exits with 1 and says where `relay local` can be run, because the package has no emulators', () => {
+    const { status, stderr } = relay('local', '--once');
+    expect(status).toBe(1);
+    expect(stderr).toContain('only in a clone of the repository');
+    expect(stderr).toContain('npm ci && npm start');
+  });
+});
+
+/** Type errors in the app and in the package. CDK's own types have some without `skipLibCheck`; those are left out. */
 const typeErrors = (): string[] => {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   let output = '';

@@ -1,14 +1,14 @@
 import type { CreatedObject } from './s3-event.ts';
 
-/** What a route without a caption says: the whole key, of which the file's name is only the end. */
+/** The caption of a route that has none: the whole key, because the file's name shows only its last segment. */
 export const DEFAULT_CAPTION = '`{key}`';
 
 /** Rocket.Chat's default for `Message_MaxAllowedSize`. */
 const MAX_LENGTH = 5000;
 
 /**
- * Fills the placeholders `{bucket}`, `{key}`, `{fileName}` and `{size}`; anything else in braces stays as it is.
- * What is filled in is text, never markup: a key such as `@all` must not call a whole room.
+ * Replaces the placeholders `{bucket}`, `{key}`, `{fileName}` and `{size}`; other text in braces is not changed.
+ * The values are inserted as text without markup: a key such as `@all` must not notify a whole room.
  */
 export const caption = (
   template: string,
@@ -27,16 +27,16 @@ export const caption = (
     .toWellFormed();
 };
 
-/** Text that is nothing but text when it stands in a message. */
-// A backtick would end the code span around a key; '@' and '#' start mentions and links to rooms, which a zero-width
-// joiner after them prevents. Line breaks would start quotes and lists.
+/** Changes a text so that Rocket.Chat finds no markup and no mention in it. */
+// A backtick would end the code span around a key. '@' and '#' start mentions and links to rooms; a word joiner
+// (U+2060) after them prevents that. Line breaks could start quotes and lists.
 export const plain = (text: string): string =>
   text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replaceAll('`', "'")
     .replace(/[@#]/g, (sign) => `${sign}\u2060`);
 
-/** As S3's console shows sizes: binary steps, one decimal. */
+/** A size in binary units with at most one decimal, as S3's console shows it. */
 export const humanSize = (sizeBytes: number): string => {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const step = sizeBytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(sizeBytes) / 10));

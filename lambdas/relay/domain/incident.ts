@@ -2,20 +2,23 @@ import { plain } from './caption.ts';
 import type { Reason } from './failure.ts';
 import type { CreatedObject } from './s3-event.ts';
 
-/** What an operator has to know of: an object that was given up, or that waits until something is mended. */
+/**
+ * Something an operator has to know: an object that was dead-lettered, or one that waits until an operator corrects
+ * something.
+ */
 export interface Incident {
   readonly kind: 'dead-lettered' | 'misconfigured';
   readonly reason: Reason;
   readonly detail: string;
-  /** Absent where the event could not be read. */
+  /** `undefined` if the event could not be read. */
   readonly object?: Pick<CreatedObject, 'bucket' | 'key' | 'sequencer' | 'eTag'> | undefined;
-  /** As the route names it; absent where no route was found yet. */
+  /** As the route names it; `undefined` if the delivery failed before a route was found. */
   readonly room?: string | undefined;
-  /** When its earlier dead letter was written, for one that was redriven; epoch milliseconds. */
+  /** For a redriven object: when its previous dead letter was written, in epoch milliseconds. */
   readonly redrivenFrom?: number | undefined;
 }
 
-/** While one of these lasts, the chat server is not to be reached, or not as the bot: alarms tell of it instead. */
+/** With these reasons the bot cannot post into the operations room either; the alarms report them. */
 const UNTELLABLE: ReadonlySet<Reason> = new Set([
   'CHAT_UNREACHABLE',
   'CREDENTIALS_REFUSED',
@@ -26,8 +29,8 @@ const UNTELLABLE: ReadonlySet<Reason> = new Set([
 export const isTellable = ({ reason }: Incident): boolean => !UNTELLABLE.has(reason);
 
 /**
- * The same for one dead letter however often it is written, and for one misconfiguration in each period, whichever
- * processes meet it.
+ * Identifies an incident, so that it is reported once. A dead letter has the same key however often it is written; a
+ * misconfiguration has one key a period in all processes.
  */
 export const incidentKey = (incident: Incident, now: number, periodMs: number): string => {
   const { kind, reason, object, room, redrivenFrom } = incident;
@@ -37,7 +40,7 @@ export const incidentKey = (incident: Incident, now: number, periodMs: number): 
   return JSON.stringify([kind, bucket, key, sequencer ?? eTag, room, redrivenFrom]);
 };
 
-/** A message for people. Keys and the server's own words stand in it as text, so that none of them calls anybody. */
+/** The message for the operators. Keys and the server's error texts are inserted so that they mention nobody. */
 export const incidentText = ({ kind, reason, detail, object, room }: Incident): string => {
   const what = object === undefined ? 'an event' : code(`s3://${object.bucket}/${object.key}`);
   const where = room === undefined ? '' : ` to ${code(room)}`;

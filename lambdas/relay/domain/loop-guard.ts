@@ -1,19 +1,19 @@
-/** Why an object looks as if Rocket.Chat itself had put it into the bucket. */
+/** What a key says about an object that Rocket.Chat itself may have written into the bucket. */
 export interface LoopSuspicion {
-  /** Who uploaded the file to Rocket.Chat, by its key. */
+  /** The id of the user who uploaded the file to Rocket.Chat, taken from the key. */
   readonly uploaderId: string;
-  /** Every part of the key is as Rocket.Chat makes it; otherwise only the order of the parts is. */
+  /** Whether each part of the key has Rocket.Chat's format. If false, only the order of the parts matches. */
   readonly isExact: boolean;
 }
 
 /**
  * A server that keeps its uploads in S3 writes each file under `<uniqueID>/uploads/<roomId>/<userId>/<fileId>`
- * (`getPath` in apps/meteor/app/file-upload/server/lib/FileUpload.ts of RocketChat/Rocket.Chat). In a bucket that the
- * relay watches, each file that it posts would come back as one more to post, for ever.
+ * (`getPath` in apps/meteor/app/file-upload/server/lib/FileUpload.ts of RocketChat/Rocket.Chat). If the relay watches
+ * that bucket, each file that it posts creates another object to post, without end.
  *
- * An exact key is beyond chance: five segments, "uploads" the second of them, an id of Rocket.Chat the last, without an
- * extension, and a user the last but one. A key that only resembles it (behind a prefix, as a replica of the bucket may
- * have, or with ids of another make) is a loop if its uploader is the relay's own bot.
+ * An exact key cannot be a coincidence: it has five segments, the second is "uploads", the fourth is a user's id, and
+ * the fifth is an id without an extension. A key that only resembles it (behind a prefix, as in a replica of the
+ * bucket, or with ids of another format) is a loop if the uploader is the relay's own bot.
  */
 export const suspectLoop = (key: string): LoopSuspicion | undefined => {
   const [fileId = '', uploaderId = '', roomId = '', folder, uniqueId = '', ...prefix] = key.split('/').reverse();
@@ -27,11 +27,11 @@ export const suspectLoop = (key: string): LoopSuspicion | undefined => {
   return { uploaderId, isExact };
 };
 
-/** Meteor's `Random.id()`: 17 characters, those left out that are easily mistaken (packages/random of meteor/meteor). */
+/** Meteor's `Random.id()`: 17 characters, without those that are easily confused (packages/random of meteor/meteor). */
 const ID = /^[23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz]{17}$/;
 
-/** An id, `GENERAL`, or for a direct room the ids of its two users in one, `rocket.cat` possibly one of them. */
+/** An id, `GENERAL`, or for a direct room the ids of its two users joined, one of which can be `rocket.cat`. */
 const ROOM_ID = /^[\w.-]{1,64}$/;
 
-/** The server's own user; and visitors of a livechat, who have none. */
+/** The server's own user `rocket.cat`, and livechat visitors, who have no user id. */
 const UPLOADERS_WITHOUT_ID = new Set(['rocket.cat', 'undefined']);

@@ -2,18 +2,18 @@ import { lookup } from 'mrmime';
 
 const MAX_NAME_BYTES = 255;
 
-// Controls (C0, C1, DEL), bidi overrides and isolates, zero-width and line separators: they break headers or disguise
-// what a name is ("gpj.exe" shown as "exe.jpg"). https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for.
+// Controls (C0, C1, DEL), bidi overrides and isolates, zero-width characters and line separators. They break headers or
+// disguise a name ("gpj.exe" shown as "exe.jpg"). https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for control characters.
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu;
 
 /**
- * The file's name in the chat: the key's last segment in Unicode, free of what could break a header or mislead a
- * reader, never empty, at most 255 bytes of UTF-8 with its extension kept.
+ * The file's name in the chat: the key's last segment without characters that could break a header or mislead a reader.
+ * It is never empty and has at most 255 bytes of UTF-8; a longer name is shortened and keeps its extension.
  */
 export const fileName = (key: string): string => {
   const segment = key.split('/').findLast((part) => part !== '') ?? '';
-  // The server cuts a name at '\' as it does at '/': https://github.com/RocketChat/Rocket.Chat (busboy's basename).
+  // Rocket.Chat's form parser cuts a name at '\' as it does at '/' (`basename` in mscdex/busboy).
   const safe = segment.toWellFormed().replace(UNSAFE, '').replace(/["\\]/g, '_').trim();
   const name = /^\.*$/.test(safe) ? 'file' : safe;
   return clip(name);
@@ -34,14 +34,14 @@ const clip = (name: string): string => {
   return stem + extension;
 };
 
-/** Types that say nothing, such as S3's default for an upload without one. */
+/** Types that say nothing about the content, such as S3's default for an upload without a type. */
 const GENERIC = new Set(['', 'application/octet-stream', 'binary/octet-stream', 'application/x-www-form-urlencoded']);
 
-/** The object's content type, or by the name's extension where it is a generic one. Safe to stand in a header. */
+/** The object's content type, or the type of the name's extension if that one is generic. Safe in a header. */
 export const mediaType = (declared: string | undefined, name: string): string => {
   const type = declared?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!GENERIC.has(type) && /^[\w.+-]+\/[\w.+-]+$/.test(type)) return type;
-  // Its table is a plain object: "x.constructor" would come back as a function.
+  // mrmime looks up a plain object: for "x.constructor" it returns a function.
   const known: unknown = lookup(name);
   return typeof known === 'string' ? known : 'application/octet-stream';
 };

@@ -1,6 +1,6 @@
 import type { Route } from './settings.ts';
 
-/** Routes that ask for one suffix, by that suffix; each with its place in the list of all. */
+/** Routes of one prefix, by their suffix; each with its position in the whole list. */
 interface Suffixes {
   readonly lengths: Set<number>;
   readonly routes: Map<string, Placed[]>;
@@ -14,7 +14,7 @@ export type RouteIndex = (key: string) => readonly Route[];
 
 const known = new WeakMap<readonly Route[], RouteIndex>();
 
-/** The index of a list of routes; made once for each list, which must not change afterwards. */
+/** The index of a list of routes. It is built once for each list, which must not change afterwards. */
 export const routeIndex = (routes: readonly Route[]): RouteIndex => {
   const index = known.get(routes) ?? createRouteIndex(routes);
   known.set(routes, index);
@@ -22,8 +22,8 @@ export const routeIndex = (routes: readonly Route[]): RouteIndex => {
 };
 
 /**
- * Finds the routes whose prefix and suffix fit a key, in the order of the list, without a look at the others: a key is
- * looked up once for each length of prefix and suffix there is, so a hundred thousand routes cost what a few do.
+ * Finds the routes whose prefix and suffix fit a key, in the order of the list, without testing the others: a key is
+ * looked up once for each distinct length of prefix and suffix, so the cost does not grow with the number of routes.
  */
 const createRouteIndex = (routes: readonly Route[]): RouteIndex => {
   const prefixLengths = new Set<number>();

@@ -3,8 +3,9 @@ import type { CreatedObject } from './s3-event.ts';
 import type { Route } from './settings.ts';
 
 /**
- * The first route that fits, or `undefined`. `contentType` is asked for at most once, and only if a route that fits
- * otherwise depends on it: an event does not carry it.
+ * The first route that fits, or `undefined`. An event does not contain the content type, so `contentType` is called at
+ * most once, and only if a route's other conditions hold and it has `contentTypes`.
+ * @throws what `contentType` rejects with
  */
 export const matchRoute = async (
   routes: readonly Route[],
@@ -21,7 +22,7 @@ export const matchRoute = async (
   return undefined;
 };
 
-/** Whether any route may fit, as far as the event alone tells. */
+/** Whether a route may fit, judged without the content type. */
 export const mayFit = (routes: readonly Route[], object: Pick<CreatedObject, 'key' | 'sizeBytes'>): boolean =>
   routeIndex(routes)(object.key).some((route) => fitsSize(route, object));
 
@@ -35,6 +36,6 @@ const fitsContentType = (patterns: readonly string[], contentType: string | unde
   );
 };
 
-/** S3's consoles make "folders" of empty objects whose key ends in a slash. */
+/** S3's console creates a "folder" as an empty object whose key ends in a slash. */
 export const isDirectoryMarker = ({ key, sizeBytes }: Pick<CreatedObject, 'key' | 'sizeBytes'>): boolean =>
   key.endsWith('/') && sizeBytes === 0;

@@ -1,25 +1,27 @@
 import * as v from 'valibot';
 
-/** One object version that was created, as any of the event shapes tells it. */
+/** One object version that was created, read from any of the event formats. */
 export interface CreatedObject {
   readonly bucket: string;
-  /** Decoded; as `GetObject` takes it. */
+  /** Decoded, as `GetObject` expects it. */
   readonly key: string;
   readonly versionId: string | undefined;
   /** Without quotes. */
   readonly eTag: string | undefined;
   readonly sizeBytes: number;
-  /** Orders the versions of a key; the same in every copy of an event, upper-case hex. Absent in backfilled events. */
+  /**
+   * Orders the versions of a key; upper-case hex, the same in every copy of an event. `undefined` in backfilled events.
+   */
   readonly sequencer: string | undefined;
-  /** When S3 saw the upload, epoch milliseconds. */
+  /** The time of the event, in epoch milliseconds. */
   readonly createdAt: number;
-  /** An event with this one record alone: what goes to the dead-letter queue, and can be sent back as it is. */
+  /** An event with only this record, for the dead-letter queue; it can be redriven unchanged. */
   readonly eventBody: string;
 }
 
 export type ParsedEvent =
   | { readonly kind: 'objects'; readonly objects: readonly CreatedObject[]; readonly unreadable: readonly Unreadable[] }
-  /** A test event, or nothing but events that create no object. */
+  /** A test event, or only events that create no object. */
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'unreadable'; readonly detail: string };
 
@@ -28,10 +30,10 @@ export interface Unreadable {
   readonly detail: string;
 }
 
-// JSON can spell numbers that are none, such as 1e999.
+// JSON can contain numbers that parse to Infinity, such as 1e999.
 const SizeBytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-// Only what is used is checked: event versions grow, and `sourceIPAddress` can be "AWS Internal".
+// Checks only the fields that are used: new event versions add fields, and `sourceIPAddress` can be "AWS Internal".
 const NotificationRecord = v.object({
   eventTime: v.string(),
   s3: v.object({
@@ -46,7 +48,7 @@ const NotificationRecord = v.object({
   }),
 });
 
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: keys stand there undecorated, not form-encoded.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: its keys are not form-encoded.
 const EventBridgeEvent = v.object({
   time: v.string(),
   detail: v.object({
@@ -75,7 +77,7 @@ export const parseEvent = (body: string): ParsedEvent => {
   if (event['source'] === 'aws.s3' && typeof event['detail-type'] === 'string') return parseEventBridge(event, body);
   return {
     kind: 'unreadable',
-    detail: 'the message body is no S3 notification, SNS envelope of one, or EventBridge event of aws.s3',
+    detail: 'the message body is not an S3 notification, an SNS envelope of one, or an EventBridge event of aws.s3',
   };
 };
 
@@ -91,7 +93,7 @@ const parseNotification = (records: readonly unknown[]): ParsedEvent => {
       unreadable.push({ eventBody, detail: 'a record has no eventName' });
       continue;
     }
-    // "ObjectCreated:Put" in notifications; the configuration spells the same with "s3:" before it.
+    // Notifications have "ObjectCreated:Put"; the bucket's configuration has "s3:ObjectCreated:Put".
     if (!/^(s3:)?ObjectCreated:/.test(eventName)) {
       ignoredNames.push(eventName);
       continue;
@@ -107,7 +109,7 @@ const parseNotification = (records: readonly unknown[]): ParsedEvent => {
     if (key === undefined || Number.isNaN(createdAt)) {
       unreadable.push({
         eventBody,
-        detail: key === undefined ? 's3.object.key: is not form-encoded UTF-8' : 'eventTime: is no date',
+        detail: key === undefined ? 's3.object.key: is not form-encoded UTF-8' : 'eventTime: is not a date',
       });
       continue;
     }
@@ -134,7 +136,7 @@ const parseEventBridge = (event: Record<string, unknown>, body: string): ParsedE
   if (!parsed.success) return { kind: 'unreadable', detail: describe(parsed.issues) };
   const { bucket, object } = parsed.output.detail;
   const createdAt = Date.parse(parsed.output.time);
-  if (Number.isNaN(createdAt)) return { kind: 'unreadable', detail: 'time: is no date' };
+  if (Number.isNaN(createdAt)) return { kind: 'unreadable', detail: 'time: is not a date' };
   return {
     kind: 'objects',
     unreadable: [],
@@ -153,7 +155,7 @@ const parseEventBridge = (event: Record<string, unknown>, body: string): ParsedE
   };
 };
 
-/** S3 form-encodes keys in notifications: '+' is a space, '%2B' a plus. */
+/** S3 form-encodes keys in notifications: '+' is a space, '%2B' is a plus sign. */
 const decodeKey = (encoded: string): string | undefined => {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
@@ -162,8 +164,8 @@ const decodeKey = (encoded: string): string | undefined => {
   }
 };
 
-// The same number in each: notifications give 18 upper-case digits, of which two are leading zeros; EventBridge gives
-// those or, as its documentation shows them, lower-case ones without the zeros.
+// Notifications and EventBridge give the same number in different forms: notifications have 18 upper-case digits that
+// begin with two zeros; EventBridge has those or, as in its documentation, lower-case digits without the zeros.
 const normaliseSequencer = (sequencer: string | undefined): string | undefined => {
   if (sequencer === undefined || !/^[0-9A-Fa-f]{1,32}$/.test(sequencer)) return undefined;
   const digits = sequencer.toUpperCase();
@@ -180,7 +182,7 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** `undefined` for what only a stack deeper than ours could write. */
+/** `undefined` if the value is nested too deeply for the call stack. */
 const stringify = (value: unknown): string | undefined => {
   try {
     return JSON.stringify(value);

@@ -8,7 +8,7 @@ const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricU
   [Metric.ExpectedDrainTime]: MetricUnit.Seconds,
 };
 
-/** CloudWatch metrics in Embedded Metric Format; they are written when the invocation ends. */
+/** CloudWatch metrics in Embedded Metric Format. Powertools writes them to the log when the invocation ends. */
 export const createEmfMetrics = (metrics: PowertoolsMetrics): Metrics => ({
   add: (name, value = 1) => metrics.addMetric(name, UNITS[name] ?? MetricUnit.Count, value),
 });

@@ -2,7 +2,7 @@ import { Metric } from '../names.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Metrics } from '../ports.ts';
 
-/** What each outcome of a delivery adds to the metrics. */
+/** Adds one delivery's outcome to the metrics. */
 export const countOutcome = (
   metrics: Metrics,
   outcome: Outcome,
@@ -37,7 +37,7 @@ export const countOutcome = (
   }
 };
 
-/** What an event that names no object to deliver adds. */
+/** Adds an event without an object to deliver to the metrics. */
 export const countEvent = (metrics: Metrics, outcome: 'ignored' | 'dead-lettered'): void =>
   metrics.add(outcome === 'ignored' ? Metric.Ignored : Metric.DeadLettered, 1);
 

@@ -16,13 +16,13 @@ export interface OperationsDeps {
   readonly abortAfter: (delayMs: number) => AbortSignal;
 }
 
-/** Tells the operators, in a room of theirs, what needs them. */
+/** Reports incidents to the operators in the operations room. */
 export interface Operations {
-  /** Never throws, and takes five seconds at the most: a delivery does not depend on it. */
+  /** Never throws and takes at most five seconds: a delivery must not depend on it. */
   tell(incident: Incident | undefined, options: CallOptions): Promise<void>;
 }
 
-/** One message for each reason in this time, by one process. */
+/** One process sends one message a reason in this time. */
 const PERIOD_MS = 10 * 60_000;
 const MOST_TIME_MS = 5_000;
 
@@ -42,13 +42,13 @@ export const createOperations = (deps: OperationsDeps): Operations => {
         const notice = { key: incidentKey(incident, now, PERIOD_MS), text: incidentText(incident) };
         await notices.post(roomId, notice, options);
       } catch (error) {
-        logger.warn('the operations room could not be told', { room, ...classify(error, 'room') });
+        logger.warn('the operations room was not notified', { room, ...classify(error, 'room') });
       }
     },
   };
 };
 
-/** What of a delivery's outcome the operators have to know, if anything. */
+/** The incident that a delivery's outcome is, or `undefined` if operators need not know of it. */
 export const incidentOf = (
   object: CreatedObject,
   outcome: Outcome,

@@ -1,6 +1,8 @@
 import type { Chat, ObjectStore, Trace } from '../ports.ts';
 
-/** The calls of a delivery that take time at somebody else's. Neither keys nor captions are told, only sizes and outcomes. */
+/**
+ * Traces the calls of a delivery to S3 and to the chat server. A trace has sizes and outcomes, no keys and no captions.
+ */
 export const traced = (
   { chat, store }: { readonly chat: Chat; readonly store: ObjectStore },
   trace: Trace,

@@ -3,14 +3,14 @@ import type { Socket } from 'node:dgram';
 import type { Clock, Trace } from '../ports.ts';
 
 /**
- * Tells X-Ray's daemon of calls, each as a subsegment of its own, in a datagram that nobody waits for. X-Ray's SDK does
- * the same with 122 KB of code.
+ * Sends each call to X-Ray's daemon as a subsegment, in a UDP datagram, without waiting for it. X-Ray's SDK does the
+ * same and adds 122 KB to the bundle.
  * https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon
  *
  * @param options.traceHeader the invocation's `_X_AMZN_TRACE_ID`, `Root=…;Parent=…;Sampled=1`
  */
 export const createXRay = (options: {
-  /** `host:port`, as Lambda has it in AWS_XRAY_DAEMON_ADDRESS. */
+  /** `host:port`, the value of Lambda's AWS_XRAY_DAEMON_ADDRESS. */
   readonly daemonAddress: string;
   readonly traceHeader: () => string | undefined;
   readonly clock: Clock;
@@ -21,9 +21,9 @@ export const createXRay = (options: {
 
   const send = (subsegment: object): void => {
     if (socket === undefined) {
-      // Loaded only where something is traced.
+      // Loaded only if something is traced.
       socket = process.getBuiltinModule('node:dgram').createSocket('udp4').unref();
-      // Without a daemon there is no trace, and the relay does its work all the same.
+      // Without a daemon there is no trace; the delivery goes on.
       socket.on('error', () => {});
     }
     socket.send(`{"format":"json","version":1}\n${JSON.stringify(subsegment)}`, Number(port), host, () => {});
@@ -60,6 +60,6 @@ export const createXRay = (options: {
   };
 };
 
-/** Stable and short; a message can hold a key. */
+/** Not the message, which can contain a key. */
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL_ERROR';

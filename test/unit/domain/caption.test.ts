@@ -15,29 +15,32 @@ describe('caption', () => {
     ['{unknown} {} { key } {Key} {{key}}', '{unknown} {} { key } {Key} {reports/weekly.pdf}'],
     ['@here {fileName} #general', '@here weekly.pdf #general'],
     ['{constructor} {__proto__} {toString}', '{constructor} {__proto__} {toString}'],
-  ])('%j reads %j', (template, text) => {
+  ])('the template %j becomes %j', (template, text) => {
     expect(fill(template)).toBe(text);
   });
 
-  it('shows the key by default', () => {
+  it('is the key in a code span by default', () => {
     expect(fill(DEFAULT_CAPTION)).toBe('`reports/weekly.pdf`');
   });
 
-  it('does not fill in what was filled in', () => {
+  it('does not replace placeholders inside a value', () => {
     expect(fill('{key}', '{bucket}/$&/$1')).toBe('{bucket}/$&/$1');
   });
 
-  it.each(['@all', '@here', 'x@all.pdf', '#general', '`@all`', '@@all', '@\n@all'])('calls nobody by %j', (key) => {
-    // Mentions and room links are a sign and, at once, a name (Rocket.Chat, message-parser).
-    expect(fill('{key} {fileName}', key, key)).not.toMatch(/[@#][\w.-]/);
-    expect(fill(DEFAULT_CAPTION, key).slice(1, -1)).not.toContain('`');
-  });
+  it.each(['@all', '@here', 'x@all.pdf', '#general', '`@all`', '@@all', '@\n@all'])(
+    'contains no mention and no room link for the key %j',
+    (key) => {
+      // In Rocket.Chat's message-parser, a mention or a room link is the sign followed directly by a name.
+      expect(fill('{key} {fileName}', key, key)).not.toMatch(/[@#][\w.-]/);
+      expect(fill(DEFAULT_CAPTION, key).slice(1, -1)).not.toContain('`');
+    },
+  );
 
-  it('keeps a file name to its line', () => {
+  it('replaces line breaks in a key with spaces', () => {
     expect(fill('{key}', 'a\r\n> quote\u2028b\u202ec')).toBe('a  > quote b c');
   });
 
-  it('calls nobody, whatever the key', () => {
+  it('contains no mention, no room link and one code span for any key', () => {
     const part = fc.constantFrom('@', '#', '`', 'all', 'here', 'general', '\n', ' ', '{key}', '\u202e', '\ud83c', 'ä');
     fc.assert(
       fc.property(fc.string({ unit: part, maxLength: 40 }), (key) => {
@@ -50,7 +53,7 @@ describe('caption', () => {
     );
   });
 
-  it('never grows past what the server takes, nor cuts a character in two', () => {
+  it('has at most the 5,000 characters that the server accepts and ends with a whole character', () => {
     for (const filler of ['', 'x']) {
       const text = fill(`${filler}${'🏔'.repeat(3000)}`);
       expect(text.length).toBeLessThanOrEqual(5000);
@@ -71,7 +74,7 @@ describe('humanSize', () => {
     [5 * 1024 ** 3, '5 GiB'],
     [50 * 1024 ** 4, '50 TiB'],
     [2048 * 1024 ** 4, '2048 TiB'],
-  ])('%i bytes are %s', (sizeBytes, text) => {
+  ])('shows %i bytes as %s', (sizeBytes, text) => {
     expect(humanSize(sizeBytes)).toBe(text);
   });
 });

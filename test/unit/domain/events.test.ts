@@ -16,7 +16,7 @@ const objectsOf = (name: string): CreatedObject[] =>
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
 describe('each file in events/', () => {
-  it.each(files)('%s is what Lambda gets from SQS', (file) => {
+  it.each(files)('%s has the form in which Lambda gets it from SQS', (file) => {
     const { Records } = eventOf(path.basename(file, '.json'));
     expect(Records.length).toBeGreaterThan(0);
     for (const record of Records) {
@@ -39,13 +39,13 @@ describe('each file in events/', () => {
     }
   });
 
-  it('is explained in the readme', () => {
+  it('is listed in the readme', () => {
     const readme = readFileSync(path.join(folder, 'README.md'), 'utf8');
     for (const file of files) expect(readme).toContain(`| \`${path.basename(file, '.json')}\``);
   });
 });
 
-describe('what comes out of them', () => {
+describe('parseEvent', () => {
   it.each<[string, Partial<CreatedObject>[]]>([
     [
       'created',
@@ -71,28 +71,28 @@ describe('what comes out of them', () => {
     ['directory-marker', [{ key: 'reports/2026/', sizeBytes: 0 }]],
     ['removed', []],
     ['test-event', []],
-  ])('%s', (name, objects) => {
+  ])('reads the expected objects from %s', (name, objects) => {
     expect(objectsOf(name)).toMatchObject(objects);
     for (const object of objectsOf(name)) expect(object.bucket).toBe('example-uploads');
   });
 
-  it('knows every file', () => {
+  it('is tested with each of the 11 files', () => {
     expect(files).toHaveLength(11);
   });
 
-  it('tells why an event is ignored', () => {
+  it('gives the reason for which an event is ignored', () => {
     expect(parsed('removed')).toEqual([{ kind: 'ignored', why: 'event ObjectRemoved:Delete' }]);
     expect(parsed('test-event')).toEqual([{ kind: 'ignored', why: 'test event' }]);
     expect(objectsOf('directory-marker').every(isDirectoryMarker)).toBe(true);
     expect(objectsOf('created').some(isDirectoryMarker)).toBe(false);
   });
 
-  it('knows a later version by its sequencer', () => {
+  it('gives a later version of a key a greater sequencer', () => {
     const [first, second] = [...objectsOf('created'), ...objectsOf('overwritten')];
     expect(first && second && (second.sequencer ?? '') > (first.sequencer ?? '')).toBe(true);
   });
 
-  it('gives one upload the same place in the ledger whichever way its news came', () => {
+  it('gives an upload the same ledger item for a notification and for an EventBridge event', () => {
     const [notified, bridged] = [...objectsOf('encoded-key'), ...objectsOf('eventbridge')].map((object) =>
       deliveryId(object, 'R'),
     );
@@ -100,7 +100,7 @@ describe('what comes out of them', () => {
     expect(notified?.sequencer).toBe('0069A965DE7C01AA3E');
   });
 
-  it('makes dead letters of single records that can be sent back as they are', () => {
+  it('gives each object an event body that contains only this object and can be parsed again', () => {
     for (const file of files) {
       for (const object of objectsOf(path.basename(file, '.json'))) {
         expect(parseEvent(object.eventBody)).toEqual({ kind: 'objects', objects: [object], unreadable: [] });
@@ -108,7 +108,7 @@ describe('what comes out of them', () => {
     }
   });
 
-  it('holds no other account, key or token', () => {
+  it('finds only the example account and no credentials in the files', () => {
     const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
     expect(text).not.toMatch(/AKIA|ASIA[A-Z0-9]{16}|authToken/);
     expect(new Set(text.match(/(?<=[:"])\d{12}(?=[:"\\])/g))).toEqual(new Set(['123456789012']));

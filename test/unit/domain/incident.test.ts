@@ -14,7 +14,7 @@ const incident = (overrides: Partial<Incident> = {}): Incident => ({
 });
 
 describe('the text of an incident', () => {
-  it('tells what became of the object, and why', () => {
+  it('says what happened to the object, and why', () => {
     expect(incidentText(incident())).toBe(
       ':x: *FILE_TOO_LARGE*: `s3://example-uploads/reports/weekly.pdf` was not delivered to `#\u2060general`. ' +
         'It is in the dead-letter queue.\n`rooms.media answered 400: too large`\n' +
@@ -29,7 +29,7 @@ describe('the text of an incident', () => {
   });
 
   it.each(['@all', '@here and #general', '`@all`', 'a\n@all', `${'x'.repeat(1_499)}\u{1f3d4}@all`])(
-    'calls nobody, whatever stands in it: %j',
+    'contains no mention and no room link for %j',
     (text) => {
       const told = incidentText(
         incident({ detail: text, room: text, object: createdObject({ key: text, bucket: text }) }),
@@ -46,7 +46,7 @@ describe('the text of an incident', () => {
 describe('the key of an incident', () => {
   const keyOf = (overrides: Partial<Incident>, now = START) => incidentKey(incident(overrides), now, PERIOD_MS);
 
-  it('is the same for each copy of a dead letter, whenever it is written', () => {
+  it('is the same each time a dead letter is written', () => {
     expect(keyOf({}, START + 3 * PERIOD_MS)).toBe(keyOf({}));
     expect(keyOf({ detail: 'other words' })).toBe(keyOf({}));
   });
@@ -55,13 +55,13 @@ describe('the key of an incident', () => {
     ['another object', { object: createdObject({ key: 'other' }) }],
     ['another version', { object: createdObject({ sequencer: 'FF' }) }],
     ['another room', { room: '#other' }],
-    ['one that was redriven', { redrivenFrom: START }],
-    ['something to be mended', { kind: 'misconfigured' }],
-  ])('is another for %s', (_, overrides) => {
+    ['an object that was redriven', { redrivenFrom: START }],
+    ['a misconfiguration', { kind: 'misconfigured' }],
+  ])('differs for %s', (_, overrides) => {
     expect(keyOf(overrides)).not.toBe(keyOf({}));
   });
 
-  it('is one for all objects that wait for the same thing, in each period', () => {
+  it('is the same for all objects that wait for the same correction in one period', () => {
     const waiting = { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' } as const;
     expect(keyOf({ ...waiting, object: createdObject({ key: 'other' }) })).toBe(keyOf(waiting));
     expect(keyOf(waiting, START + PERIOD_MS)).not.toBe(keyOf(waiting));
@@ -77,6 +77,6 @@ it.each<[Reason, boolean]>([
   ['ROOM_UNAVAILABLE', true],
   ['SOURCE_FORBIDDEN', true],
   ['FILE_TOO_LARGE', true],
-])('%s can be told in the chat: %s', (reason, isTold) => {
+])('isTellable(%s) is %s', (reason, isTold) => {
   expect(isTellable(incident({ reason }))).toBe(isTold);
 });

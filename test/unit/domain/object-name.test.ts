@@ -26,23 +26,23 @@ describe('fileName', () => {
     ['\u200b', 'file'],
     ['  spaces .txt ', 'spaces .txt'],
     ['\ud800.txt', '\ufffd.txt'],
-  ])('%j is shown as %j', (key, name) => {
+  ])('of the key %j is %j', (key, name) => {
     expect(fileName(key)).toBe(name);
   });
 
-  it('keeps what joins emoji and letters', () => {
+  it('keeps the zero-width joiners of emoji and letters', () => {
     expect(fileName('👩‍💻.png')).toBe('👩‍💻.png');
     expect(fileName('نامه‌ها.txt')).toBe('نامه‌ها.txt');
   });
 
-  it('shortens the stem and keeps the extension', () => {
+  it('of a long key has a shortened stem and the whole extension', () => {
     const name = fileName(`${'ä'.repeat(400)}.tar.gz`);
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     expect(Buffer.byteLength(name)).toBeGreaterThan(250);
     expect(name.endsWith('ä.gz') || name.endsWith('.tar.gz')).toBe(true);
   });
 
-  it('does not take a long tail for an extension', () => {
+  it('does not treat a long text after the dot as an extension', () => {
     const name = fileName(`a.${'b'.repeat(400)}`);
     expect(name).toBe(`a.${'b'.repeat(253)}`);
   });
@@ -56,7 +56,7 @@ describe('fileName', () => {
     }),
   );
 
-  it('is never empty, never too long, and safe to show and to send', () => {
+  it('is never empty, has at most 255 bytes and contains no unsafe character', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         const name = fileName(key);
@@ -70,7 +70,7 @@ describe('fileName', () => {
     );
   });
 
-  it('keeps the extension of whatever it shortens', () => {
+  it('ends with the extension of the key', () => {
     const extension = fc.stringMatching(/^\.[a-z0-9]{1,8}$/);
     const stem = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 500 }).filter((text) => !/[/\\]/.test(text));
     fc.assert(
@@ -80,7 +80,7 @@ describe('fileName', () => {
     );
   });
 
-  it('changes nothing more when it is asked again', () => {
+  it('does not change a name that it returned', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         expect(fileName(fileName(key))).toBe(fileName(key).trim());
@@ -107,11 +107,11 @@ describe('mediaType', () => {
     ['text/html\r\nX-Evil: 1', 'a.gif', 'image/gif'],
     ['*/*', 'a.gif', 'image/gif'],
     ['text/plain/x', 'a.gif', 'image/gif'],
-  ])('%j for %j is %j', (declared, name, type) => {
+  ])('of the declared type %j and the name %j is %j', (declared, name, type) => {
     expect(mediaType(declared, name)).toBe(type);
   });
 
-  it('is always safe to stand in a header', () => {
+  it('is always safe in a header', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (declared, name) => {
         expect(mediaType(declared, name)).toMatch(/^[\w.+-]+\/[\w.+-]+$/);

@@ -4,7 +4,7 @@ import { matchRoute, mayFit } from '../../../lambdas/relay/domain/route.ts';
 import { routeIndex } from '../../../lambdas/relay/domain/route-index.ts';
 import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 
-// Few letters, one of them two code units long: prefixes, suffixes and keys then often meet.
+// Few characters, one of them two code units long, so that prefixes and suffixes often match a key.
 const part = fc.string({ unit: fc.constantFrom('a', 'b', '/', '😀', '\u0000'), maxLength: 4 });
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 const routes = fc.array(
@@ -24,7 +24,7 @@ const fits = (route: Route, key: string, sizeBytes: number) =>
   sizeBytes >= (route.minSizeBytes ?? 0) &&
   sizeBytes <= (route.maxSizeBytes ?? Number.MAX_VALUE);
 
-it('finds what a look at each route would find, in the same order', () => {
+it('finds the same routes in the same order as a test of each route', () => {
   fc.assert(
     fc.property(routes, part, (list, key) => {
       expect(routeIndex(list)(key)).toEqual(list.filter((route) => fitsKey(route, key)));
@@ -33,7 +33,7 @@ it('finds what a look at each route would find, in the same order', () => {
   );
 });
 
-it('lets the first route win that fits in all it asks for', async () => {
+it('makes matchRoute return the first route of which all conditions hold', async () => {
   await fc.assert(
     fc.asyncProperty(routes, part, fc.nat(3), async (list, key, sizeBytes) => {
       const object = { key, sizeBytes };

@@ -12,22 +12,22 @@ describe('matchRoute', () => {
     ['a prefix', { prefix: 'in/' }, 'in/a', 1, true],
     ['a prefix in another case', { prefix: 'in/' }, 'IN/a', 1, false],
     ['a suffix', { suffix: '.pdf' }, 'a.pdf', 1, true],
-    ['a suffix that is only inside', { suffix: '.pdf' }, 'a.pdf.txt', 1, false],
+    ['a suffix that is not at the end', { suffix: '.pdf' }, 'a.pdf.txt', 1, false],
     ['a suffix in another case', { suffix: '.pdf' }, 'a.PDF', 1, false],
     ['a prefix and a suffix that overlap in the key', { prefix: 'aba', suffix: 'ba' }, 'aba', 1, true],
-    ['exactly the least size', { minSizeBytes: 5 }, 'a', 5, true],
-    ['a byte less', { minSizeBytes: 5 }, 'a', 4, false],
-    ['exactly the greatest size', { maxSizeBytes: 5 }, 'a', 5, true],
-    ['a byte more', { maxSizeBytes: 5 }, 'a', 6, false],
-    ['all of them', { prefix: 'x/', suffix: '.y', minSizeBytes: 1, maxSizeBytes: 3 }, 'x/z.y', 2, true],
-    ['all but one', { prefix: 'x/', suffix: '.y', minSizeBytes: 1, maxSizeBytes: 3 }, 'x/z.y', 4, false],
-    ['characters that a pattern would take for its own', { prefix: 'a.c[' }, 'a.c[1]', 1, true],
-    ['and does not take them so', { prefix: 'a.c' }, 'abc', 1, false],
-  ])('%s', async (_, conditions, key, sizeBytes, fits) => {
+    ['exactly the minimum size', { minSizeBytes: 5 }, 'a', 5, true],
+    ['a byte less than the minimum size', { minSizeBytes: 5 }, 'a', 4, false],
+    ['exactly the maximum size', { maxSizeBytes: 5 }, 'a', 5, true],
+    ['a byte more than the maximum size', { maxSizeBytes: 5 }, 'a', 6, false],
+    ['all conditions', { prefix: 'x/', suffix: '.y', minSizeBytes: 1, maxSizeBytes: 3 }, 'x/z.y', 2, true],
+    ['all conditions but one', { prefix: 'x/', suffix: '.y', minSizeBytes: 1, maxSizeBytes: 3 }, 'x/z.y', 4, false],
+    ['a prefix with characters that are special in regular expressions', { prefix: 'a.c[' }, 'a.c[1]', 1, true],
+    ['a dot, which is not a wildcard', { prefix: 'a.c' }, 'abc', 1, false],
+  ])('evaluates %s (route %j, key %s, %i bytes): fits %s', async (_, conditions, key, sizeBytes, fits) => {
     expect(await roomFor([{ ...conditions, room: 'R' }], key, sizeBytes)).toBe(fits ? 'R' : undefined);
   });
 
-  it('takes the first that fits', async () => {
+  it('returns the first route that fits', async () => {
     const routes = [{ prefix: 'a/b/', room: 'deep' }, { prefix: 'a/', room: 'flat' }, { room: 'rest' }];
     expect(await roomFor(routes, 'a/b/c')).toBe('deep');
     expect(await roomFor(routes, 'a/c')).toBe('flat');
@@ -45,16 +45,16 @@ describe('matchRoute', () => {
     [['application/pdf', 'image/*'], 'image/gif', true],
     [['application/pdf'], 'application/pdfx', false],
     [['application/pdf'], '', false],
-  ])('asks whether %j takes %j: %s', async (contentTypes, contentType, fits) => {
+  ])('compares the content types %j with %j: fits %s', async (contentTypes, contentType, fits) => {
     expect(await roomFor([{ contentTypes, room: 'R' }], 'a', 1, contentType)).toBe(fits ? 'R' : undefined);
   });
 
-  it('passes over a route that depends on a content type which is not there', async () => {
+  it('skips a route with content types if the object has no content type', async () => {
     const routes = [{ contentTypes: ['image/*'], room: 'pictures' }, { room: 'rest' }];
     expect(await matchRoute(routes, { key: 'a', sizeBytes: 1 }, async () => undefined)).toEqual({ room: 'rest' });
   });
 
-  it('asks for the content type once, and only if it matters', async () => {
+  it('reads the content type once, and only if a route depends on it', async () => {
     let asked = 0;
     const contentType = async () => {
       asked += 1;
@@ -72,7 +72,7 @@ describe('matchRoute', () => {
     expect(asked).toBe(1);
   });
 
-  it('fails where the content type can not be told', async () => {
+  it('rejects if the content type cannot be read', async () => {
     await expect(roomFor([{ contentTypes: ['a/b'], room: 'R' }], 'a')).rejects.toThrow('not needed');
   });
 });
@@ -83,7 +83,7 @@ describe('isDirectoryMarker', () => {
     ['a/', 1, false],
     ['a', 0, false],
     ['/', 0, true],
-  ])('%j with %i bytes: %s', (key, sizeBytes, is) => {
+  ])('of the key %j with %i bytes is %s', (key, sizeBytes, is) => {
     expect(isDirectoryMarker({ key, sizeBytes })).toBe(is);
   });
 });

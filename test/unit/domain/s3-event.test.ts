@@ -8,13 +8,13 @@ const detailsOf = (event: ParsedEvent): readonly string[] =>
   event.kind === 'objects' ? event.unreadable.map(({ detail }) => detail) : [];
 const keyOf = (key: string) => objectsOf(parseEvent(notification(s3Record({ key }))))[0]?.key;
 
-describe('a body that is no event', () => {
+describe('a body that is not an event', () => {
   it.each(['', 'hello', '{"Records":', 'null', '[]', '"text"', '42', 'true'])('%j is unreadable', (body) => {
     expect(parseEvent(body)).toEqual({ kind: 'unreadable', detail: 'the message body is not a JSON object' });
   });
 
   it.each(['{}', '{"Records":{}}', '{"Type":"Notification"}', '{"Type":"SubscriptionConfirmation","Message":"{}"}'])(
-    '%s is unreadable, and told what was expected',
+    '%s is unreadable, and the detail says what was expected',
     (body) => {
       expect(parseEvent(body)).toMatchObject({
         kind: 'unreadable',
@@ -23,18 +23,18 @@ describe('a body that is no event', () => {
     },
   );
 
-  it('is unreadable where the JSON is nested deeper than any event', () => {
+  it('is unreadable if its JSON is nested too deeply', () => {
     const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
     expect(parseEvent(`{"Records":[{"eventName":${nested}}]}`)).toMatchObject({ kind: 'unreadable' });
   });
 });
 
-describe('records that can not be read', () => {
+describe('an unreadable record', () => {
   it.each<[string, unknown, string]>([
-    ['a record that is no object', 'text', 'a record has no eventName'],
+    ['text instead of an object', 'text', 'a record has no eventName'],
     ['null', null, 'a record has no eventName'],
     ['no eventName', s3Record({}, { eventName: undefined }), 'a record has no eventName'],
-    ['a number for eventName', s3Record({}, { eventName: 7 }), 'a record has no eventName'],
+    ['a number as eventName', s3Record({}, { eventName: 7 }), 'a record has no eventName'],
     ['no s3', s3Record({}, { s3: undefined }), 's3: expected'],
     ['no bucket', s3Record({}, { s3: { object: { key: 'a', size: 1 } } }), 's3.bucket: expected'],
     [
@@ -45,25 +45,25 @@ describe('records that can not be read', () => {
     ['no key', s3Record({ key: undefined }), 's3.object.key: expected'],
     ['an empty key', s3Record({ key: '' }), 's3.object.key: expected'],
     ['no size', s3Record({ size: undefined }), 's3.object.size: expected'],
-    ['a size in words', s3Record({ size: '12' }), 's3.object.size: expected'],
+    ['a size that is a string', s3Record({ size: '12' }), 's3.object.size: expected'],
     ['a negative size', s3Record({ size: -1 }), 's3.object.size: expected'],
-    ['half a byte', s3Record({ size: 0.5 }), 's3.object.size'],
-    ['a percent sign that encodes nothing', s3Record({ key: '100%.txt' }), 's3.object.key: is not form-encoded UTF-8'],
-    ['bytes that are no UTF-8', s3Record({ key: 'a%FFb' }), 's3.object.key: is not form-encoded UTF-8'],
+    ['a fractional size', s3Record({ size: 0.5 }), 's3.object.size'],
+    ['an incomplete percent encoding', s3Record({ key: '100%.txt' }), 's3.object.key: is not form-encoded UTF-8'],
+    ['bytes that are not UTF-8', s3Record({ key: 'a%FFb' }), 's3.object.key: is not form-encoded UTF-8'],
     ['no eventTime', s3Record({}, { eventTime: undefined }), 'eventTime: expected'],
-    ['an eventTime that is no date', s3Record({}, { eventTime: 'yesterday' }), 'eventTime: is no date'],
-  ])('%s', (_, record, detail) => {
+    ['an eventTime that is not a date', s3Record({}, { eventTime: 'yesterday' }), 'eventTime: is not a date'],
+  ])('is reported with its fault: %s', (_, record, detail) => {
     const event = parseEvent(notification(record));
     expect(objectsOf(event)).toEqual([]);
     expect(detailsOf(event)).toEqual([expect.stringContaining(detail)]);
   });
 
-  it('refuses a size that is beyond all numbers', () => {
+  it('is reported if its size is too large for a number', () => {
     const body = notification(s3Record({ size: 123 })).replace('"size":123', '"size":1e999');
     expect(detailsOf(parseEvent(body))).toHaveLength(1);
   });
 
-  it('keeps the readable ones, and each unreadable one as an event of its own', () => {
+  it('does not affect the others, and becomes an event of its own', () => {
     const event = parseEvent(notification(s3Record({ key: 'a' }), s3Record({ key: '%' }), s3Record({ key: 'b' })));
     expect(objectsOf(event).map(({ key }) => key)).toEqual(['a', 'b']);
     const [unreadable] = event.kind === 'objects' ? event.unreadable : [];
@@ -71,7 +71,7 @@ describe('records that can not be read', () => {
   });
 });
 
-describe('keys', () => {
+describe('a key', () => {
   it.each([
     ['a+b', 'a b'],
     ['a%2Bb', 'a+b'],
@@ -85,11 +85,11 @@ describe('keys', () => {
     ['ä', 'ä'],
     ['%22%5C%0D%0A', '"\\\r\n'],
     ['__proto__', '__proto__'],
-  ])('%j is decoded to %j', (encoded, key) => {
+  ])('%j is decoded as %j', (encoded, key) => {
     expect(keyOf(encoded)).toBe(key);
   });
 
-  it('come back from the form encoding as they were', () => {
+  it('of any characters survives the form encoding', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (key) => {
         const encoded = encodeURIComponent(key).replaceAll('%20', '+');
@@ -99,7 +99,7 @@ describe('keys', () => {
   });
 });
 
-describe('event names', () => {
+describe('an event name', () => {
   it.each([
     'ObjectCreated:Put',
     'ObjectCreated:Post',
@@ -107,7 +107,7 @@ describe('event names', () => {
     'ObjectCreated:CompleteMultipartUpload',
     's3:ObjectCreated:Put',
     'ObjectCreated:SomethingNew',
-  ])('%s tells of an object', (eventName) => {
+  ])('%s creates an object', (eventName) => {
     expect(objectsOf(parseEvent(notification(s3Record({}, { eventName }))))).toHaveLength(1);
   });
 
@@ -128,29 +128,29 @@ describe('event names', () => {
     });
   });
 
-  it('shortens one that is absurdly long', () => {
+  it('is shortened in the reason', () => {
     const event = parseEvent(notification({ eventName: 'x'.repeat(10_000) }));
     expect(event).toEqual({ kind: 'ignored', why: `event ${'x'.repeat(64)}` });
   });
 
-  it('ignores a notification without records', () => {
+  it('is not needed to ignore a notification without records', () => {
     expect(parseEvent('{"Records":[]}')).toEqual({ kind: 'ignored', why: 'no records' });
   });
 
-  it('ignores what EventBridge tells of anything but a new object', () => {
+  it('other than Object Created is ignored in an EventBridge event', () => {
     const body = JSON.stringify({ source: 'aws.s3', 'detail-type': 'Object Deleted', detail: {} });
     expect(parseEvent(body)).toEqual({ kind: 'ignored', why: 'event Object Deleted' });
   });
 });
 
-describe('envelopes', () => {
+describe('an envelope', () => {
   const inSns = (message: string) => JSON.stringify({ Type: 'Notification', TopicArn: 'arn', Message: message });
 
-  it('opens SNS in SNS', () => {
+  it('of SNS can contain another one of SNS', () => {
     expect(objectsOf(parseEvent(inSns(inSns(notification(s3Record())))))).toHaveLength(1);
   });
 
-  it('opens EventBridge in SNS', () => {
+  it('of SNS can contain an EventBridge event', () => {
     const event = {
       source: 'aws.s3',
       'detail-type': 'Object Created',
@@ -160,22 +160,22 @@ describe('envelopes', () => {
     expect(objectsOf(parseEvent(inSns(JSON.stringify(event))))).toMatchObject([{ bucket: 'b', key: 'k' }]);
   });
 
-  it('finds the test event in an envelope', () => {
+  it('of SNS can contain the test event', () => {
     expect(parseEvent(inSns('{"Service":"Amazon S3","Event":"s3:TestEvent"}'))).toEqual({
       kind: 'ignored',
       why: 'test event',
     });
   });
 
-  it('can not read an envelope around something else', () => {
+  it('of SNS around other text is unreadable', () => {
     expect(parseEvent(inSns('your disk is full'))).toMatchObject({ kind: 'unreadable' });
   });
 
   it.each([
     ['no detail', { detail: undefined }, 'detail: expected'],
     ['no key', { detail: { bucket: { name: 'b' }, object: { size: 1 } } }, 'detail.object.key: expected'],
-    ['no date', { time: 'noon' }, 'time: is no date'],
-  ])('can not read an EventBridge event with %s', (_, overrides, detail) => {
+    ['a time that is not a date', { time: 'noon' }, 'time: is not a date'],
+  ])('of EventBridge is unreadable with %s', (_, overrides, detail) => {
     const event = {
       source: 'aws.s3',
       'detail-type': 'Object Created',
@@ -190,10 +190,10 @@ describe('envelopes', () => {
   });
 });
 
-describe('fields', () => {
+describe('parseEvent', () => {
   const parsed = (object: Record<string, unknown>) => objectsOf(parseEvent(notification(s3Record(object))))[0];
 
-  it('does not mind fields it does not know', () => {
+  it('ignores unknown fields', () => {
     const record = s3Record(
       { storageClass: 'NEW' },
       { eventVersion: '3.0', somethingNew: [{}], requestParameters: { sourceIPAddress: 'AWS Internal' } },
@@ -206,7 +206,7 @@ describe('fields', () => {
     ['abc', 'abc'],
     ['', undefined],
     [undefined, undefined],
-  ])('takes the eTag %j as %j', (eTag, expected) => {
+  ])('reads the eTag %j as %j', (eTag, expected) => {
     expect(parsed({ eTag })?.eTag).toBe(expected);
   });
 
@@ -215,7 +215,7 @@ describe('fields', () => {
     ['', undefined],
     ['null', 'null'],
     ['v1', 'v1'],
-  ])('takes the versionId %j as %j', (versionId, expected) => {
+  ])('reads the versionId %j as %j', (versionId, expected) => {
     expect(parsed({ versionId })?.versionId).toBe(expected);
   });
 
@@ -230,23 +230,23 @@ describe('fields', () => {
     ['#', undefined],
     ['A'.repeat(33), undefined],
     [undefined, undefined],
-  ])('takes the sequencer %j as %j', (sequencer, expected) => {
+  ])('reads the sequencer %j as %j', (sequencer, expected) => {
     expect(parsed({ sequencer })?.sequencer).toBe(expected);
   });
 
-  it('makes an event body that reads the same again', () => {
+  it('returns the same object for the event body of an object', () => {
     const event = parseEvent(notification(s3Record({ key: 'a+%C3%A4' }), s3Record({ key: 'b' })));
     for (const object of objectsOf(event)) expect(objectsOf(parseEvent(object.eventBody))).toEqual([object]);
     expect(objectsOf(event)).toHaveLength(2);
   });
 });
 
-describe('anything at all', () => {
-  it('never throws on text', () => {
+describe('parseEvent with arbitrary input', () => {
+  it('never throws for text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (body) => void parseEvent(body)));
   });
 
-  it('never throws on JSON, and never makes an object without a bucket and a key', () => {
+  it('never throws for JSON and never returns an object without bucket and key', () => {
     fc.assert(
       fc.property(fc.json(), (body) => {
         for (const { bucket, key } of objectsOf(parseEvent(body))) expect(bucket && key).toBeTruthy();
@@ -254,7 +254,7 @@ describe('anything at all', () => {
     );
   });
 
-  it('never throws on an event with one part replaced', () => {
+  it('never throws for an event in which one field was replaced', () => {
     const replaced = fc.tuple(
       fc.constantFrom(
         'eventName',

@@ -11,7 +11,7 @@ interface Parsed {
   readonly content: string;
 }
 
-/** Reads a form as Rocket.Chat does: `MultipartUploadHandler.ts` sets `defParamCharset: 'utf8'`. */
+/** Parses a form as Rocket.Chat does: `MultipartUploadHandler.ts` sets `defParamCharset: 'utf8'`. */
 const parse = (name: string, contentType: string, content: string): Promise<Parsed[]> => {
   const frame = multipartFrame('file', name, contentType);
   return new Promise((resolve, reject) => {
@@ -45,11 +45,11 @@ describe('multipartFrame', () => {
     'a;b=c,d.txt',
     "UTF-8''x",
     'a_"b',
-  ])('brings the name %j across', async (name) => {
+  ])('transfers the name %j unchanged', async (name) => {
     expect(await parse(name, 'text/plain', 'x')).toEqual([{ field: 'file', name, type: 'text/plain', content: 'x' }]);
   });
 
-  it('brings whatever name an object can have across', async () => {
+  it('transfers the file name of any key unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.string(), async (key, content) => {
         const name = fileName(key);
@@ -59,7 +59,7 @@ describe('multipartFrame', () => {
     );
   });
 
-  it('brings hostile names across as they were made safe', async () => {
+  it('transfers the file name of a hostile key unchanged', async () => {
     const hostile = fc.string({
       unit: fc.constantFrom(
         '"',
@@ -88,13 +88,13 @@ describe('multipartFrame', () => {
     );
   });
 
-  it('is ASCII, so that its length is what it says', () => {
+  it('contains only ASCII, with an encoded and an ASCII form of the name', () => {
     const { head, tail } = multipartFrame('file', 'Umsätze 照片 🏔️.pdf', 'application/pdf');
     expect(`${head.toString('latin1')}${tail.toString('latin1')}`).toMatch(/^[\x20-\x7e\r\n]*$/);
     expect(head.toString('latin1')).toContain(`filename="Ums_tze __ __.pdf"; filename*=UTF-8''Ums%C3%A4tze%20`);
   });
 
-  it('has a boundary of its own each time', () => {
+  it('has a different boundary each time', () => {
     const boundaries = Array.from({ length: 50 }, () => multipartFrame('file', 'a', 'text/plain').contentType);
     expect(new Set(boundaries).size).toBe(50);
   });

@@ -12,7 +12,7 @@ const headers = (limit: unknown, remaining: unknown, reset: unknown, more: Recor
 const dateHeader = (time: number) => ({ date: new Date(time).toUTCString() });
 
 describe('readRateLimit', () => {
-  it('reads what Rocket.Chat sends', () => {
+  it('reads the headers of Rocket.Chat', () => {
     expect(readRateLimit(headers(10, 7, START + 42_000), START)).toMatchObject({
       limit: 10,
       remaining: 7,
@@ -21,42 +21,42 @@ describe('readRateLimit', () => {
     });
   });
 
-  it('finds no limit where there are no headers', () => {
+  it('returns undefined without valid headers', () => {
     expect(readRateLimit({}, START)).toBeUndefined();
     expect(readRateLimit({ 'x-ratelimit-limit': 'many', 'x-ratelimit-reset': '' }, START)).toBeUndefined();
   });
 
   it.each<[string, unknown, unknown, unknown, object]>([
     ['no limit', undefined, 3, START + 1_000, { limit: 1, remaining: 1 }],
-    ['nothing remaining told', 10, undefined, START + 1_000, { limit: 10, remaining: 0 }],
+    ['no remaining', 10, undefined, START + 1_000, { limit: 10, remaining: 0 }],
     ['no reset', 10, 3, undefined, { resetAt: START + 60_000 }],
     ['a limit of zero', 0, 0, START, { limit: 1, remaining: 0 }],
     ['negative numbers', -5, -7, START, { limit: 1, remaining: 0 }],
     ['more remaining than the limit', 10, 9_999, START, { limit: 10, remaining: 10 }],
     ['an absurd limit', 1e300, 5, START, { limit: 1_000_000, remaining: 5 }],
-    ['seconds for milliseconds', 10, 0, Math.floor(START / 1_000) + 30, { resetAt: START + 60_000 }],
-    ['seconds from now', 10, 0, 30, { resetAt: START + 60_000 }],
-    ['microseconds', 10, 0, START * 1_000, { resetAt: START + 60_000 }],
-    ['a time just past', 10, 0, START - 3_000, { resetAt: START }],
-    ['a time long past', 10, 0, START - 3_600_000, { resetAt: START + 60_000 }],
-    ['a time hours away', 10, 0, START + 2 * 3_600_000, { resetAt: START + 60_000 }],
-    ['infinity', 10, 0, 'Infinity', { resetAt: START + 60_000 }],
-    ['no number', 10, 0, 'soon', { resetAt: START + 60_000 }],
-  ])('bears %s', (_, limit, remaining, reset, expected) => {
+    ['a reset in seconds instead of milliseconds', 10, 0, Math.floor(START / 1_000) + 30, { resetAt: START + 60_000 }],
+    ['a reset in seconds from now', 10, 0, 30, { resetAt: START + 60_000 }],
+    ['a reset in microseconds', 10, 0, START * 1_000, { resetAt: START + 60_000 }],
+    ['a reset a few seconds ago', 10, 0, START - 3_000, { resetAt: START }],
+    ['a reset long ago', 10, 0, START - 3_600_000, { resetAt: START + 60_000 }],
+    ['a reset in hours', 10, 0, START + 2 * 3_600_000, { resetAt: START + 60_000 }],
+    ['an infinite reset', 10, 0, 'Infinity', { resetAt: START + 60_000 }],
+    ['a reset that is not a number', 10, 0, 'soon', { resetAt: START + 60_000 }],
+  ])('corrects headers with %s', (_, limit, remaining, reset, expected) => {
     expect(readRateLimit(headers(limit, remaining, reset), START)).toMatchObject(expected);
   });
 
-  it.each([-40, -5, 5, 40])("goes by the server's own clock when that is %i minutes off", (minutes) => {
+  it.each([-40, -5, 5, 40])("uses the server's Date header if its clock is %i minutes off", (minutes) => {
     const serverTime = START + minutes * 60_000;
     const reading = readRateLimit(headers(10, 0, serverTime + 20_000, dateHeader(serverTime)), START);
     expect(reading?.resetAt).toBe(START + 20_000);
   });
 
-  it('does without a date that is none', () => {
+  it('ignores an invalid Date header', () => {
     expect(readRateLimit(headers(10, 0, START + 20_000, { date: 'today' }), START)?.resetAt).toBe(START + 20_000);
   });
 
-  it('never gives a reading that nobody can act on', () => {
+  it('returns values within their bounds for any headers', () => {
     const value = fc.oneof(
       fc.string(),
       fc.double().map(String),
@@ -79,14 +79,14 @@ describe('readRateLimit', () => {
 
 describe('readRetryAt', () => {
   it.each<[string, Record<string, string>, number | undefined]>([
-    ['the end of the window', headers(10, 0, START + 9_000), START + 9_000],
-    ['a proxy', { 'retry-after': '7' }, START + 7_000],
-    ['both', headers(10, 0, START + 9_000, { 'retry-after': '7' }), START + 9_000],
-    ['at once', { 'retry-after': '0' }, START + 1_000],
-    ['in a year', { 'retry-after': '31536000' }, START + 3_600_000],
-    ['a date, which is not understood', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, undefined],
-    ['nothing', {}, undefined],
-  ])('%s', (_, given, retryAt) => {
+    ['the end of the window for the rate-limit headers', headers(10, 0, START + 9_000), START + 9_000],
+    ['the time that Retry-After names', { 'retry-after': '7' }, START + 7_000],
+    ['the end of the window if there are both', headers(10, 0, START + 9_000, { 'retry-after': '7' }), START + 9_000],
+    ['a second for Retry-After 0', { 'retry-after': '0' }, START + 1_000],
+    ['at most an hour for Retry-After', { 'retry-after': '31536000' }, START + 3_600_000],
+    ['undefined for a date in Retry-After', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, undefined],
+    ['undefined without headers', {}, undefined],
+  ])('returns %s', (_, given, retryAt) => {
     expect(readRetryAt(given, START)).toBe(retryAt);
   });
 });

@@ -5,8 +5,8 @@ import type { SendHttp } from './http.ts';
 const MeAnswer = v.object({ success: v.literal(true), _id: v.string() });
 
 /**
- * Whether the server takes these credentials, by `GET me`, which changes nothing. Where it can't be told, because the
- * server does not answer or limits the rate, the answer is no.
+ * Whether the server accepts these credentials. Calls `GET me`, which changes nothing. Resolves with false also if the
+ * server does not answer within 10 seconds or answers with an error such as a rate limit.
  */
 export const createAccepts =
   ({ send, abortAfter }: { readonly send: SendHttp; readonly abortAfter: (delayMs: number) => AbortSignal }) =>

@@ -10,7 +10,7 @@ const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const MediaAnswer = v.object({ file: v.object({ _id: id }) });
 const ConfirmAnswer = v.object({ message: v.nullable(v.object({ _id: id })) });
 
-/** Files in Rocket.Chat by its two-step upload (7.0 and later). */
+/** Posts files with Rocket.Chat's two-step upload (7.0 and later). */
 export const createRocketChat = (client: Client): Chat => ({
   async uploadMedia(roomId, { name, contentType, source }, { signal }) {
     const { head, tail, contentType: multipartType } = multipartFrame('file', name, contentType);
@@ -29,7 +29,7 @@ export const createRocketChat = (client: Client): Chat => ({
     const { data } = await client.call({
       method: 'POST',
       path: `rooms.mediaConfirm/${encodeURIComponent(roomId)}/${encodeURIComponent(fileId)}`,
-      // Keys are checked strictly, and null is none of the types: what is not there is left out.
+      // The server rejects unknown keys and null, so an absent value is left out.
       json: { msg: text, ...(threadId === undefined ? {} : { tmid: threadId }) },
       answer: ConfirmAnswer,
       limited: 'confirm',
@@ -37,7 +37,7 @@ export const createRocketChat = (client: Client): Chat => ({
     });
     if (data.message === null) {
       throw new ChatAnswerError(
-        'rooms.mediaConfirm answered without a message: the bot lost its access in mid-call, or an app dropped the message',
+        'rooms.mediaConfirm answered without a message: the bot lost its access to the room during the call, or an app dropped the message',
         { status: 200, errorType: MESSAGE_NULL },
       );
     }

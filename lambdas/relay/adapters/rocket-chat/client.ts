@@ -19,18 +19,18 @@ export interface Call<Schema extends v.GenericSchema> {
   readonly path: string;
   readonly json?: unknown;
   readonly body?: { readonly contentType: string; readonly frame: FramedStream };
-  /** What the answer must hold; the rest of it is not looked at. */
+  /** What the answer must contain; other fields are ignored. */
   readonly answer: Schema;
-  /** Which of the paced calls this is. */
+  /** Which of the paced calls this is, if it is one. */
   readonly limited?: LimitedCall;
   readonly signal: AbortSignal;
 }
 
 export interface Answer<Output> {
   readonly data: Output;
-  /** The server's clock where it tells it, otherwise ours; epoch milliseconds. */
+  /** The time by the answer's Date header, or by our clock if there is none; epoch milliseconds. */
   readonly serverTime: number;
-  /** Who asked. */
+  /** The user who made the call. */
   readonly userId: string;
 }
 
@@ -67,12 +67,12 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
     });
 
   const observe = (call: LimitedCall | undefined, answer: HttpAnswer, json: unknown): void => {
-    // 401s are not counted, and say nothing of the limit.
+    // Rocket.Chat does not count calls that it answers with 401; those answers have no rate-limit headers.
     if (call === undefined || answer.status === 401) return;
     const now = clock.now();
     const reading = readRateLimit(answer.headers, now);
     if (answer.status === 429) pacer.rejected(call, readRetryAt(answer.headers, now), reading);
-    // A proxy's own answer has no such headers, and does not mean that there is no limit.
+    // A proxy's own answer has no rate-limit headers either; that does not mean that the server has no limit.
     else if (isRocketChats(json)) pacer.observe(call, reading);
   };
 
@@ -81,7 +81,7 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
       let identity = await credentials.current();
       let answer = await sendAs(identity, call);
       if (answer.status === 401 && (await credentials.renew(identity))) {
-        // A file's body is spent; whoever has the file opens it again.
+        // The file's stream has been consumed; the caller must open it again.
         if (call.body !== undefined) throw new CredentialsRenewedError();
         identity = await credentials.current();
         answer = await sendAs(identity, call);
@@ -92,7 +92,7 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
       const parsed = v.safeParse(call.answer, json);
       if (!parsed.success) {
         throw new ChatUnreachableError(
-          `${nameOf(call.path)} answered 200 with something else than its documentation says`,
+          `${nameOf(call.path)} answered 200 with a body that does not have the documented form`,
           {
             code: 'BAD_ANSWER',
             mayHaveActed: true,
@@ -114,7 +114,7 @@ const answerError = (path: string, answer: HttpAnswer, json: unknown, now: numbe
   const parsed = v.safeParse(ErrorAnswer, json);
   if (status === 200 && !parsed.success) {
     return new ChatUnreachableError(
-      `${nameOf(path)} answered 200, but not in JSON: is a proxy or a login page in between?`,
+      `${nameOf(path)} answered 200, but the body is not JSON: check whether a proxy or a login page answered`,
       {
         code: 'BAD_ANSWER',
         mayHaveActed: true,
@@ -130,13 +130,13 @@ const answerError = (path: string, answer: HttpAnswer, json: unknown, now: numbe
   });
 };
 
-/** What an error says where the server said nothing that can be read. */
+/** Stands in an error's message for an answer that cannot be parsed. */
 export const NOT_JSON = 'an answer that is not JSON';
 
 /** `rooms.media/ROOM?…` → `rooms.media`. */
 const nameOf = (path: string): string => path.split(/[/?]/)[0] ?? path;
 
-/** A server's text is shown, so it is kept short and on one line. */
+/** The server's text becomes part of a log line and an attribute, so it is shortened to one line. */
 const clip = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 300);
 
 const parseJson = (text: string): unknown => {

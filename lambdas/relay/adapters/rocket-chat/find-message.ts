@@ -6,7 +6,7 @@ import { type Answer, type Client, NOT_JSON } from './client.ts';
 const MessageSchema = v.object({
   _id: v.string(),
   u: v.object({ _id: v.string() }),
-  // Not looked into here: a message that fails the schema would count as one that is not there.
+  // Not checked by the schema: a message that fails it would count as not found.
   file: v.optional(v.unknown()),
   files: v.optional(v.unknown()),
 });
@@ -22,7 +22,7 @@ const SyncAnswer = v.object({
 const FilesAnswer = v.object({ files: v.array(v.unknown()) });
 const FileSchema = v.object({ _id: v.string(), expiresAt: v.nullish(v.unknown()) });
 
-/** The server's clock is told to the second only, and instances of one server differ. */
+/** The Date header has whole seconds, and the clocks of a server's instances differ. */
 const MARGIN_MS = 10_000;
 const PAGE_SIZE = 100;
 const MAX_PAGES = 200;
@@ -32,15 +32,15 @@ type Found = Awaited<ReturnType<Find>>;
 interface Wanted {
   readonly roomId: string;
   readonly fileId: string;
-  /** Epoch milliseconds of the server. */
+  /** Epoch milliseconds by the server's clock. */
   readonly since: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Looks a file's message up: by `chat.getMessageByFileId` where the server has it, otherwise among what was updated in
- * the room since the upload (`chat.syncMessages`), otherwise in the room's list of files. Which of them the server has
- * is learnt once.
+ * Finds the message of a file. Uses `chat.getMessageByFileId` if the server has it; otherwise searches the messages
+ * that were updated in the room since the upload (`chat.syncMessages`); otherwise searches the room's list of files.
+ * Which of these endpoints the server has is remembered.
  */
 export const createFindMessage = (client: Client): Find => {
   const byFileId = async (fileId: string, signal: AbortSignal): Promise<Found> => {
@@ -75,14 +75,14 @@ export const createFindMessage = (client: Client): Find => {
     return undefined;
   };
 
-  /** One-sided: a file that no longer expires was confirmed; which message shows it is not told. */
+  /** A file without `expiresAt` was confirmed. The list does not say which message shows it. */
   const amongFiles = async ({ roomId, fileId, signal }: Wanted): Promise<Found> => {
     let unknownRoom: unknown;
     for (const list of ['channels.files', 'groups.files', 'im.files']) {
       try {
         return await inList(list, roomId, fileId, signal);
       } catch (error) {
-        // Each list knows one type of room.
+        // Each list contains one type of room.
         if (!isUnknownRoom(error)) throw error;
         unknownRoom = error;
       }
@@ -105,12 +105,12 @@ export const createFindMessage = (client: Client): Find => {
     throw tooBusy(roomId);
   };
 
-  // Each is asked only if the ones before it are missing on this server.
+  // Each is called only if the server does not have the ones before it.
   const forms = [
     { find: ({ fileId, signal }: Wanted) => byFileId(fileId, signal), isMissing: isUnknownEndpoint },
     {
       find: (wanted: Wanted) => amongUpdated(wanted, true),
-      // Before 7.9 the parameters of the cursor are not known, and `lastUpdate` is missed.
+      // Before 7.9 the server does not know the cursor's parameters and reports that `lastUpdate` is missing.
       isMissing: (error: unknown) => isUnknownEndpoint(error) || isParameterMissed(error),
     },
     { find: (wanted: Wanted) => amongUpdated(wanted, false), isMissing: isUnknownEndpoint },
@@ -125,12 +125,12 @@ export const createFindMessage = (client: Client): Find => {
       if (index < first) continue;
       try {
         const found = await find(wanted);
-        // Only now: a proxy that answers 404 to everything teaches nothing about the server behind it.
+        // Not before an endpoint answered: a proxy that answers 404 to everything says nothing about the server.
         if (isLearnt) first = index;
         return found;
       } catch (error) {
         if (!isMissing(error)) throw error;
-        // Told by the endpoint itself that it knows no such message: it is there, only its word is checked.
+        // The endpoint exists and has found no message. The next form verifies that.
         if (!isPlain404(error)) isLearnt = isLearnt && isParameterMissed(error);
       }
     }
@@ -144,7 +144,9 @@ const isOurs = (message: Message, userId: string, fileId: string): boolean =>
 const idOf = (file: unknown): unknown =>
   typeof file === 'object' && file !== null && '_id' in file ? file._id : undefined;
 
-/** A cursor is a time: messages of the same millisecond as a page's last one are asked for again. */
+/**
+ * A cursor is a time. The next page starts a millisecond earlier, because messages of that millisecond may be missing.
+ */
 const nextCursor = (cursor: string | number | null | undefined, asked: string): string | undefined => {
   if (cursor == null || String(cursor) === asked) return undefined;
   const overlapping = String(Number(cursor) - 1);
@@ -155,13 +157,13 @@ const isUnknownRoom = (error: unknown): boolean =>
   error instanceof ChatAnswerError && error.status === 400 && /room|channel|not allowed/i.test(error.errorType ?? '');
 
 const isUnknownEndpoint = (error: unknown): boolean => error instanceof ChatAnswerError && error.status === 404;
-/** Rocket.Chat's router answers in plain text where it knows no such endpoint, and an endpoint answers in JSON. */
+/** Rocket.Chat's router answers an unknown endpoint in plain text; an endpoint itself answers in JSON. */
 const isPlain404 = (error: unknown): boolean => isUnknownEndpoint(error) && (error as Error).message.endsWith(NOT_JSON);
-// A passing fault of the server's database is a 400 as well, and must not be taken for an answer.
+// A transient fault of the server's database is a 400 as well, and must not count as a missing parameter.
 const isParameterMissed = (error: unknown): boolean =>
   error instanceof ChatAnswerError && error.status === 400 && /param/i.test(error.errorType ?? '');
 
-/** To say "not found" here would post the file again. */
+/** The search stops without a result. "Not found" would post the file again. */
 const tooBusy = (roomId: string): ChatUnreachableError =>
   new ChatUnreachableError(`more than ${MAX_PAGES * PAGE_SIZE} messages were updated in ${roomId} since the upload`, {
     code: 'BAD_ANSWER',

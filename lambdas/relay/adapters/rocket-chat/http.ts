@@ -4,49 +4,51 @@ import type { Readable } from 'node:stream';
 import { ChatUnreachableError } from '../../domain/errors.ts';
 import { giveBack } from '../give-back.ts';
 
-/** How long a call may take; each limit ends it with a ChatUnreachableError. */
+/** How long a call may take, in milliseconds. A call that exceeds a limit fails with ChatUnreachableError. */
 export interface TimeLimits {
-  /** Until the connection, TLS included, stands. @default 10 s */
+  /** Until the connection is established, TLS included. @default 10 s */
   readonly connectMs: number;
-  /** Without a byte in either direction. @default 60 s */
+  /** Without data in either direction. @default 60 s */
   readonly silenceMs: number;
-  /** The whole of a call with no file in it. @default 90 s */
+  /** The whole call, if it sends no file. @default 90 s */
   readonly callMs: number;
 }
 
 export const DEFAULT_TIME_LIMITS: TimeLimits = { connectMs: 10_000, silenceMs: 60_000, callMs: 90_000 };
 
 export interface HttpOptions extends TimeLimits {
-  /** Asked to CONNECT to the server, with the URL's user and password if it has them; only for https. @default none */
+  /** A proxy that opens a tunnel (CONNECT) to the server. Its URL can have user and password. @default none */
   readonly proxyUrl?: URL | undefined;
 }
 
-/** More than any answer of the API that is used; what is longer is cut off and refused. */
+/** No answer of the endpoints in use is that long; a longer one fails the call. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
- * From this size on the server is asked first whether it wants the body (`Expect: 100-continue`), so that a file it
- * refuses is not sent in vain and its answer is not lost in a reset. nginx takes 1 MiB unless told otherwise.
+ * From this size on, a request asks the server before it sends the body (`Expect: 100-continue`). A file that the
+ * server refuses is then not sent, and the answer is not lost to a connection reset. nginx accepts 1 MiB by default.
  */
 const ASK_FIRST_BYTES = 1024 * 1024;
 const CONTINUE_ANYWAY_MS = 1_000;
 
-/** Idle connections are dropped before a server would (Node's default is 5 s), so that no call meets a dead one. */
+/**
+ * Idle connections are closed before the server closes them (Node's default is 5 s), so that no call uses a closed one.
+ */
 const IDLE_CONNECTION_MS = 4_000;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
-  /** Below the base URL, with its query. */
+  /** Relative to the base URL, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | FramedStream | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A stream of known length between two buffers. Its end is awaited before `tail` is sent. */
+/** A stream of known length between two buffers. `tail` is sent after the stream has ended. */
 export interface FramedStream {
   readonly head: Buffer;
-  /** Its pieces are given away: the memory of each is freed once it was sent. */
+  /** Its chunks must not be used elsewhere: the memory of each is freed when it has been sent. */
   readonly stream: Readable;
   readonly sizeBytes: number;
   readonly tail: Buffer;
@@ -62,13 +64,14 @@ export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
  * Sends one request over a pool of kept-alive connections. Redirects are not followed.
- * Resolves with whatever answer comes, also when it comes before the body was sent: then the rest is not read.
- * @throws ChatUnreachableError; what the body's stream fails with
+ * Resolves with the answer, whatever its status. If it comes before the body was sent, the rest of the body is not
+ * sent.
+ * @throws ChatUnreachableError, or the error of the body's stream
  */
 export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_LIMITS): SendHttp => {
   const { protocol } = baseUrl;
   const transport = protocol === 'https:' ? https : http;
-  // `timeout` here is for idle connections; a request in flight has its own.
+  // This `timeout` is for idle connections; a request has its own.
   const agent = new transport.Agent({
     keepAlive: true,
     timeout: IDLE_CONNECTION_MS,
@@ -86,7 +89,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
       const asksFirst = takesExpect && framed !== undefined && lengthBytes >= ASK_FIRST_BYTES;
       const what = `${method} ${withoutQuery(path)} at ${baseUrl.origin}`;
       if (signal.aborted) {
-        reject(unreachable('ABORTED', `stopped for lack of time: ${what}`, false, signal.reason));
+        reject(unreachable('ABORTED', `stopped, because no time was left: ${what}`, false, signal.reason));
         return;
       }
       const request = transport.request(baseUrl, {
@@ -124,7 +127,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         });
       const failWith = (code: ChatUnreachableError['code'], how: string, cause?: unknown) =>
         fail(unreachable(code, `${how}: ${what}`, wasConnected, cause));
-      const onAbort = () => failWith('ABORTED', 'stopped for lack of time');
+      const onAbort = () => failWith('ABORTED', 'stopped, because no time was left');
 
       const sendBody = () => {
         if (isSettled || isBodyStarted) return;
@@ -135,11 +138,12 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         }
         request.write(framed.head);
         stopSending = sendPieces(framed.stream, request);
-        // Only the verified end of the stream completes the request; after an error the server must never see a whole one.
+        // Only the stream's end, after its checks, completes the request: after an error the server must not get a
+        // complete body.
         framed.stream.once('end', () => request.end(framed.tail));
       };
 
-      // From the start: a source can fail while the server is still being asked whether it wants the body.
+      // Attached at once: the source can fail before the server has asked for the body.
       framed?.stream.once('error', fail);
       signal.addEventListener('abort', onAbort, { once: true });
       if (framed === undefined)
@@ -150,7 +154,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         limits.connectMs,
       );
       timers.push(connectTimer);
-      // Through a proxy there is a socket only after the tunnel and TLS stand.
+      // Through a proxy, the socket exists only when the tunnel and TLS are established.
       request.once('socket', (socket) => {
         const connected = () => {
           wasConnected = true;
@@ -159,9 +163,9 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         if (!socket.connecting) connected();
         else socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', connected);
       });
-      request.once('timeout', () => failWith('TIMED_OUT', `silence for ${limits.silenceMs / 1_000} s`));
+      request.once('timeout', () => failWith('TIMED_OUT', `no data for ${limits.silenceMs / 1_000} s`));
       request.on('error', (cause: NodeJS.ErrnoException) => {
-        // Whatever breaks after the answer has begun, its reader will tell.
+        // After the answer has begun, readAnswer reports the error.
         if (isAnswered) return;
         failWith(...explain(cause, wasConnected), cause);
       });
@@ -169,11 +173,12 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         isAnswered = true;
         isBodyStarted = true;
         const status = response.statusCode ?? 0;
-        // A proxy that can't do with the question (417) is not asked again.
+        // A proxy that does not support `Expect` answers 417; later requests do without it.
         if (status === 417) takesExpect = false;
         const isEarly = framed !== undefined && !framed.stream.readableEnded;
         if (isEarly) {
-          // The server has made up its mind without the rest: keep its answer, and the connection from being used again.
+          // The server answered without reading the rest: stop sending. The answer is kept, the connection is not
+          // reused.
           stopSending?.();
         }
         const answer = (text: string) =>
@@ -183,9 +188,9 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
           });
         readAnswer(response).then(answer, (cause: NodeJS.ErrnoException) => {
           if (cause instanceof RangeError) return failWith('BAD_ANSWER', cause.message, cause);
-          // A server that refuses a body it has not read resets the connection; its status has said enough.
+          // A server that refuses a body without reading it resets the connection; the status is enough.
           if (isEarly && status >= 400) return answer('');
-          return failWith('CONNECTION_LOST', 'the connection broke in the middle of the answer', cause);
+          return failWith('CONNECTION_LOST', 'the connection was lost during the answer', cause);
         });
       });
 
@@ -199,7 +204,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
     });
 };
 
-/** Sends a stream's pieces as fast as the server takes them, but not its end; until it is stopped. */
+/** Sends a stream's chunks as fast as the server accepts them. Does not end the request. @returns stops sending */
 const sendPieces = (stream: Readable, request: http.ClientRequest): (() => void) => {
   const send = (piece: Buffer) => {
     const onSent = (error?: Error | null) => {
@@ -222,7 +227,7 @@ const readAnswer = async (response: http.IncomingMessage): Promise<string> => {
   for await (const chunk of response as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
     if (sizeBytes > MAX_ANSWER_BYTES) {
-      throw new RangeError(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+      throw new RangeError(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
     }
     chunks.push(chunk);
   }
@@ -235,7 +240,7 @@ const bodyBytes = (body: HttpRequest['body']): number => {
   return Buffer.isBuffer(body) ? body.length : body.head.length + body.sizeBytes + body.tail.length;
 };
 
-/** Whatever fails before a connection stands can't have reached the server. */
+/** A call that fails before a connection is established cannot have reached the server. */
 const unreachable = (
   code: ChatUnreachableError['code'],
   message: string,
@@ -243,29 +248,33 @@ const unreachable = (
   cause: unknown,
 ): ChatUnreachableError => new ChatUnreachableError(message, { code, mayHaveActed, cause });
 
-/** What the operator can do about it differs. The proxy's URL is in none of it: it can hold a password. */
+/** The code and the text that help the operator. The text never has the proxy's URL, which can contain a password. */
 const explain = (
   error: NodeJS.ErrnoException & { readonly statusCode?: number },
   wasConnected: boolean,
 ): readonly [code: ChatUnreachableError['code'], how: string] => {
   const { code = error.message, statusCode } = error;
   if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) {
-    const remedy = "if an authority of your own has signed it, deploy the relay with that authority's certificate";
+    const remedy = "if a private authority has signed it, deploy the relay with that authority's certificate";
     return ['TLS_FAILED', `the certificate was not accepted (${code}; ${remedy})`];
   }
   if (/^(ERR_TLS_|ERR_SSL_|CERT_|HOSTNAME_MISMATCH)/.test(code)) {
     return ['TLS_FAILED', `the certificate was not accepted (${code})`];
   }
-  // What OpenSSL says of servers that are too old, or do not speak TLS at all.
-  if (code === 'EPROTO' && !wasConnected) return ['TLS_FAILED', 'the server does not speak TLS 1.2 or later there'];
+  // OpenSSL's error for a server that supports only older versions, or no TLS at all.
+  if (code === 'EPROTO' && !wasConnected)
+    return ['TLS_FAILED', 'the server does not support TLS 1.2 or later on this port'];
   if (code === 'ERR_PROXY_TUNNEL') {
     const isRefusal = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
-    return [isRefusal ? 'PROXY_REFUSED' : 'CONNECT_FAILED', `the proxy opened no way (${statusCode ?? 'no answer'})`];
+    return [
+      isRefusal ? 'PROXY_REFUSED' : 'CONNECT_FAILED',
+      `the proxy did not open a tunnel (${statusCode ?? 'no answer'})`,
+    ];
   }
   return wasConnected
-    ? ['CONNECTION_LOST', `the connection broke (${code})`]
+    ? ['CONNECTION_LOST', `the connection was lost (${code})`]
     : ['CONNECT_FAILED', `no connection (${code})`];
 };
 
-/** A query holds names of rooms and files; a path says enough. */
+/** A query can contain names of rooms and files, which an error's text does not need. */
 const withoutQuery = (path: string): string => path.split('?')[0] ?? path;

@@ -7,8 +7,8 @@ export interface MultipartFrame {
 }
 
 /**
- * What stands before and after the bytes of one file in a `multipart/form-data` body (RFC 7578), so that its length is
- * known before the first byte is sent.
+ * The bytes before and after the content of one file in a `multipart/form-data` body (RFC 7578). Without chunked
+ * encoding the length of the body must be known before it is sent.
  *
  * @param name must be free of control characters; see `domain/object-name.ts`.
  */

@@ -4,7 +4,10 @@ import { ChatAnswerError } from '../../domain/errors.ts';
 import type { Notices } from '../../ports.ts';
 import type { Client } from './client.ts';
 
-/** Text messages by `chat.sendMessage`, whose `_id` the client makes: a second message with the same is not inserted. */
+/**
+ * Posts text messages with `chat.sendMessage`. The client sets the `_id`; the server inserts no second message with the
+ * same.
+ */
 export const createNotices = (client: Client): Notices => ({
   async post(roomId, { key, text }, { signal }) {
     const _id = createHash('sha256').update(key).digest('hex').slice(0, 24);
@@ -17,6 +20,6 @@ export const createNotices = (client: Client): Notices => ({
   },
 });
 
-/** MongoDB's words for an `_id` that is taken; the server passes them on without an errorType. */
+/** MongoDB's error for an `_id` that exists; the server passes it on without an errorType. */
 const isThereAlready = (error: unknown): boolean =>
   error instanceof ChatAnswerError && error.status === 400 && /E11000|duplicate key/i.test(error.message);

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DEFAULT_WINDOW_MS, type RateLimitReading } from '../../pacing/rate-window.ts';
 
-/** No window of a sane server is longer; a header that says so is not believed. */
+/** A header that names a longer window is ignored. */
 const LONGEST_WINDOW_MS = 3_600_000;
 const MAX_LIMIT = 1_000_000;
 
 /**
  * Reads `X-RateLimit-Limit`, `-Remaining` and `-Reset` (epoch milliseconds of the server's clock, ApiClass.ts of
- * Rocket.Chat). The server's `Date` header tells how far its clock is off ours. `undefined` where there is no limit.
+ * Rocket.Chat). The `Date` header gives the difference between the server's clock and ours. `undefined` without a
+ * limit.
  */
 export const readRateLimit = (headers: IncomingHttpHeaders, now: number): RateLimitReading | undefined => {
   const limit = number(headers['x-ratelimit-limit']);
@@ -23,7 +24,9 @@ export const readRateLimit = (headers: IncomingHttpHeaders, now: number): RateLi
   };
 };
 
-/** When a refused call may be tried again: by the rate-limit headers, or by the `Retry-After` of a proxy. */
+/**
+ * When a rejected call may be repeated, by the rate-limit headers or by a proxy's `Retry-After`; epoch milliseconds.
+ */
 export const readRetryAt = (headers: IncomingHttpHeaders, now: number): number | undefined => {
   const reset = number(headers['x-ratelimit-reset']);
   if (reset !== undefined) return resetAt(reset, headers, now);
@@ -37,14 +40,15 @@ const resetAt = (reset: number | undefined, headers: IncomingHttpHeaders, now: n
   return now + (isSane(wait) ? Math.max(0, wait) : DEFAULT_WINDOW_MS);
 };
 
-/** The Date header has whole seconds only, rounded down, so this is up to a second too long and never too short. */
+/** The Date header has whole seconds, rounded down, so the result is up to a second too long and never too short. */
 const waitMs = (reset: number, headers: IncomingHttpHeaders, now: number): number =>
   reset - (serverNow(headers) ?? now);
 
-// In the past by more than an answer's way takes, or beyond any window: nonsense, as seconds for milliseconds are.
+// A time further in the past than an answer takes, or beyond the longest window, is wrong: seconds instead of
+// milliseconds, for example.
 const isSane = (wait: number): boolean => wait > -5_000 && wait <= LONGEST_WINDOW_MS;
 
-/** The server's clock, to the second. */
+/** The server's time by the Date header, in epoch milliseconds with a resolution of a second. */
 export const serverNow = (headers: IncomingHttpHeaders): number | undefined => {
   const time = Date.parse(headers.date ?? '');
   return Number.isNaN(time) ? undefined : time;

@@ -6,10 +6,10 @@ import type { Client } from './client.ts';
 const RoomAnswer = v.object({ room: v.object({ _id: v.pipe(v.string(), v.nonEmpty()) }) });
 const MessageAnswer = v.object({ message: v.object({ rid: v.string() }) });
 
-/** A room that is renamed or made anew is noticed within this time. */
+/** A room that was renamed or replaced is noticed after this time. */
 const CACHED_FOR_MS = 10 * 60_000;
 
-/** Rooms of Rocket.Chat by `rooms.info`, cached. */
+/** Resolves rooms with `rooms.info` and caches the result. */
 export const createRooms = ({ client, clock }: { readonly client: Client; readonly clock: Clock }): Rooms => {
   const cache = new Map<string, { readonly roomId: Promise<string>; readonly until: number }>();
 
@@ -39,7 +39,9 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
     }
   };
 
-  /** A message's `tmid` sends it to its parent's room, whatever room was asked for, so the parent is checked first. */
+  /**
+   * The server posts a message with `tmid` into the room of the thread's first message, so that room is checked before.
+   */
   const checkThread = async (threadId: string, roomId: string, signal: AbortSignal): Promise<void> => {
     const path = `chat.getMessage?${new URLSearchParams({ msgId: threadId })}`;
     const parentRoom = await client.call({ method: 'GET', path, answer: MessageAnswer, signal }).then(
@@ -50,7 +52,7 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
       },
     );
     if (parentRoom === roomId) return;
-    throw new RoomError(`the thread's message ${threadId} is not in the room ${roomId}`, {
+    throw new RoomError(`the message ${threadId}, which starts the thread, is not in the room ${roomId}`, {
       code: 'THREAD_NOT_IN_ROOM',
     });
   };
