@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { createDeliver, type Deliver, type DeliverDeps, type Task } from '../../lambdas/relay/delivery/deliver.ts';
+import { createDeliver, type Deliver, type DeliverDeps } from '../../lambdas/relay/delivery/deliver.ts';
+import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
@@ -26,6 +27,7 @@ export type PortCall =
   | 'confirm'
   | 'look'
   | 'claim'
+  | 'claimUploaded'
   | 'record'
   | 'findOther'
   | 'deadLetter'
@@ -143,6 +145,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
     pacer: { ...NO_PACER, take: (call) => waits[call], bookDelayMs: (call) => waits[call] },
     ledger: {
       claim: (...args) => port('claim', () => memory.claim(...args)),
+      claimUploaded: (...args) => port('claimUploaded', () => memory.claimUploaded(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
       findOther: (id) => port('findOther', () => memory.findOther(id)),
     },

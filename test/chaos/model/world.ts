@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
 import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
+import type { DeliveryId } from '../../../lambdas/relay/domain/delivery.ts';
 import { ChatUnreachableError, SourceError } from '../../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { createHandler } from '../../../lambdas/relay/handler.ts';
 import { createPacer } from '../../../lambdas/relay/pacing/pacer.ts';
-import type { Chat, Ledger, ObjectStore, Queues, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
+import type { Chat, Claim, Ledger, ObjectStore, Queues, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
 import type { MemoryTable } from '../../helpers/memory-ledger.ts';
 import type { ChatModel } from './chat-model.ts';
 import { chatFaults, confirmFaults, ledgerFaults, mediaFaults, queueFaults, sourceFaults } from './faults.ts';
@@ -145,31 +146,40 @@ const ledgerOf = (
   { table, firstClaims, standingClaims, simulation }: World,
   { call }: Caller,
   now: () => number,
-): Ledger => ({
-  claim: (id, lease, options) =>
-    call({
-      name: 'ledger claim',
-      faults: ledgerFaults,
-      effect: () => {
-        const claim = table.claim(now(), id, lease, options);
-        const name = objectName(options.object);
-        if (claim.kind === 'claimed') {
-          for (const claims of [firstClaims, standingClaims]) if (!claims.has(name)) claims.set(name, simulation.now());
-        }
-        return claim;
-      },
-    }),
-  record: (id, owner, change) =>
-    call({
-      name: `ledger ${change.kind}`,
-      faults: ledgerFaults,
-      effect: () => {
-        table.record(id, owner, change);
-        if (change.kind === 'dead-lettered') standingClaims.delete(objectName(id));
-      },
-    }),
-  findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
-});
+): Ledger => {
+  const noted = (id: DeliveryId, claim: Claim): Claim => {
+    const name = objectName(id);
+    if (claim.kind === 'claimed') {
+      for (const claims of [firstClaims, standingClaims]) if (!claims.has(name)) claims.set(name, simulation.now());
+    }
+    return claim;
+  };
+
+  return {
+    claim: (id, lease, options) =>
+      call({
+        name: 'ledger claim',
+        faults: ledgerFaults,
+        effect: () => noted(id, table.claim(now(), id, lease, options)),
+      }),
+    claimUploaded: (id, lease, options) =>
+      call({
+        name: 'ledger claim with upload',
+        faults: ledgerFaults,
+        effect: () => noted(id, table.claimUploaded(now(), id, lease, options)),
+      }),
+    record: (id, owner, change) =>
+      call({
+        name: `ledger ${change.kind}`,
+        faults: ledgerFaults,
+        effect: () => {
+          table.record(id, owner, change);
+          if (change.kind === 'dead-lettered') standingClaims.delete(objectName(id));
+        },
+      }),
+    findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
+  };
+};
 
 const queuesOf = ({ queue }: World, { call }: Caller): Queues => ({
   postpone: (handle, delayMs) =>

@@ -65,7 +65,7 @@ describe('a smooth delivery', () => {
     expect(world.messages).toMatchObject([
       { name: 'weekly.pdf', contentType: 'application/pdf', content: 'content', text: '`reports/weekly.pdf`' },
     ]);
-    expect(world.calls).toEqual(['resolve', 'open', 'media', 'claim', 'findOther', 'confirm', 'record']);
+    expect(world.calls).toEqual(['resolve', 'open', 'media', 'claimUploaded', 'findOther', 'confirm', 'record']);
     expect(entry()).toMatchObject({ status: 'posted', messageId: 'message-1', upload: { fileId: 'file-1' } });
   });
 
@@ -256,7 +256,11 @@ describe('passing faults', () => {
     ['the network', ['media', lost()], 'CHAT_UNREACHABLE'],
     ['S3', ['open', new SourceError('x', { code: 'SOURCE_UNAVAILABLE' })], 'SOURCE_ERROR'],
     ['bytes', ['media', new SourceError('x', { code: 'CHECKSUM_MISMATCH' })], 'SOURCE_ERROR'],
-    ['the ledger at the claim', ['claim', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })], 'LEDGER_ERROR'],
+    [
+      'the ledger at the claim',
+      ['claimUploaded', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })],
+      'LEDGER_ERROR',
+    ],
     [
       'the ledger at the look around',
       ['findOther', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })],
@@ -474,10 +478,10 @@ describe('a confirm without an answer', () => {
 
 describe('a delivery that died', () => {
   const dies = async (upload?: { fileId: string; uploadedAt: number }) => {
-    await world.ledger.claim(id, leaseOf(`dead-${world.clock.now()}`, world.clock.now(), 1_000), {
-      object: createdObject(),
-      upload,
-    });
+    const lease = leaseOf(`dead-${world.clock.now()}`, world.clock.now(), 1_000);
+    const object = createdObject();
+    if (upload === undefined) await world.ledger.claim(id, lease, { object });
+    else await world.ledger.claimUploaded(id, lease, { object, upload });
     world.clock.advance(1_001);
   };
 

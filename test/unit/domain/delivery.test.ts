@@ -3,9 +3,9 @@ import {
   afterNegativeLook,
   crashes,
   type Doubt,
+  fileState,
   firstLookDelayMs,
   type LedgerEntry,
-  nextStep,
   recovered,
 } from '../../../lambdas/relay/domain/delivery.ts';
 import { START } from '../../helpers/factories.ts';
@@ -21,18 +21,17 @@ const entry = (overrides: Partial<LedgerEntry>): LedgerEntry => ({
   ...overrides,
 });
 
-describe('nextStep', () => {
-  it.each<[string, Parameters<typeof nextStep>[0], number, string]>([
-    ['nothing known', undefined, START, 'upload'],
-    ['no upload', {}, START, 'upload'],
-    ['a doubt without an upload', { inDoubt: { looks: 1 } }, START, 'upload'],
-    ['an upload', { upload }, START + 1, 'confirm'],
-    ['an upload of 23 hours less a moment', { upload }, START + 23 * HOUR_MS - 1, 'confirm'],
-    ['an upload of 23 hours', { upload }, START + 23 * HOUR_MS, 'upload'],
-    ['a doubt', { upload, inDoubt: { looks: 0 } }, START, 'look'],
-    ['an old doubt', { upload, inDoubt: { looks: 2 } }, START + 100 * HOUR_MS, 'look'],
-  ])('%s', (_, known, now, kind) => {
-    expect(nextStep(known, now).kind).toBe(kind);
+describe('fileState', () => {
+  it.each<[string, Parameters<typeof fileState>[0], number, string]>([
+    ['without an upload', {}, START, 'uploading'],
+    ['with a doubt without an upload', { inDoubt: { looks: 1 } }, START, 'uploading'],
+    ['with an upload', { upload }, START + 1, 'uploaded'],
+    ['with an upload 1 ms younger than 23 hours', { upload }, START + 23 * HOUR_MS - 1, 'uploaded'],
+    ['with an upload of 23 hours', { upload }, START + 23 * HOUR_MS, 'uploading'],
+    ['with an upload in doubt', { upload, inDoubt: { looks: 0 } }, START, 'in-doubt'],
+    ['with an old upload in doubt', { upload, inDoubt: { looks: 2 } }, START + 100 * HOUR_MS, 'in-doubt'],
+  ])('of an entry %s at %i is %s', (_, entry, now, kind) => {
+    expect(fileState(entry, now).kind).toBe(kind);
   });
 });
 
@@ -44,9 +43,9 @@ const lookUntilDone = (confirmAgainAfterMs: number, lateMs = 0) => {
   for (;;) {
     looks.push(now - START);
     const then = afterNegativeLook(upload, doubt, now, confirmAgainAfterMs);
-    if (then.kind !== 'again') return { looks, then, quietMs: now - (doubt.notFoundSince ?? now) };
+    if (then.kind !== 'look-again') return { looks, then, quietMs: now - (doubt.notFoundSince ?? now) };
     expect(then.delayMs).toBeGreaterThan(0);
-    doubt = then.doubt;
+    doubt = then.inDoubt;
     now += then.delayMs + lateMs;
   }
 };
@@ -56,7 +55,7 @@ describe('looking for a message', () => {
     const { looks, then, quietMs } = lookUntilDone(90_000);
     expect(looks).toEqual([5_000, 20_000, 95_000]);
     expect(quietMs).toBe(90_000);
-    expect(then).toEqual({ kind: 'confirm', upload });
+    expect(then).toEqual({ kind: 'uploaded', upload });
   });
 
   it('takes no more looks when they come late', () => {
@@ -71,14 +70,18 @@ describe('looking for a message', () => {
   });
 
   it('is not over by looks alone, nor by time alone', () => {
-    expect(afterNegativeLook(upload, { looks: 9, notFoundSince: START }, START + 89_999, 90_000).kind).toBe('again');
-    expect(afterNegativeLook(upload, { looks: 1, notFoundSince: START }, START + 900_000, 90_000).kind).toBe('again');
-    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, START + 90_000, 90_000).kind).toBe('confirm');
+    expect(afterNegativeLook(upload, { looks: 9, notFoundSince: START }, START + 89_999, 90_000).kind).toBe(
+      'look-again',
+    );
+    expect(afterNegativeLook(upload, { looks: 1, notFoundSince: START }, START + 900_000, 90_000).kind).toBe(
+      'look-again',
+    );
+    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, START + 90_000, 90_000).kind).toBe('uploaded');
   });
 
   it('ends with a new upload where the old one has expired meanwhile', () => {
     const now = START + 23 * HOUR_MS;
-    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, now, 90_000)).toEqual({ kind: 'upload' });
+    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, now, 90_000)).toEqual({ kind: 'uploading' });
   });
 });
 

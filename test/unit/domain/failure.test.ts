@@ -8,7 +8,7 @@ import {
   SecretError,
   SourceError,
 } from '../../../lambdas/relay/domain/errors.ts';
-import { classify, type Failure, isConfirmInDoubt, type Step } from '../../../lambdas/relay/domain/failure.ts';
+import { type Call, classify, type Failure, isConfirmInDoubt } from '../../../lambdas/relay/domain/failure.ts';
 
 type Expected = [Failure['kind'], Failure['reason']];
 interface Row {
@@ -274,14 +274,14 @@ const ROOM: Row[] = [
   { what: 'a text that means a room only to a confirm', error: 'room_is_archived', is: ['transient', 'CHAT_ERROR'] },
 ];
 
-describe.each<[Step, string, Row[]]>([
+describe.each<[Call, string, Row[]]>([
   ['media', 'rooms.media', MEDIA],
   ['confirm', 'rooms.mediaConfirm', CONFIRM],
   ['room', 'rooms.info', ROOM],
-])('answers in the step %s', (step, call, rows) => {
+])('an answer to the call %s', (call, name, rows) => {
   it.each(rows)('$what is $is', (row) => {
-    const error = answerOf(row, call);
-    const failure = classify(error, step);
+    const error = answerOf(row, name);
+    const failure = classify(error, call);
     expect([failure.kind, failure.reason]).toEqual(row.is);
     expect(failure).toMatchObject({ httpStatus: row.status ?? 400, detail: error.message });
     expect(failure.errorType).toBe(row.errorType);

@@ -49,8 +49,8 @@ describe('a smooth delivery', () => {
     expect((await world.run()).kind).toBe('posted');
     // Rooms are resolved once a while: rooms.test.ts.
     const calls = world.calls.filter((call) => call !== 'resolve');
-    expect(calls).toEqual(['open', 'media', 'claim', 'findOther', 'confirm', 'record']);
-    expect(calls.filter((call) => call === 'claim' || call === 'record')).toHaveLength(2);
+    expect(calls).toEqual(['open', 'media', 'claimUploaded', 'findOther', 'confirm', 'record']);
+    expect(calls.filter((call) => call === 'claimUploaded' || call === 'record')).toHaveLength(2);
   });
 });
 

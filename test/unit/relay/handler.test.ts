@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Task } from '../../../lambdas/relay/delivery/deliver.ts';
+import type { Task } from '../../../lambdas/relay/delivery/state.ts';
 import { ChatAnswerError } from '../../../lambdas/relay/domain/errors.ts';
 import type { Incident } from '../../../lambdas/relay/domain/incident.ts';
 import { createHandler, type HandlerDeps } from '../../../lambdas/relay/handler.ts';
