@@ -15,7 +15,7 @@ import { type Caller, createCaller, type Process } from './process.ts';
 import type { QueueModel } from './queue-model.ts';
 import type { Choices, Simulation } from './simulation.ts';
 
-/** Everything outside of the function, shared by all its processes. */
+/** Everything outside of the function; its processes share it. */
 export interface World {
   readonly simulation: Simulation;
   readonly choices: Choices;
@@ -23,11 +23,11 @@ export interface World {
   readonly queue: QueueModel;
   readonly table: MemoryTable;
   readonly settings: Settings;
-  /** Whether S3 still has this version. */
+  /** Whether S3 still has the version. */
   readonly isReadable: (object: CreatedObject) => boolean;
   /** When each object was claimed first. */
   readonly firstClaims: Map<string, number>;
-  /** The same, but what was given up is claimed anew. */
+  /** The same, but starting again after a dead letter. */
   readonly standingClaims: Map<string, number>;
   readonly count: (fault: string) => void;
   readonly trace: (line: string) => void;
@@ -37,7 +37,7 @@ export const ROOM_ID = 'ROOM';
 export const objectName = ({ key, sequencer }: Pick<CreatedObject, 'key' | 'sequencer'>): string =>
   `${key}@${sequencer}`;
 
-/** The real handler on modelled ports, as one process of the function runs it. */
+/** One process of the function: the real handler on modelled ports. */
 export const createFunction = (world: World, process: Process) => {
   const { clock } = process;
   const random = () => world.choices.next(256) / 256;
@@ -113,7 +113,7 @@ const roomsOf = ({ call }: Caller): Rooms => ({
 const chatOf = (world: World, { call }: Caller): Chat => ({
   uploadMedia: async (roomId, file, { signal }) => {
     const source = file.source as ModelSource;
-    // What the real client does with a source that fails: the request is never completed.
+    // As in the real client: a request whose source fails is never completed.
     if (!source.isWhole) throw new SourceError('short', { code: 'SOURCE_SHORT' });
     const effect = () => ({
       fileId: world.chat.storeFile(source.object, roomId, source.isWhole),

@@ -35,7 +35,7 @@ describe('fileState', () => {
   });
 });
 
-/** Looks as they come, each after the delay that the one before asked for, until something else is to be done. */
+/** Looks repeatedly, each time after the delay of the look before, until the state changes. */
 const lookUntilDone = (confirmAgainAfterMs: number, lateMs = 0) => {
   let now = START + firstLookDelayMs(confirmAgainAfterMs);
   let doubt: Doubt = { looks: 0 };
@@ -51,14 +51,14 @@ const lookUntilDone = (confirmAgainAfterMs: number, lateMs = 0) => {
 };
 
 describe('looking for a message', () => {
-  it('takes three looks and ninety seconds of finding nothing', () => {
+  it('ends after three looks and 90 seconds without a find', () => {
     const { looks, then, quietMs } = lookUntilDone(90_000);
     expect(looks).toEqual([5_000, 20_000, 95_000]);
     expect(quietMs).toBe(90_000);
     expect(then).toEqual({ kind: 'uploaded', upload });
   });
 
-  it('takes no more looks when they come late', () => {
+  it('ends after three looks also when they come late', () => {
     expect(lookUntilDone(90_000, 200_000).looks).toHaveLength(3);
   });
 
@@ -69,7 +69,7 @@ describe('looking for a message', () => {
     expect(quietMs).toBeLessThan(confirmAgainAfterMs + 60_001);
   });
 
-  it('is not over by looks alone, nor by time alone', () => {
+  it('does not end by the number of looks alone or by the time alone', () => {
     expect(afterNegativeLook(upload, { looks: 9, notFoundSince: START }, START + 89_999, 90_000).kind).toBe(
       'look-again',
     );
@@ -79,27 +79,27 @@ describe('looking for a message', () => {
     expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, START + 90_000, 90_000).kind).toBe('uploaded');
   });
 
-  it('ends with a new upload where the old one has expired meanwhile', () => {
+  it('ends with a new upload if the old one has expired', () => {
     const now = START + 23 * HOUR_MS;
     expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, now, 90_000)).toEqual({ kind: 'uploading' });
   });
 });
 
-describe('what a dead delivery leaves', () => {
-  it('is a doubt where it had an upload', () => {
+describe('the entry of a delivery that died', () => {
+  it('is in doubt if it has an upload', () => {
     expect(recovered(entry({ leaseOwner: 'dead', upload })).inDoubt).toEqual({ looks: 0 });
     expect(recovered(entry({ leaseOwner: 'dead', upload, inDoubt: { looks: 2, notFoundSince: 1 } })).inDoubt).toEqual({
       looks: 0,
     });
   });
 
-  it('is nothing where it had none, or ended in order', () => {
+  it('is unchanged if it has no upload or was released', () => {
     for (const calm of [entry({ leaseOwner: 'dead' }), entry({ upload }), entry({ upload, inDoubt: { looks: 2 } })]) {
       expect(recovered(calm)).toBe(calm);
     }
   });
 
-  it('counts as a crash', () => {
+  it('counts each claim without a release as a crash', () => {
     expect(crashes(entry({ attempts: 5, releases: 3 }))).toBe(2);
     expect(crashes(entry({ attempts: 5, releases: 5 }))).toBe(0);
   });
