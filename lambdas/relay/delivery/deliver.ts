@@ -1,20 +1,17 @@
-import type { Circuit } from '../domain/circuit.ts';
 import { deliveryId } from '../domain/delivery.ts';
 import { classify } from '../domain/failure.ts';
 import { suspectLoop } from '../domain/loop-guard.ts';
 import { isDirectoryMarker, matchRoute, mayFit } from '../domain/route.ts';
 import type { Route } from '../domain/settings.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Bot, Queues, Rooms } from '../ports.ts';
-import { settle, settleUnclaimed } from './settle.ts';
+import type { Bot, Rooms } from '../ports.ts';
+import { type SettleDeps, settle, settleUnclaimed } from './settle.ts';
 import { type Delivery, type Ended, NOTHING_HELD, type State, type Task } from './state.ts';
 import { claim, confirm, look, type StepDeps, upload } from './steps.ts';
 
-export interface DeliverDeps extends StepDeps {
+export interface DeliverDeps extends StepDeps, SettleDeps {
   readonly bot: Bot;
   readonly rooms: Rooms;
-  readonly queues: Queues;
-  readonly circuit: Circuit;
 }
 
 export type Deliver = (task: Task) => Promise<Outcome>;

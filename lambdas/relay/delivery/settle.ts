@@ -2,22 +2,14 @@ import type { Circuit } from '../domain/circuit.ts';
 import { firstLookDelayMs } from '../domain/delivery.ts';
 import { type Call, classify, type Failure } from '../domain/failure.ts';
 import { retryDelayMs } from '../domain/retry-delay.ts';
-import type { Settings } from '../domain/settings.ts';
 import { failureFields, type Outcome } from '../outcome.ts';
-import type { Pacer } from '../pacing/pacer.ts';
-import type { Clock, Ledger, Logger, Queues, Random } from '../ports.ts';
+import type { Queues } from '../ports.ts';
 import type { Delivery, Ended, Held, Task } from './state.ts';
-import { claimEntry, failed } from './steps.ts';
+import { claimEntry, failed, type StepDeps } from './steps.ts';
 
-export interface SettleDeps {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly ledger: Ledger;
+export interface SettleDeps extends Omit<StepDeps, 'store' | 'chat'> {
   readonly queues: Queues;
   readonly circuit: Circuit;
-  readonly pacer: Pacer;
 }
 
 /** SQS deletes a message at the end of its retention; the relay moves it to the dead-letter queue this much earlier. */
