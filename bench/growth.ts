@@ -137,7 +137,7 @@ const smooth = (ledger: Ledger) => async () => {
     const id = { bucket: 'uploads', key: `new/${keys}`, roomId: 'GENERAL', sequencer: '00', eTag: 'e' };
     const lease = { owner: 'bench', takenAt: now, expiresAt: now + 60_000 };
     const object: CreatedObject = { ...id, versionId: undefined, sizeBytes: 1, createdAt: now, eventBody: '' };
-    await ledger.claim(id, lease, { upload: { fileId: 'f', uploadedAt: now }, object });
+    await ledger.claimUploaded(id, lease, { upload: { fileId: 'f', uploadedAt: now }, object });
     await ledger.findOther(id);
     await ledger.record(id, 'bench', { kind: 'posted', messageId: 'm', postedAt: now });
   }

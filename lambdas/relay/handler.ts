@@ -1,6 +1,8 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
-import type { Deliver, Task } from './delivery/deliver.ts';
+import type { Deliver } from './delivery/deliver.ts';
+import { settleUnreadable } from './delivery/settle.ts';
+import type { Task } from './delivery/state.ts';
 import { classify } from './domain/failure.ts';
 import { parseEvent } from './domain/s3-event.ts';
 import { countEvent, countOutcome } from './observe/metrics.ts';
@@ -15,26 +17,28 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** A signal that aborts after this time. */
+  /** Returns a signal that aborts after the delay. */
   readonly abortAfter: (delayMs: number) => AbortSignal;
-  /** Objects of a batch that are on their way at the same time. */
+  /** How many messages of a batch are handled at the same time. */
   readonly filesAtOnce: number;
-  /** @default messages that wait for the rate limit are not looked after while they sleep */
+  /** @default messages that wait for the rate limit are not woken early */
   readonly pacing?: Pacing | undefined;
-  /** @default nobody is told but the log and the metrics */
+  /** @default nothing is posted to an operations room */
   readonly operations?: Operations | undefined;
 }
 
-/** The part of an invocation's time that is kept back to record where things stand. */
+/** The time at the end of an invocation that is reserved for recording states. */
 const reserveMs = (remainingMs: number): number => Math.min(15_000, remainingMs * 0.2);
 
-/** Clocks of two processes may differ by this much and a lease still holds. */
+/** The difference between the clocks of two processes that a lease allows for. */
 const CLOCK_SKEW_MS = 30_000;
 
-/** Takes a batch of SQS messages; those that are not done with are named in the answer and come back. */
+export type Handler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
+
+/** Handles a batch of SQS messages. The messages that must come back are in `batchItemFailures`. */
 export const createHandler =
-  (deps: HandlerDeps) =>
-  async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+  (deps: HandlerDeps): Handler =>
+  async (event, context) => {
     const startedAt = deps.clock.now();
     const remainingMs = context.getRemainingTimeInMillis();
     const budgetMs = remainingMs - reserveMs(remainingMs);
@@ -61,7 +65,7 @@ interface Invocation {
   readonly signal: AbortSignal;
 }
 
-/** @returns the message's id if it must come back. */
+/** @returns the message's id if it must come back */
 const handleMessage = async (
   deps: HandlerDeps,
   record: SQSRecord,
@@ -121,7 +125,7 @@ const taskOf = (
   signal,
 });
 
-/** A dead letter that is sent back keeps its attributes. */
+/** A redriven message keeps the attributes of its dead letter. */
 const failedAtOf = (record: SQSRecord): number | undefined => {
   const time = Date.parse(record.messageAttributes['failedAt']?.stringValue ?? '');
   return Number.isNaN(time) ? undefined : time;
@@ -145,27 +149,12 @@ const report = (
 
 const deadLetterUnreadable = async (
   deps: HandlerDeps,
-  record: SQSRecord,
-  body: string,
+  { messageId, attributes }: SQSRecord,
+  eventBody: string,
   detail: string,
 ): Promise<boolean> => {
-  const attempts = Number(record.attributes.ApproximateReceiveCount) || 1;
-  const { messageId } = record;
-  try {
-    await deps.queues.sendDeadLetter({
-      body,
-      reason: 'UNREADABLE_EVENT',
-      detail,
-      attempts,
-      failedAt: deps.clock.now(),
-    });
-  } catch (error) {
-    deps.logger.error('the dead letter could not be written; the message comes back', {
-      messageId,
-      ...classify(error, 'ledger'),
-    });
-    return false;
-  }
+  const attempts = Number(attributes.ApproximateReceiveCount) || 1;
+  if (!(await settleUnreadable(deps, { messageId, eventBody, detail, attempts }))) return false;
   deps.logger.error('delivery', { outcome: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail, messageId, attempts });
   countEvent(deps.metrics, 'dead-lettered');
   return true;
@@ -179,7 +168,7 @@ const postpone = async (
   try {
     await queues.postpone(receiptHandle, delayMs);
   } catch (error) {
-    // It then comes back when the queue's own visibility time-out ends.
-    logger.warn('the message could not be postponed', { messageId, detail: classify(error, 'ledger').detail });
+    // The message then comes back when the queue's visibility timeout ends.
+    logger.warn('the message could not be postponed', { messageId, detail: classify(error, 'queue').detail });
   }
 };

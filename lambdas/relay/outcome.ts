@@ -1,16 +1,16 @@
 import type { Failure, Reason } from './domain/failure.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
 
-/** How one delivery of one object ended, for the log, the metrics and the message it came from. */
+/** How one delivery of one object ended. The log, the metrics and the SQS message's fate follow from it. */
 export type Outcome =
   | {
       readonly kind: 'posted';
       readonly room: string;
       readonly roomId: string;
       readonly fileId: string;
-      /** Absent where the server only tells that the file was confirmed. */
+      /** `undefined` if the server shows only that the file was confirmed. */
       readonly chatMessageId: string | undefined;
-      /** The message was there already: an earlier confirm had come through unheard. */
+      /** A look found the message: an earlier confirm without an answer had posted it. */
       readonly wasFound: boolean;
       readonly attempts: number;
     }
@@ -23,7 +23,7 @@ export type Outcome =
   | {
       readonly kind: 'ignored';
       readonly detail: string;
-      /** Rocket.Chat itself put it into the bucket: to post it would make the next one. */
+      /** Rocket.Chat itself wrote the object to the bucket; posting it would create another one. */
       readonly isLoopSuspected?: true;
     }
   | { readonly kind: 'gone'; readonly reason: Reason; readonly detail: string }
@@ -32,15 +32,17 @@ export type Outcome =
       readonly delayMs: number;
       readonly attempts: number;
       readonly room: string | undefined;
-      /** Nothing was begun, neither in the ledger nor at the chat server: it only waits for the rate limit. */
+      /** The delivery only waits for the rate limit: nothing was written to the ledger or sent to the chat server. */
       readonly isUntouched: boolean;
-    } & Told)
-  | ({ readonly kind: 'dead-lettered'; readonly attempts: number; readonly room: string | undefined } & Told);
+    } & FailureFields)
+  | ({ readonly kind: 'dead-lettered'; readonly attempts: number; readonly room: string | undefined } & FailureFields);
 
-/** What a failure says of itself. */
-type Told = Pick<Failure, 'reason' | 'detail' | 'httpStatus' | 'errorType'> & { readonly failureKind: Failure['kind'] };
+/** The failure that an outcome is due to. */
+type FailureFields = Pick<Failure, 'reason' | 'detail' | 'httpStatus' | 'errorType'> & {
+  readonly failureKind: Failure['kind'];
+};
 
-export const told = ({ reason, detail, httpStatus, errorType, kind }: Failure): Told => ({
+export const failureFields = ({ reason, detail, httpStatus, errorType, kind }: Failure): FailureFields => ({
   reason,
   detail,
   httpStatus,
@@ -48,7 +50,7 @@ export const told = ({ reason, detail, httpStatus, errorType, kind }: Failure): 
   failureKind: kind,
 });
 
-/** The fields of the log line about it. No token and no content is among them. */
+/** The fields of the log line for an outcome. They hold no tokens and no file content. */
 export const logFields = (object: CreatedObject, { kind: outcome, ...rest }: Outcome): Record<string, unknown> => {
   const { bucket, key, versionId, eTag, sequencer, sizeBytes } = object;
   return { outcome, bucket, key, versionId, eTag, sequencer, sizeBytes, ...rest };

@@ -4,15 +4,15 @@ import type { Reason } from './domain/failure.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
 import type { MetricName } from './names.ts';
 
-/** Time, injected. `now()` is epoch milliseconds. */
+/** The time. `now()` returns epoch milliseconds. */
 export interface Clock {
   now(): number;
 }
 
-/** Chance, injected: a number in [0, 1). */
+/** Returns a random number in [0, 1). */
 export type Random = () => number;
 
-/** What one call to a port may take: it ends when the signal aborts. */
+/** Options of a call to a port. The call ends when the signal aborts. */
 export interface CallOptions {
   signal: AbortSignal;
 }
@@ -20,30 +20,30 @@ export interface CallOptions {
 /** The bucket. */
 export interface ObjectStore {
   /**
-   * Opens exactly the version that the event named.
+   * Opens exactly the version that the event names.
    * @throws SourceError
    */
   open(object: CreatedObject, options: CallOptions): Promise<SourceObject>;
   /**
-   * The object's declared content type, without its body; asked only where a route depends on it.
+   * The object's declared content type, read without its body. Called only if a route depends on it.
    * @throws SourceError
    */
   contentType(object: CreatedObject, options: CallOptions): Promise<string | undefined>;
 }
 
-/** An open object. Whoever opened it closes it, also after an error. */
+/** An open object. The caller of `open` must close it, also after an error. */
 export interface SourceObject {
   readonly sizeBytes: number;
   readonly contentType: string | undefined;
   /**
-   * The bytes. Ends only after all of them have passed and were verified against the object's length and checksum;
-   * anything else is an 'error' with a SourceError.
+   * The bytes. The stream ends only after all of them were verified against the object's length and checksum;
+   * otherwise it emits 'error' with a SourceError.
    */
   readonly body: Readable;
   close(): void;
 }
 
-/** A file as the chat server gets it. */
+/** A file to upload to the chat server. */
 export interface OutgoingFile {
   readonly name: string;
   readonly contentType: string;
@@ -54,10 +54,10 @@ export interface ConfirmedMessage {
   readonly messageId: string;
 }
 
-/** The chat server, as far as a delivery needs it. */
+/** The calls to the chat server that a delivery makes. */
 export interface Chat {
   /**
-   * `rooms.media`: stores the file; no message yet. Resolves only after the whole, verified body was sent.
+   * `rooms.media`: stores the file without posting a message. Resolves only after the whole, verified body was sent.
    * @throws ChatAnswerError, ChatUnreachableError, SourceError, SecretError
    */
   uploadMedia(roomId: string, file: OutgoingFile, options: CallOptions): Promise<Upload>;
@@ -71,8 +71,8 @@ export interface Chat {
     options: CallOptions,
   ): Promise<ConfirmedMessage>;
   /**
-   * Looks for the message that a confirm without an answer may have posted. `messageId` is `undefined` where the
-   * server tells that the file was confirmed, but not as which message.
+   * Searches for the message that a confirm without an answer may have posted. `messageId` is `undefined` if the
+   * server shows that the file was confirmed, but not by which message.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
   findMessage(
@@ -84,19 +84,19 @@ export interface Chat {
 /** Rooms by name or id. */
 export interface Rooms {
   /**
-   * The id of a room given by id or `#name`; with a thread, checks that its parent message is in that room. Cached.
+   * The id of a room given by id or `#name`. With a thread, checks that its parent message is in that room. Cached.
    * @throws RoomError, ChatAnswerError, ChatUnreachableError, SecretError
    */
   resolve(room: string, threadId: string | undefined, options: CallOptions): Promise<string>;
 }
 
-/** The user as whom the relay posts. */
+/** The user that the relay posts as. */
 export interface Bot {
   /** @throws SecretError */
   userId(): Promise<string>;
 }
 
-/** Who holds an entry and until when (epoch milliseconds). */
+/** The owner of an entry, and when the lease began and ends (epoch milliseconds). */
 export interface Lease {
   readonly owner: string;
   readonly takenAt: number;
@@ -104,43 +104,47 @@ export interface Lease {
 }
 
 export type Claim =
-  /** Ours now. `previous` is the entry as it was; absent on the first claim. */
+  /** The owner holds the entry now. `previous` is the entry before the claim; absent on the first claim. */
   | { readonly kind: 'claimed'; readonly previous: LedgerEntry | undefined }
   /** Another delivery of the same object holds it. */
   | { readonly kind: 'leased'; readonly until: number }
-  /** Ended: posted, or dead-lettered and not redriven since. */
+  /** Posted, gone, or dead-lettered and not redriven since. */
   | { readonly kind: 'ended'; readonly entry: LedgerEntry };
 
 export type Other = { readonly kind: 'newer' } | { readonly kind: 'same'; readonly messageId: string | undefined };
 
-/** The memory of what was delivered. Every write is conditional, so it is the lock as well. */
+/** Records what was delivered. Every write is conditional, so the ledger is also the lock. */
 export interface Ledger {
   /**
-   * Takes the entry if it is new, or free, or its lease has run out; one that was dead-lettered only for a message
-   * redriven since (`failedAt`, as the dead letter says). With `upload` it also records a finished upload, and takes
-   * only an entry that nobody has touched before.
+   * Claims the entry, before anything is sent, if it is new, was released, or its lease has run out. A dead-lettered
+   * entry can be claimed only for a message that was redriven since: `failedAt` is the time in its dead letter.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
   claim(
     id: DeliveryId,
     lease: Lease,
-    options: { upload?: Upload | undefined; failedAt?: number | undefined; object: CreatedObject },
+    options: { object: CreatedObject; failedAt?: number | undefined },
   ): Promise<Claim>;
   /**
-   * Writes what happened, if the owner still holds the entry.
+   * Claims the entry together with its finished upload, only if no delivery has claimed the entry before.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  claimUploaded(id: DeliveryId, lease: Lease, options: { object: CreatedObject; upload: Upload }): Promise<Claim>;
+  /**
+   * Writes a change, if the owner still holds the entry.
    * @throws LedgerError LEASE_LOST, LEDGER_UNAVAILABLE
    */
   record(id: DeliveryId, owner: string, change: LedgerChange): Promise<void>;
   /**
-   * What else the ledger knows of this key and room: `newer`, a later version that was claimed, or for an object
-   * without a sequencer `same`, a message with the same eTag.
+   * Another entry of the same key and room: `newer` is a later version that was claimed; `same`, only for an object
+   * without a sequencer, is a posted message with the same eTag.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
   findOther(id: DeliveryId): Promise<Other | undefined>;
 }
 
 export interface DeadLetter {
-  /** The event with this one record, so that it can be redriven as it is. */
+  /** An event with this one record, so that it can be redriven unchanged. */
   readonly body: string;
   readonly reason: Reason;
   readonly detail: string;
@@ -162,21 +166,21 @@ export interface Queues {
 /** Text messages for people. */
 export interface Notices {
   /**
-   * Posts a text, once for each key, whichever process does it.
+   * Posts a text once for each key, also if several processes try.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
   post(roomId: string, notice: { readonly key: string; readonly text: string }, options: CallOptions): Promise<void>;
 }
 
-/** What waits in the uploads queue. */
+/** The messages that wait in the uploads queue. */
 export interface Backlog {
-  /** How many messages are to be received and how many are out, those that sleep included; approximate. */
+  /** The approximate numbers of visible messages and of messages in flight, which include sleeping ones. */
   read(): Promise<{ readonly visible: number; readonly inFlight: number }>;
-  /** Makes sleeping messages visible. One that was received again meanwhile is left alone. */
+  /** Makes sleeping messages visible, except those that were received again in the meantime. */
   wake(receiptHandles: readonly string[]): Promise<void>;
 }
 
-/** Times a call for a trace; what the call does is not changed. `aws` is a service of AWS, `remote` any other. */
+/** Runs a call and records it in a trace. The namespace is `aws` for a service of AWS, `remote` for any other. */
 export type Trace = <Result>(
   name: string,
   namespace: 'aws' | 'remote',

@@ -1,7 +1,7 @@
-/** The proofs that can be asked whether they notice a fault. */
+/** The tests that must notice a planted fault. */
 export type Proof = 'model' | 'ledger contract' | 'object contract' | 'chat contract';
 
-/** A fault to plant: one piece of code, which must stand in its file exactly once, in place of another. */
+/** A fault to plant: replaces `from`, which must occur in the file exactly once, by `to`. */
 export interface Mutation {
   readonly name: string;
   readonly file: string;
@@ -12,8 +12,8 @@ export interface Mutation {
 
 const FAILURE = 'lambdas/relay/domain/failure.ts';
 const DELIVERY = 'lambdas/relay/domain/delivery.ts';
-const ATTEMPT = 'lambdas/relay/delivery/steps.ts';
-const DELIVER = 'lambdas/relay/delivery/deliver.ts';
+const STEPS = 'lambdas/relay/delivery/steps.ts';
+const SETTLE = 'lambdas/relay/delivery/settle.ts';
 const LEDGER = 'lambdas/relay/adapters/dynamodb/ledger.ts';
 const VERIFIER = 'lambdas/relay/adapters/s3/verifier.ts';
 const HTTP = 'lambdas/relay/adapters/rocket-chat/http.ts';
@@ -49,21 +49,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'confirm after the deadline, when the lease may have run out',
-    file: ATTEMPT,
+    file: STEPS,
     from: 'if (clock.now() >= delivery.deadlineAt) return',
     to: 'if (clock.now() < 0) return',
     proof: 'model',
   },
   {
     name: 'let an older version pass a newer one',
-    file: ATTEMPT,
+    file: STEPS,
     from: 'if (other === undefined) return undefined;',
     to: 'if (other === undefined || other.kind === "newer") return undefined;',
     proof: 'model',
   },
   {
     name: 'delete the message before its dead letter is written',
-    file: DELIVER,
+    file: SETTLE,
     from: 'await deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt });',
     to: 'deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt }).catch(() => {});',
     proof: 'model',
@@ -71,7 +71,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'drop the lease check of a claim, in the model',
     file: 'test/helpers/memory-ledger.ts',
-    from: 'if (!isOurs && item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;',
+    from: 'if (!isOwn && item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;',
     to: '',
     proof: 'model',
   },
@@ -85,15 +85,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'claim an upload although another delivery has the entry, in the model',
     file: 'test/helpers/memory-ledger.ts',
-    from: 'if (isUpload) return isOurs && item.status === Status.Uploaded;',
-    to: 'if (isUpload) return true;',
+    from: 'if (previous !== undefined && !isOwnUpload(previous, lease)) return refusal(previous, now);',
+    to: '',
     proof: 'model',
   },
   {
     name: 'drop the lease check of a claim, in DynamoDB',
     file: LEDGER,
-    from: "'(attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)'",
-    to: "'(attribute_exists(#status) OR #leaseExpiresAt < :now)'",
+    from: "'attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now'",
+    to: "'attribute_exists(#status) OR #leaseExpiresAt < :now'",
     proof: 'ledger contract',
   },
   {

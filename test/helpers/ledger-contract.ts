@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { crashes, type DeliveryId, type LedgerChange, type LedgerEntry } from '../../lambdas/relay/domain/delivery.ts';
+import {
+  crashes,
+  type DeliveryId,
+  type LedgerChange,
+  type LedgerEntry,
+  type Upload,
+} from '../../lambdas/relay/domain/delivery.ts';
 import type { Claim, Ledger } from '../../lambdas/relay/ports.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from './factories.ts';
 import { createHandClock, type HandClock } from './hand-clock.ts';
 
-/** What a ledger under contract is made of: a table of its own, and our clock. */
+/** Creates the ledger under test, on the test's clock. */
 export type MakeLedger = (clock: HandClock) => Promise<Ledger>;
 
 const UPLOAD = { fileId: 'file-1', uploadedAt: START - 500 };
@@ -29,7 +35,7 @@ const deadLettered = (overrides: Partial<LedgerChange & { kind: 'dead-lettered' 
   ...overrides,
 });
 
-/** An entry's own fields, without what an implementation keeps beside them. */
+/** An entry's fields, without those that an implementation adds. */
 const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefined => {
   if (entry === undefined) return undefined;
   const { status, leaseOwner, leaseExpiresAt, upload, messageId, postedAt, failedAt, inDoubt } = entry;
@@ -50,6 +56,8 @@ const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefin
   };
   return JSON.parse(JSON.stringify(all)) as Partial<LedgerEntry>;
 };
+
+const objectOf = ({ bucket, key, eTag, sequencer }: DeliveryId) => createdObject({ bucket, key, eTag, sequencer });
 
 const previousOf = (claim: Claim): Partial<LedgerEntry> | undefined => {
   if (claim.kind !== 'claimed') throw new Error(`expected a claim, got ${JSON.stringify(claim)}`);
@@ -72,46 +80,36 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
 
     const claim = (
       owner: string,
-      options: Partial<Parameters<Ledger['claim']>[2]> & { id?: DeliveryId; lastsMs?: number } = {},
+      options: { failedAt?: number | undefined; id?: DeliveryId; lastsMs?: number } = {},
     ) => {
-      const { id: other, lastsMs, ...rest } = options;
-      const target = other ?? id;
-      const object = createdObject({
-        bucket: target.bucket,
-        key: target.key,
-        eTag: target.eTag,
-        sequencer: target.sequencer,
-      });
-      return ledger.claim(target, leaseOf(owner, clock.now(), lastsMs), { object, ...rest });
+      const { id: target = id, lastsMs, failedAt } = options;
+      return ledger.claim(target, leaseOf(owner, clock.now(), lastsMs), { object: objectOf(target), failedAt });
+    };
+
+    const claimUploaded = (owner: string, options: { upload?: Upload; id?: DeliveryId; lastsMs?: number } = {}) => {
+      const { id: target = id, lastsMs, upload = UPLOAD } = options;
+      const lease = leaseOf(owner, clock.now(), lastsMs);
+      return ledger.claimUploaded(target, lease, { object: objectOf(target), upload });
     };
 
     describe('claim', () => {
-      it('takes what is new', async () => {
+      it('claims a new entry', async () => {
         expect(previousOf(await claim('a'))).toBeUndefined();
       });
 
-      it('lets one of fifty win', async () => {
+      it('claims for exactly one of fifty deliveries at the same time', async () => {
         const claims = await Promise.all(Array.from({ length: 50 }, (_, index) => claim(`owner-${index}`)));
         expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
         expect(claims.filter(({ kind }) => kind === 'leased')).toHaveLength(49);
       });
 
-      it('lets one of fifty win that come with their uploads', async () => {
-        const claims = await Promise.all(
-          Array.from({ length: 50 }, (_, index) =>
-            claim(`owner-${index}`, { upload: { fileId: `f-${index}`, uploadedAt: START } }),
-          ),
-        );
-        expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
-      });
-
-      it('tells the others how long the lease lasts', async () => {
+      it('returns the end of the lease to other owners', async () => {
         await claim('a', { lastsMs: 60_000 });
         clock.advance(10_000);
         expect(await claim('b')).toEqual({ kind: 'leased', until: START + 60_000 });
       });
 
-      it('holds the lease to its last millisecond, and no longer', async () => {
+      it('keeps other owners out until the last millisecond of the lease, and not longer', async () => {
         await claim('a', { lastsMs: 60_000 });
         clock.advance(60_000);
         expect((await claim('b')).kind).toBe('leased');
@@ -126,14 +124,14 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         });
       });
 
-      it('lets one of fifty take over', async () => {
+      it('hands an entry with an expired lease to exactly one of fifty deliveries', async () => {
         await claim('dead', { lastsMs: 1_000 });
         clock.advance(1_001);
         const claims = await Promise.all(Array.from({ length: 50 }, (_, index) => claim(`owner-${index}`)));
         expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
       });
 
-      it('counts each claim', async () => {
+      it('counts every claim', async () => {
         for (const owner of ['a', 'b', 'c']) {
           await claim(owner, { lastsMs: 1_000 });
           clock.advance(1_001);
@@ -141,13 +139,13 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(previousOf(await claim('d'))).toMatchObject({ leaseOwner: 'c', attempts: 3, releases: 0 });
       });
 
-      it('can be repeated by its owner, whose first answer was lost', async () => {
+      it('succeeds again for the same owner, whose first answer was lost', async () => {
         await claim('a');
         expect(previousOf(await claim('a'))).toMatchObject({ leaseOwner: 'a', attempts: 1 });
         await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
       });
 
-      it('keeps versions and rooms apart', async () => {
+      it('has separate entries for versions, rooms and buckets', async () => {
         await claim('a');
         expect((await claim('b', { id: { ...id, roomId: 'OTHER' } })).kind).toBe('claimed');
         expect((await claim('b', { id: { ...id, sequencer: '0069A94D181F3A9C43' } })).kind).toBe('claimed');
@@ -156,13 +154,13 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect((await claim('b', { id: { ...id, bucket: 'other' } })).kind).toBe('claimed');
       });
 
-      it('knows no other versions of one key by their eTag where they have a sequencer', async () => {
+      it('ignores the eTag of an object with a sequencer', async () => {
         await claim('a');
         expect((await claim('b', { id: { ...id, eTag: 'something else' } })).kind).toBe('leased');
       });
 
       it.each(['ä'.repeat(512), '🏔'.repeat(256), 'a'.repeat(1024), '照'.repeat(341), 'it\'s #1, 100% & "more"\n'])(
-        'takes any key (%#)',
+        'accepts any key (%#)',
         async (key) => {
           const other = { ...id, key: `${key}` };
           await claim('a', { id: other });
@@ -172,34 +170,39 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         },
       );
 
-      it('takes the longest bucket and room with the longest key', async () => {
+      it('accepts the longest bucket and room with the longest key', async () => {
         const other = { ...id, bucket: 'b'.repeat(63), key: 'k'.repeat(1024), roomId: 'r'.repeat(255) };
         expect((await claim('a', { id: other })).kind).toBe('claimed');
         expect(await ledger.findOther(other)).toBeUndefined();
       });
     });
 
-    describe('claim with an upload', () => {
-      it('takes what is new, and remembers the upload', async () => {
-        expect(previousOf(await claim('a', { upload: UPLOAD, lastsMs: 1_000 }))).toBeUndefined();
+    describe('claimUploaded', () => {
+      it('claims a new entry and records the upload', async () => {
+        expect(previousOf(await claimUploaded('a', { lastsMs: 1_000 }))).toBeUndefined();
         clock.advance(1_001);
         expect(previousOf(await claim('b'))).toMatchObject({ status: 'uploaded', upload: UPLOAD, leaseOwner: 'a' });
       });
 
-      it('can be repeated by its owner', async () => {
-        await claim('a', { upload: UPLOAD });
-        expect(previousOf(await claim('a', { upload: UPLOAD }))).toMatchObject({ status: 'uploaded', upload: UPLOAD });
+      it('claims for exactly one of fifty deliveries at the same time', async () => {
+        const claims = await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            claimUploaded(`owner-${index}`, { upload: { fileId: `f-${index}`, uploadedAt: START } }),
+          ),
+        );
+        expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
       });
 
-      it('may say when a dead letter was written, which changes nothing', async () => {
-        expect((await claim('a', { upload: UPLOAD, failedAt: START })).kind).toBe('claimed');
+      it('succeeds again for the same owner, whose first answer was lost', async () => {
+        await claimUploaded('a');
+        expect(previousOf(await claimUploaded('a'))).toMatchObject({ status: 'uploaded', upload: UPLOAD });
       });
 
       it.each<[string, () => Promise<unknown>, string]>([
         ['leased', () => claim('a'), 'leased'],
-        ['given back', () => claim('a').then(() => ledger.record(id, 'a', released())), 'leased'],
+        ['released', () => claim('a').then(() => ledger.record(id, 'a', released())), 'leased'],
         [
-          'given back with an upload',
+          'released with an upload',
           () => claim('a').then(() => ledger.record(id, 'a', released({ upload: UPLOAD }))),
           'leased',
         ],
@@ -210,10 +213,10 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
           'ended',
         ],
         ['dead-lettered', () => claim('a').then(() => ledger.record(id, 'a', deadLettered())), 'ended'],
-        ['abandoned', () => claim('a', { lastsMs: -1 }), 'leased'],
-      ])('does not take what was touched before: %s', async (_, touch, kind) => {
+        ['left by a delivery that died', () => claim('a', { lastsMs: -1 }), 'leased'],
+      ])('does not claim an entry that is %s', async (_, touch, kind) => {
         await touch();
-        const refused = await claim('b', { upload: { fileId: 'file-2', uploadedAt: START } });
+        const refused = await claimUploaded('b', { upload: { fileId: 'file-2', uploadedAt: START } });
         expect(refused.kind).toBe(kind);
         if (refused.kind === 'leased') expect(refused.until).toBeLessThanOrEqual(START + 60_000);
         if (refused.kind === 'ended') expect(refused.entry.upload?.fileId).not.toBe('file-2');
@@ -227,7 +230,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         released(),
         deadLettered(),
         { kind: 'gone', lastError: 'OBJECT_GONE' },
-      ])('refuses $kind from an owner that came too late', async (change) => {
+      ])('rejects $kind from an owner whose entry was taken over', async (change) => {
         await claim('a', { lastsMs: 1_000 });
         clock.advance(1_001);
         await claim('b');
@@ -235,31 +238,31 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         await expect(ledger.record(id, 'b', change)).resolves.toBeUndefined();
       });
 
-      it('takes it from an owner whose lease has run out, as long as nobody else came', async () => {
+      it('accepts a change from an owner whose lease has run out if nobody else has claimed the entry', async () => {
         await claim('a', { lastsMs: 1_000 });
         clock.advance(1_000_000);
         await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
       });
 
-      it('refuses what was never claimed', async () => {
+      it('rejects a change of an entry that was never claimed', async () => {
         await expect(ledger.record(id, 'a', posted('message-1'))).rejects.toEqual(LEASE_LOST);
         expect(previousOf(await claim('a'))).toBeUndefined();
       });
 
-      it('refuses an owner that has given it back', async () => {
+      it('rejects a change from an owner that has released the entry', async () => {
         await claim('a');
         await ledger.record(id, 'a', released());
         await expect(ledger.record(id, 'a', posted('message-1'))).rejects.toEqual(LEASE_LOST);
       });
 
-      it('says posted twice where its first answer was lost', async () => {
+      it('accepts posted a second time, when the first answer was lost', async () => {
         await claim('a');
         await ledger.record(id, 'a', posted('message-1'));
         await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
       });
 
-      it('ends what was posted', async () => {
-        await claim('a', { upload: UPLOAD });
+      it('lets nobody claim a posted entry', async () => {
+        await claimUploaded('a');
         await ledger.record(id, 'a', posted('message-1'));
         clock.advance(1_000_000_000);
         for (const owner of ['a', 'b']) {
@@ -272,21 +275,21 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect((await claim('b', { failedAt: START + 10_000_000_000 })).kind).toBe('ended');
       });
 
-      it('bears a message without an id', async () => {
+      it('accepts a posted message without an id', async () => {
         await claim('a');
         await ledger.record(id, 'a', posted());
         const ended = await claim('b');
         expect(ended.kind === 'ended' && essence(ended.entry)).not.toHaveProperty('messageId');
       });
 
-      it('ends what is gone', async () => {
+      it('lets nobody claim an entry that is gone', async () => {
         await claim('a');
         await ledger.record(id, 'a', { kind: 'gone', lastError: 'SUPERSEDED' });
         expect(await claim('b')).toMatchObject({ kind: 'ended', entry: { status: 'gone' } });
         expect((await claim('b', { failedAt: START + 1_000_000 })).kind).toBe('ended');
       });
 
-      it('keeps an upload and clears a doubt', async () => {
+      it('keeps a released upload with its doubt, and clears the doubt for a new upload', async () => {
         await claim('a');
         await ledger.record(id, 'a', released({ upload: UPLOAD, inDoubt: { looks: 1, notFoundSince: START } }));
         expect(previousOf(await claim('b'))).toMatchObject({
@@ -300,14 +303,14 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(previous).not.toHaveProperty('inDoubt');
       });
 
-      it('keeps a doubt that has not been looked into', async () => {
+      it('keeps a doubt without looks', async () => {
         await claim('a');
         await ledger.record(id, 'a', released({ upload: UPLOAD, inDoubt: { looks: 0, notFoundSince: undefined } }));
         expect(previousOf(await claim('b'))).toMatchObject({ inDoubt: { looks: 0 } });
       });
 
-      it('forgets an upload that can not be confirmed any more', async () => {
-        await claim('a', { upload: UPLOAD });
+      it('removes the upload when the entry is released without one', async () => {
+        await claimUploaded('a');
         await ledger.record(id, 'a', released());
         expect(previousOf(await claim('b'))).toEqual({
           status: 'claimed',
@@ -319,8 +322,8 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
       });
     });
 
-    describe('counting', () => {
-      it('tells releases from failures', async () => {
+    describe('the counts of an entry', () => {
+      it('are separate for releases and failures', async () => {
         await claim('a');
         await ledger.record(id, 'a', released());
         await claim('b');
@@ -331,7 +334,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(previous).toEqual({ status: 'claimed', attempts: 3, releases: 3, failures: 2, retriedForMs: 6_000 });
       });
 
-      it('tells crashes by what was never given back', async () => {
+      it('show the deliveries that died as claims that were never released', async () => {
         for (const owner of ['a', 'b']) {
           await claim(owner, { lastsMs: 1_000 });
           clock.advance(1_001);
@@ -343,7 +346,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
       });
     });
 
-    describe('dead letters', () => {
+    describe('a dead-lettered entry', () => {
       const deadLetter = async (change: Partial<LedgerChange & { kind: 'dead-lettered' }> = {}) => {
         for (const owner of ['a', 'b']) {
           await claim(owner, { lastsMs: 1_000 });
@@ -355,7 +358,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         await ledger.record(id, 'd', deadLettered(change));
       };
 
-      it('end an entry for all but a redrive', async () => {
+      it('can be claimed only for a redrive', async () => {
         await deadLetter();
         expect(await claim('e')).toMatchObject({
           kind: 'ended',
@@ -365,7 +368,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect((await claim('e', { failedAt: START + 1_000 })).kind).toBe('claimed');
       });
 
-      it('start afresh when redriven, with nothing counted but attempts', async () => {
+      it('starts its redrive with all counts but attempts reset', async () => {
         await deadLetter();
         const claimed = await claim('e', { failedAt: START + 1_000 });
         expect(previousOf(claimed)).toEqual({
@@ -379,7 +382,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(claimed.kind === 'claimed' && claimed.previous && crashes(claimed.previous)).toBe(0);
       });
 
-      it('keep an upload and a doubt', async () => {
+      it('keeps its upload and doubt', async () => {
         await deadLetter({ upload: UPLOAD, inDoubt: { looks: 2, notFoundSince: START } });
         expect(previousOf(await claim('e', { failedAt: START + 1_000 }))).toMatchObject({
           upload: UPLOAD,
@@ -387,7 +390,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         });
       });
 
-      it('are leased to one redrive at a time', async () => {
+      it('is leased to one redrive at a time', async () => {
         await deadLetter();
         await claim('e', { failedAt: START + 1_000, lastsMs: 5_000 });
         expect((await claim('f', { failedAt: START + 1_000 })).kind).toBe('leased');
@@ -397,7 +400,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect((await claim('f')).kind).toBe('leased');
       });
 
-      it('are claimed again after a redrive that died', async () => {
+      it('can be claimed again after a redrive that died', async () => {
         await deadLetter();
         await claim('e', { failedAt: START + 1_000, lastsMs: 5_000 });
         clock.advance(5_001);
@@ -409,7 +412,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         });
       });
 
-      it('end again what an old redrive asks for once more', async () => {
+      it('can not be claimed by an older redrive after it was dead-lettered again', async () => {
         await deadLetter();
         await claim('e', { failedAt: START + 1_000 });
         await ledger.record(id, 'e', deadLettered({ failedAt: START + 50_000 }));
@@ -417,7 +420,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect((await claim('f', { failedAt: START + 50_000 })).kind).toBe('claimed');
       });
 
-      it('are an entry like any other once they were given back', async () => {
+      it('can be claimed like any other entry after its redrive has released it', async () => {
         await deadLetter();
         await claim('e', { failedAt: START + 1_000 });
         await ledger.record(id, 'e', released({ failed: true, retriedForMs: 1_000 }));
@@ -441,7 +444,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         await ledger.record(other, 'p', posted(messageId));
       };
 
-      it('finds nothing where there is nothing', async () => {
+      it('finds nothing if there is no other entry', async () => {
         expect(await ledger.findOther(id)).toBeUndefined();
         await claim('a');
         expect(await ledger.findOther(id)).toBeUndefined();
@@ -449,9 +452,9 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
 
       it.each<[string, (other: DeliveryId) => Promise<unknown>, boolean]>([
         ['claimed', (other) => claim('p', { id: other }), true],
-        ['uploaded', (other) => claim('p', { id: other, upload: UPLOAD }), true],
+        ['uploaded', (other) => claimUploaded('p', { id: other }), true],
         ['posted', (other) => post(other), true],
-        ['given back', (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', released())), true],
+        ['released', (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', released())), true],
         [
           'dead-lettered',
           (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', deadLettered())),
@@ -471,7 +474,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
           (other) => claim('p', { id: other }).then(() => ledger.record(other, 'p', { kind: 'gone', lastError: 'x' })),
           false,
         ],
-      ])('a newer one that is %s: %#', async (_, make, counts) => {
+      ])('finds a newer version that is $0: $2', async (_, make, counts) => {
         await make(version('0069A94D181F3A9C43'));
         expect(await ledger.findOther(version('0069A94D181F3A9C42'))).toEqual(counts ? { kind: 'newer' } : undefined);
         expect(await ledger.findOther(version('0069A94D181F3A9C44'))).toBeUndefined();
@@ -486,12 +489,12 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         ['0055AED6DD', '0055AED6DCD90281E5', false],
         ['9', 'A', true],
         ['F', '0F', false],
-      ])('orders sequencers by right-padding them: %s < %s is %s', async (own, other, isNewer) => {
+      ])('orders sequencers after padding them on the right: %s < %s is %s', async (own, other, isNewer) => {
         await claim('p', { id: version(other) });
         expect(await ledger.findOther(version(own))).toEqual(isNewer ? { kind: 'newer' } : undefined);
       });
 
-      it('looks at one room and one key only', async () => {
+      it('ignores other rooms, keys and buckets', async () => {
         for (const other of [
           version('F', { roomId: 'OTHER' }),
           version('F', { key: `${id.key}x` }),
@@ -503,12 +506,12 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(await ledger.findOther(id)).toBeUndefined();
       });
 
-      it('does not take another room of the same version for a newer one', async () => {
+      it('does not return the same version in another room as a newer version', async () => {
         for (const roomId of ['', 'A', 'ZZZ', 'zzz', '~', 'ÿ']) await claim('p', { id: { ...id, roomId } });
         expect(await ledger.findOther(id)).toBeUndefined();
       });
 
-      it('looks through more than one page', async () => {
+      it('reads more than one page to find a newer version', async () => {
         await claim('p', { id: version('1000') });
         for (let index = 0; index < 60; index += 1) {
           await claim('p', { id: version(`2${String(index).padStart(3, '0')}`, { roomId: 'OTHER' }) });
@@ -518,7 +521,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(await ledger.findOther(version('2000', { roomId: 'OTHER' }))).toEqual({ kind: 'newer' });
       });
 
-      it('finds the message of the same content for an object without a sequencer', async () => {
+      it('finds the posted message with the same eTag for an object without a sequencer', async () => {
         await post(version('1', { eTag: 'x' }), 'message-x');
         await post(version('2', { eTag: 'y' }), 'message-y');
         expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toEqual({
@@ -530,7 +533,7 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(await ledger.findOther(version(undefined, { eTag: 'x', roomId: 'OTHER' }))).toBeUndefined();
       });
 
-      it('tells the latest of several', async () => {
+      it('returns the latest of several messages with the same eTag', async () => {
         for (const sequencer of ['2', '3', '1']) await post(version(sequencer, { eTag: 'x' }), `message-${sequencer}`);
         expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toEqual({
           kind: 'same',
@@ -538,17 +541,17 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         });
       });
 
-      it('counts no one without an eTag as the same', async () => {
+      it('does not match objects without an eTag', async () => {
         await post(version('1', { eTag: undefined }));
         expect(await ledger.findOther(version(undefined, { eTag: undefined }))).toBeUndefined();
       });
 
-      it('counts only what was posted as the same', async () => {
-        await claim('p', { id: version('1', { eTag: 'x' }), upload: UPLOAD });
+      it('matches only posted objects', async () => {
+        await claimUploaded('p', { id: version('1', { eTag: 'x' }) });
         expect(await ledger.findOther(version(undefined, { eTag: 'x' }))).toBeUndefined();
       });
 
-      it('looks through more than one page for the same', async () => {
+      it('reads more than one page to find the same eTag', async () => {
         await post(version('1', { eTag: 'x' }), 'message-x');
         for (let index = 0; index < 60; index += 1)
           await claim('p', { id: version(`2${String(index).padStart(3, '0')}`, { eTag: 'y' }) });

@@ -1,10 +1,12 @@
 import { type DeliveryId, type LedgerChange, type LedgerEntry, Status } from '../../lambdas/relay/domain/delivery.ts';
 import { LedgerError } from '../../lambdas/relay/domain/errors.ts';
+import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { Claim, Clock, Lease, Ledger, Other } from '../../lambdas/relay/ports.ts';
 
-/** The ledger's rules without a database: each call has its effect at once. What DynamoDB does is the same, by contract. */
+/** The ledger's rules without a database: each call takes effect at once. The contract suite runs on this and on DynamoDB. */
 export interface MemoryTable {
   claim(now: number, id: DeliveryId, lease: Lease, options: Parameters<Ledger['claim']>[2]): Claim;
+  claimUploaded(now: number, id: DeliveryId, lease: Lease, options: Parameters<Ledger['claimUploaded']>[2]): Claim;
   record(id: DeliveryId, owner: string, change: LedgerChange): void;
   findOther(id: DeliveryId): Other | undefined;
   entries(): readonly (LedgerEntry & { readonly id: DeliveryId })[];
@@ -15,23 +17,36 @@ type Item = LedgerEntry & { readonly id: DeliveryId; readonly eTag: string | und
 export const createMemoryTable = (): MemoryTable => {
   const items = new Map<string, Item>();
 
+  const write = (
+    id: DeliveryId,
+    lease: Lease,
+    object: CreatedObject,
+    previous: Item | undefined,
+    change: Partial<LedgerEntry>,
+  ): Claim => {
+    items.set(keyOf(id), {
+      ...(previous ?? { status: Status.Claimed, attempts: 0, releases: 0, failures: 0, retriedForMs: 0 }),
+      ...change,
+      id,
+      eTag: object.eTag ?? previous?.eTag,
+      leaseOwner: lease.owner,
+      leaseExpiresAt: lease.expiresAt,
+      attempts: (previous?.attempts ?? 0) + 1,
+    });
+    return { kind: 'claimed', previous };
+  };
+
   return {
-    claim(now, id, lease, { upload, failedAt, object }) {
-      const key = keyOf(id);
-      const previous = items.get(key);
-      if (previous !== undefined && !mayClaim(previous, now, lease, upload !== undefined, failedAt)) {
-        return refusal(previous, now);
-      }
-      items.set(key, {
-        ...(previous ?? { status: Status.Claimed, attempts: 0, releases: 0, failures: 0, retriedForMs: 0 }),
-        ...(upload === undefined ? {} : { status: Status.Uploaded, upload }),
-        id,
-        eTag: object.eTag ?? previous?.eTag,
-        leaseOwner: lease.owner,
-        leaseExpiresAt: lease.expiresAt,
-        attempts: (previous?.attempts ?? 0) + 1,
-      });
-      return { kind: 'claimed', previous };
+    claim(now, id, lease, { object, failedAt }) {
+      const previous = items.get(keyOf(id));
+      if (previous !== undefined && !mayClaim(previous, now, lease, failedAt)) return refusal(previous, now);
+      return write(id, lease, object, previous, {});
+    },
+
+    claimUploaded(now, id, lease, { object, upload }) {
+      const previous = items.get(keyOf(id));
+      if (previous !== undefined && !isOwnUpload(previous, lease)) return refusal(previous, now);
+      return write(id, lease, object, previous, { status: Status.Uploaded, upload });
     },
 
     record(id, owner, change) {
@@ -61,7 +76,7 @@ export const createMemoryTable = (): MemoryTable => {
   };
 };
 
-/** The port over a table of its own, or one that several processes share. */
+/** The port, on a table of its own or on one that several processes share. */
 export const createMemoryLedger = ({
   clock,
   table = createMemoryTable(),
@@ -70,19 +85,22 @@ export const createMemoryLedger = ({
   readonly table?: MemoryTable;
 }): Ledger & Pick<MemoryTable, 'entries'> => ({
   claim: async (id, lease, options) => table.claim(clock.now(), id, lease, options),
+  claimUploaded: async (id, lease, options) => table.claimUploaded(clock.now(), id, lease, options),
   record: async (id, owner, change) => table.record(id, owner, change),
   findOther: async (id) => table.findOther(id),
   entries: () => table.entries(),
 });
 
-/** One that was given up counts again while it is redriven. */
+/** A dead-lettered entry counts again during its redrive, when it has a lease. */
 const isUnderWay = ({ status, leaseOwner }: Item): boolean =>
   status !== Status.Gone && (status !== Status.DeadLettered || leaseOwner !== undefined);
 
-const mayClaim = (item: Item, now: number, lease: Lease, isUpload: boolean, failedAt: number | undefined): boolean => {
-  const isOurs = item.leaseOwner === lease.owner;
-  if (isUpload) return isOurs && item.status === Status.Uploaded;
-  if (!isOurs && item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;
+const isOwnUpload = (item: Item, lease: Lease): boolean =>
+  item.leaseOwner === lease.owner && item.status === Status.Uploaded;
+
+const mayClaim = (item: Item, now: number, lease: Lease, failedAt: number | undefined): boolean => {
+  const isOwn = item.leaseOwner === lease.owner;
+  if (!isOwn && item.leaseOwner !== undefined && (item.leaseExpiresAt ?? 0) >= now) return false;
   if (item.status === Status.Claimed || item.status === Status.Uploaded) return true;
   return item.status === Status.DeadLettered && failedAt !== undefined && (item.failedAt ?? 0) <= failedAt;
 };

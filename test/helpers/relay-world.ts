@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { createDeliver, type Deliver, type DeliverDeps, type Task } from '../../lambdas/relay/delivery/deliver.ts';
+import { createDeliver, type Deliver, type DeliverDeps } from '../../lambdas/relay/delivery/deliver.ts';
+import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
@@ -13,10 +14,10 @@ import { readAll } from './read-stream.ts';
 
 export const HOUR_MS = 3_600_000;
 
-/** Of the relay's bot. */
+/** The user id of the relay's bot. */
 export const BOT_USER_ID = 'bTqhxCWeDSAbKTwSe';
 
-/** Calls of ports, each of which a test can make fail, before or after it has had its effect. */
+/** The calls to ports. A test can make each fail before or after its effect. */
 export type PortCall =
   | 'open'
   | 'contentType'
@@ -26,6 +27,7 @@ export type PortCall =
   | 'confirm'
   | 'look'
   | 'claim'
+  | 'claimUploaded'
   | 'record'
   | 'findOther'
   | 'deadLetter'
@@ -48,14 +50,14 @@ export interface FakeMessage {
   readonly content: string;
 }
 
-/** Everything around `deliver`, in memory. Time stands still unless a test turns the clock. */
+/** The ports of `deliver`, in memory. Time passes only when a test advances the clock. */
 export interface RelayWorld {
   readonly clock: HandClock;
   readonly deps: DeliverDeps;
   readonly ledger: ReturnType<typeof createMemoryLedger>;
-  /** Names of the calls so far, in order. */
+  /** The calls so far, in order. */
   readonly calls: PortCall[];
-  /** What is in the bucket, by key. */
+  /** The objects in the bucket, by key. */
   readonly objects: Map<string, { content: string; contentType?: string }>;
   readonly files: Map<string, Omit<FakeMessage, 'id' | 'fileId' | 'text' | 'threadId'>>;
   readonly messages: FakeMessage[];
@@ -64,14 +66,14 @@ export interface RelayWorld {
   readonly logs: LogLine[];
   readonly queues: Queues;
   readonly logger: Logger;
-  /** How long the pacer makes a call wait. */
+  /** The delays in milliseconds that the pacer returns. */
   readonly waits: { media: number; confirm: number };
-  /** Sources that were opened and not closed. */
+  /** The number of sources that were opened and not closed. */
   openSources(): number;
-  /** The next call fails with this; `after`: though it has had its effect. */
+  /** Makes the next call fail with this error; with `after`, after its effect. */
   fail(call: PortCall, error: Error, options?: { after?: boolean; times?: number }): void;
   deliver: Deliver;
-  /** Delivers an object as SQS message number `receiveCount`, each time by another owner. */
+  /** Delivers an object as the given receive of its message, each time with a new lease owner. */
   run(options?: RunOptions): Promise<Outcome>;
 }
 
@@ -143,6 +145,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
     pacer: { ...NO_PACER, take: (call) => waits[call], bookDelayMs: (call) => waits[call] },
     ledger: {
       claim: (...args) => port('claim', () => memory.claim(...args)),
+      claimUploaded: (...args) => port('claimUploaded', () => memory.claimUploaded(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
       findOther: (id) => port('findOther', () => memory.findOther(id)),
     },
@@ -227,7 +230,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
   };
 };
 
-/** A pacer that knows of no limit. */
+/** A pacer without a limit. */
 const NO_PACER: DeliverDeps['pacer'] = {
   take: () => 0,
   bookDelayMs: () => 0,
@@ -240,7 +243,7 @@ const NO_PACER: DeliverDeps['pacer'] = {
   drainMs: () => 0,
 };
 
-/** Sums up what was added to each metric. */
+/** Metrics that sum up the values of each name. */
 export const createCountingMetrics = (): Metrics & { readonly sums: Record<string, number> } => {
   const sums: Record<string, number> = {};
   return {

@@ -1,16 +1,17 @@
 import type { Failure } from './failure.ts';
 
 /**
- * Stops a process from asking again what an operator has to mend first. One misconfigured object opens it for all that
- * would fail the same way; after a while a single one is let through to see whether it is mended.
+ * Stops a process from repeating calls that fail until an operator corrects the configuration. One such failure opens
+ * the circuit for every delivery that would fail the same way; every 30 seconds one delivery is admitted to try again.
  */
 export interface Circuit {
-  /** The failure that keeps deliveries to this room waiting, if any. */
+  /** Admits a delivery to this room, or returns the failure it must wait for. After an open circuit's time, admits one. */
   admit(room: string): Failure | undefined;
-  /** Whether calls about this room had better not be made; unlike `admit`, lets nobody through to see. */
+  /** Whether the circuit is open for this room. Admits nothing. */
   isOpen(room: string): boolean;
+  /** Opens the circuit if the failure is a misconfiguration of the room or of the server. */
   open(room: string, failure: Failure): void;
-  /** A call got through: whatever was wrong is mended. */
+  /** A delivery to this room succeeded. */
   close(room: string): void;
 }
 
@@ -20,17 +21,17 @@ const WHOLE_SERVER = Symbol('server');
 export const createCircuit = ({ now }: { now: () => number }): Circuit => {
   const open = new Map<string | symbol, { failure: Failure; until: number }>();
 
-  const check = (scope: string | symbol): Failure | undefined => {
+  const admitTo = (scope: string | symbol): Failure | undefined => {
     const entry = open.get(scope);
     if (entry === undefined) return undefined;
     if (now() < entry.until) return entry.failure;
-    // This one may try; the others wait until it has told.
+    // This delivery tries; the others wait for another period.
     entry.until = now() + STAYS_OPEN_MS;
     return undefined;
   };
 
   return {
-    admit: (room) => check(WHOLE_SERVER) ?? check(room),
+    admit: (room) => admitTo(WHOLE_SERVER) ?? admitTo(room),
     isOpen: (room) => open.has(WHOLE_SERVER) || open.has(room),
     open(room, failure) {
       if (failure.kind !== 'misconfigured' || failure.scope === 'object') return;

@@ -1,9 +1,9 @@
 /**
- * What the adapters throw. Foreign errors (AWS's, a socket error, an HTTP answer) are translated into
- * one of these at the edge; `failure.ts` alone decides what each means for the object.
+ * What the adapters throw. An adapter translates every foreign error (of AWS, of a socket, an HTTP answer) into one of
+ * these; `failure.ts` alone decides what each means for the object.
  */
 
-/** Base of all of them: a stable code for programs, a message for people, the foreign error as its cause. */
+/** The base class: a stable code for programs, a message for people, the foreign error as the cause. */
 export abstract class RelayError extends Error {
   readonly code: string;
   constructor(message: string, options: { code: string; cause?: unknown }) {
@@ -14,12 +14,12 @@ export abstract class RelayError extends Error {
 
 /** The chat server answered, and the answer is not a success. */
 export class ChatAnswerError extends RelayError {
-  // Written out: the bundle's classes are renamed.
+  // A literal, because the bundler renames classes.
   override readonly name = 'ChatAnswerError';
   readonly status: number;
   /** The server's own `errorType`; absent when it sent none. */
   readonly errorType: string | undefined;
-  /** When the window of the rate limit ends, in epoch milliseconds of our own clock; only with status 429. */
+  /** When the window of the rate limit ends, in epoch milliseconds of the function's clock; only with status 429. */
   readonly retryAt: number | undefined;
   constructor(
     message: string,
@@ -32,7 +32,7 @@ export class ChatAnswerError extends RelayError {
   }
 }
 
-/** No usable answer came from the chat server: the connection failed, fell silent or broke. */
+/** The chat server gave no usable answer: the connection failed, timed out or broke. */
 export class ChatUnreachableError extends RelayError {
   override readonly name = 'ChatUnreachableError';
   declare readonly code:
@@ -43,7 +43,7 @@ export class ChatUnreachableError extends RelayError {
     | 'BAD_ANSWER'
     | 'TLS_FAILED'
     | 'PROXY_REFUSED';
-  /** Whether the server may have seen the whole request and acted on it. */
+  /** Whether the server may have received the whole request and acted on it. */
   readonly mayHaveActed: boolean;
   constructor(
     message: string,
@@ -54,7 +54,7 @@ export class ChatUnreachableError extends RelayError {
   }
 }
 
-/** The credentials were refused, and the secret holds others by now: the same call may succeed when it is made again. */
+/** The server refused the credentials, and the secret holds other ones now: the same call may succeed when repeated. */
 export class CredentialsRenewedError extends RelayError {
   override readonly name = 'CredentialsRenewedError';
   constructor() {
@@ -74,7 +74,7 @@ export class SecretError extends RelayError {
   declare readonly code: 'SECRET_UNREADABLE' | 'SECRET_MALFORMED' | 'SECRET_UNAVAILABLE';
 }
 
-/** S3 did not give the object, or not whole. */
+/** S3 did not return the object, or not all of it. */
 export class SourceError extends RelayError {
   override readonly name = 'SourceError';
   declare readonly code:

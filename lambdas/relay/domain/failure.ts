@@ -8,10 +8,10 @@ import {
   SourceError,
 } from './errors.ts';
 
-/** What the relay was doing when it failed. */
-export type Step = 'room' | 'source' | 'media' | 'confirm' | 'look' | 'ledger';
+/** The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message. */
+export type Call = 'room' | 'source' | 'media' | 'confirm' | 'look' | 'ledger' | 'queue';
 
-/** Why an object waits or was given up. Stable: operators filter dead letters by it, `docs/operating.md` explains each. */
+/** Why an object waits or was dead-lettered. Stable: operators filter by it, and `docs/operating.md` explains each. */
 export type Reason =
   | 'UNREADABLE_EVENT'
   | 'EMPTY_FILE'
@@ -52,18 +52,18 @@ interface FailureDetails {
 export type Failure = FailureDetails &
   (
     | { readonly kind: 'throttled'; readonly retryAt: number | undefined }
-    /** `maxTries`: give up sooner than time would. */
+    /** `maxTries`: dead-letter after so many failures, even if there is time left. */
     | { readonly kind: 'transient'; readonly maxTries?: number | undefined }
-    /** `scope`: what else fails the same way until an operator has mended it. */
+    /** `scope`: what else fails the same way until an operator has corrected it. */
     | { readonly kind: 'misconfigured'; readonly scope: 'server' | 'room' | 'object' }
     | { readonly kind: 'refused' }
     | { readonly kind: 'gone' }
     | { readonly kind: 'stale-upload' }
   );
 
-/** Classifies anything a port has thrown. */
-export const classify = (error: unknown, step: Step): Failure => {
-  if (error instanceof ChatAnswerError) return classifyAnswer(error, step);
+/** Classifies whatever a port has thrown. Only a chat server's answer depends on the call. */
+export const classify = (error: unknown, call: Call): Failure => {
+  if (error instanceof ChatAnswerError) return classifyAnswer(error, call);
   const detail = error instanceof Error ? error.message : String(error);
   if (error instanceof ChatUnreachableError) {
     if (error.code === 'ABORTED') return { kind: 'transient', reason: 'OUT_OF_TIME', detail };
@@ -102,8 +102,9 @@ const classifySource = (error: SourceError, detail: string): Failure => {
   }
 };
 
-// Statuses first, then errorTypes: the texts are localised and prove nothing. The codes are thrown by Rocket.Chat's
-// FileUpload, sendFileMessage and API classes (apps/meteor/app/file-upload, server/api in RocketChat/Rocket.Chat).
+// Statuses first, then errorTypes: the texts are localised, so they can't be relied on. The errorTypes are thrown by
+// Rocket.Chat's FileUpload, sendFileMessage and API classes (apps/meteor/app/file-upload, server/api in
+// RocketChat/Rocket.Chat).
 const REFUSED: ReadonlyMap<string, Reason> = new Map([
   ['error-file-too-large', 'FILE_TOO_LARGE'],
   ['file-too-small', 'EMPTY_FILE'],
@@ -113,17 +114,17 @@ const REFUSED: ReadonlyMap<string, Reason> = new Map([
 ]);
 const UPLOADS_DISABLED = new Set(['error-file-upload-disabled', 'error-direct-message-file-upload-not-allowed']);
 
-// Thrown without an errorType, before the message is inserted. Only a hint: where it is not recognised, the failure is
-// transient, which behaves alike but for its metric.
-// "readonly" alone would also fit what a database says of itself in a failover.
+// Texts that are thrown without an errorType, before the message is inserted. An unrecognised text makes the failure
+// transient: it is retried in the same way and only counted under another metric.
+// "readonly" alone would also match the error of a database during a failover.
 const ROOM_STATE = /room_is_archived|room_is_blocked|you_have_been_muted|the room is readonly|Not enough permission/i;
 const ROOM_UNAVAILABLE = new Set(['error-not-allowed', 'error-room-not-found', 'error-room-archived', 'Not Allowed']);
 
-// An image that can't be decoded and a full disk look the same (RocketChat/Rocket.Chat#33171).
+// An image that can't be decoded and a full disk give the same error (RocketChat/Rocket.Chat#33171).
 const STORAGE_ERROR = 'ufs: cannot upload file';
 const STORAGE_TRIES = 5;
 
-const classifyAnswer = (error: ChatAnswerError, step: Step): Failure => {
+const classifyAnswer = (error: ChatAnswerError, call: Call): Failure => {
   const { status: httpStatus, errorType } = error;
   const details = { detail: error.message, httpStatus, errorType };
   if (httpStatus === 429 || errorType === 'error-too-many-requests') {
@@ -136,13 +137,13 @@ const classifyAnswer = (error: ChatAnswerError, step: Step): Failure => {
     return { kind: 'misconfigured', reason: 'NOT_ROCKET_CHAT', ...details, scope: 'server' };
   }
   if (errorType === undefined) {
-    if (step === 'confirm' && httpStatus === 400 && ROOM_STATE.test(error.message)) {
+    if (call === 'confirm' && httpStatus === 400 && ROOM_STATE.test(error.message)) {
       return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', ...details, scope: 'room' };
     }
     return { kind: 'transient', reason: 'CHAT_ERROR', ...details };
   }
   if (httpStatus === 200) return { kind: 'transient', reason: 'NOT_POSTED', ...details };
-  if (step === 'confirm' && errorType === 'invalid-file') {
+  if (call === 'confirm' && errorType === 'invalid-file') {
     return { kind: 'stale-upload', reason: 'UPLOAD_EXPIRED', ...details };
   }
   const refusal = REFUSED.get(errorType);
@@ -159,7 +160,7 @@ const classifyAnswer = (error: ChatAnswerError, step: Step): Failure => {
   return { kind: 'transient', reason: 'CHAT_ERROR', ...details };
 };
 
-/** errorTypes that the server throws before it inserts the message. */
+/** The errorTypes that the server throws before it inserts the message. */
 const BEFORE_INSERT = new Set([
   ...REFUSED.keys(),
   ...UPLOADS_DISABLED,
@@ -169,8 +170,9 @@ const BEFORE_INSERT = new Set([
 ]);
 
 /**
- * Whether a failed `rooms.mediaConfirm` may have posted the message all the same. A server that inserts the message and
- * then fails answers 400 without an errorType, like any passing fault, so only what is known to come before counts as no.
+ * Whether a failed `rooms.mediaConfirm` may nevertheless have posted the message. A server that inserts the message and
+ * then fails answers 400 without an errorType, as it does for many other faults. So only errors that are known to be
+ * thrown before the insert count as "not posted".
  */
 export const isConfirmInDoubt = (error: unknown): boolean => {
   if (error instanceof ChatUnreachableError) return error.mayHaveActed;
@@ -183,9 +185,9 @@ export const isConfirmInDoubt = (error: unknown): boolean => {
   return status >= 500 || status === 408;
 };
 
-/** The server answered a confirm with `message: null`: it posted nothing, and marked the file as confirmed all the same. */
+/** The server answered a confirm with `message: null`: it posted nothing, but marked the file as confirmed. */
 export const isWithoutMessage = (error: unknown): boolean =>
   error instanceof ChatAnswerError && error.status === 200 && error.errorType === MESSAGE_NULL;
 
-/** Our own errorType for it; the server sends none with a 200. */
+/** The relay's own errorType for `message: null`; the server sends none with a 200. */
 export const MESSAGE_NULL = 'message-null';

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
 import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
+import type { DeliveryId } from '../../../lambdas/relay/domain/delivery.ts';
 import { ChatUnreachableError, SourceError } from '../../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { createHandler } from '../../../lambdas/relay/handler.ts';
 import { createPacer } from '../../../lambdas/relay/pacing/pacer.ts';
-import type { Chat, Ledger, ObjectStore, Queues, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
+import type { Chat, Claim, Ledger, ObjectStore, Queues, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
 import type { MemoryTable } from '../../helpers/memory-ledger.ts';
 import type { ChatModel } from './chat-model.ts';
 import { chatFaults, confirmFaults, ledgerFaults, mediaFaults, queueFaults, sourceFaults } from './faults.ts';
@@ -14,7 +15,7 @@ import { type Caller, createCaller, type Process } from './process.ts';
 import type { QueueModel } from './queue-model.ts';
 import type { Choices, Simulation } from './simulation.ts';
 
-/** Everything outside of the function, shared by all its processes. */
+/** Everything outside of the function; its processes share it. */
 export interface World {
   readonly simulation: Simulation;
   readonly choices: Choices;
@@ -22,11 +23,11 @@ export interface World {
   readonly queue: QueueModel;
   readonly table: MemoryTable;
   readonly settings: Settings;
-  /** Whether S3 still has this version. */
+  /** Whether S3 still has the version. */
   readonly isReadable: (object: CreatedObject) => boolean;
   /** When each object was claimed first. */
   readonly firstClaims: Map<string, number>;
-  /** The same, but what was given up is claimed anew. */
+  /** The same, but starting again after a dead letter. */
   readonly standingClaims: Map<string, number>;
   readonly count: (fault: string) => void;
   readonly trace: (line: string) => void;
@@ -36,7 +37,7 @@ export const ROOM_ID = 'ROOM';
 export const objectName = ({ key, sequencer }: Pick<CreatedObject, 'key' | 'sequencer'>): string =>
   `${key}@${sequencer}`;
 
-/** The real handler on modelled ports, as one process of the function runs it. */
+/** One process of the function: the real handler on modelled ports. */
 export const createFunction = (world: World, process: Process) => {
   const { clock } = process;
   const random = () => world.choices.next(256) / 256;
@@ -114,7 +115,7 @@ const roomsOf = ({ call }: Caller): Rooms => ({
 const chatOf = (world: World, { call }: Caller): Chat => ({
   uploadMedia: async (roomId, file, { signal }) => {
     const source = file.source as ModelSource;
-    // What the real client does with a source that fails: the request is never completed.
+    // As in the real client: a request whose source fails is never completed.
     if (!source.isWhole) throw new SourceError('short', { code: 'SOURCE_SHORT' });
     const effect = () => ({
       fileId: world.chat.storeFile(source.object, roomId, source.isWhole),
@@ -147,31 +148,40 @@ const ledgerOf = (
   { table, firstClaims, standingClaims, simulation }: World,
   { call }: Caller,
   now: () => number,
-): Ledger => ({
-  claim: (id, lease, options) =>
-    call({
-      name: 'ledger claim',
-      faults: ledgerFaults,
-      effect: () => {
-        const claim = table.claim(now(), id, lease, options);
-        const name = objectName(options.object);
-        if (claim.kind === 'claimed') {
-          for (const claims of [firstClaims, standingClaims]) if (!claims.has(name)) claims.set(name, simulation.now());
-        }
-        return claim;
-      },
-    }),
-  record: (id, owner, change) =>
-    call({
-      name: `ledger ${change.kind}`,
-      faults: ledgerFaults,
-      effect: () => {
-        table.record(id, owner, change);
-        if (change.kind === 'dead-lettered') standingClaims.delete(objectName(id));
-      },
-    }),
-  findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
-});
+): Ledger => {
+  const noted = (id: DeliveryId, claim: Claim): Claim => {
+    const name = objectName(id);
+    if (claim.kind === 'claimed') {
+      for (const claims of [firstClaims, standingClaims]) if (!claims.has(name)) claims.set(name, simulation.now());
+    }
+    return claim;
+  };
+
+  return {
+    claim: (id, lease, options) =>
+      call({
+        name: 'ledger claim',
+        faults: ledgerFaults,
+        effect: () => noted(id, table.claim(now(), id, lease, options)),
+      }),
+    claimUploaded: (id, lease, options) =>
+      call({
+        name: 'ledger claim with upload',
+        faults: ledgerFaults,
+        effect: () => noted(id, table.claimUploaded(now(), id, lease, options)),
+      }),
+    record: (id, owner, change) =>
+      call({
+        name: `ledger ${change.kind}`,
+        faults: ledgerFaults,
+        effect: () => {
+          table.record(id, owner, change);
+          if (change.kind === 'dead-lettered') standingClaims.delete(objectName(id));
+        },
+      }),
+    findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
+  };
+};
 
 const queuesOf = ({ queue }: World, { call }: Caller): Queues => ({
   postpone: (handle, delayMs) =>

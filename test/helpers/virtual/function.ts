@@ -1,66 +1,31 @@
 import { Readable } from 'node:stream';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { createRocketChat } from '../../../lambdas/relay/adapters/rocket-chat/chat.ts';
-import { createClient } from '../../../lambdas/relay/adapters/rocket-chat/client.ts';
-import type { SendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
 import type { Credentials } from '../../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
-import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
-import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
-import { createHandler } from '../../../lambdas/relay/handler.ts';
-import { createPacer, type Pacer } from '../../../lambdas/relay/pacing/pacer.ts';
-import { createPacing } from '../../../lambdas/relay/pacing/pacing.ts';
-import type { Backlog, Clock, Ledger, Metrics, ObjectStore, Queues } from '../../../lambdas/relay/ports.ts';
+import { composeRelay, type RelayPorts } from '../../../lambdas/relay/compose.ts';
+import type { Handler } from '../../../lambdas/relay/handler.ts';
+import type { Pacer } from '../../../lambdas/relay/pacing/pacer.ts';
+import type { ObjectStore } from '../../../lambdas/relay/ports.ts';
 
-export interface FunctionDeps {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly send: SendHttp;
-  readonly ledger: Ledger;
-  readonly queues: Queues;
-  readonly backlog: Backlog;
-  readonly metrics: Metrics;
-  /** Who calls the chat server. @default a bot that only a virtual one knows */
+type GivenPorts = 'settings' | 'clock' | 'random' | 'send' | 'ledger' | 'queues' | 'backlog' | 'metrics';
+
+export interface FunctionDeps extends Pick<RelayPorts, GivenPorts> {
+  /** Whose credentials are sent to the chat server. @default those of a bot that only the virtual server accepts */
   readonly identity?: Credentials | undefined;
-  /** For comparison: a pacer that does nothing, and nobody who looks after messages that sleep. */
+  /** `false`, for comparison: the pacer does nothing, and sleeping messages are not woken. */
   readonly isPaced: boolean;
 }
 
-export type RelayFunction = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
+export type RelayFunction = Handler;
 
-/** The function as `index.ts` puts it together, on whatever ports it is given. */
-export const createFunction = (deps: FunctionDeps): RelayFunction => {
-  const { settings, clock, random, send, ledger, queues, backlog, metrics, isPaced, identity = BOT } = deps;
+/** The function as `index.ts` composes it, on the given ports, with a bucket in which every object exists. */
+export const createFunction = ({ isPaced, identity = BOT, ...ports }: FunctionDeps): RelayFunction => {
   const silent = () => {};
-  const logger = { info: silent, warn: silent, error: silent };
-  const { maxCallsPerMinute } = settings;
-  const pacer = isPaced ? createPacer({ now: clock.now, random, maxCallsPerMinute }) : unpaced;
-  const credentials = { current: async () => identity, renew: async () => false };
-  const client = createClient({ send, credentials, clock, pacer });
-  const deliver = createDeliver({
-    settings,
-    clock,
-    random,
-    logger,
-    queues,
-    pacer,
-    ledger,
+  return composeRelay({
+    ...ports,
     store,
-    circuit: createCircuit({ now: clock.now }),
-    chat: createRocketChat(client),
-    bot: { userId: async () => identity.userId },
-    rooms: { resolve: async () => 'GENERAL' },
-  });
-  return createHandler({
-    deliver,
-    queues,
-    metrics,
-    logger,
-    clock,
+    logger: { info: silent, warn: silent, error: silent },
     abortAfter: () => new AbortController().signal,
-    filesAtOnce: settings.filesAtOnce,
-    pacing: isPaced ? createPacing({ pacer, backlog, clock, logger, metrics }) : undefined,
+    credentials: { current: async () => identity, renew: async () => false },
+    pacer: isPaced ? undefined : unpaced,
   });
 };
 

@@ -155,13 +155,17 @@ const most = (names: readonly string[]): number => {
 };
 
 /** No two of the objects are versions of one key, so there is never another. */
-export const countedLedger = ({ claim, record }: Ledger) => {
+export const countedLedger = ({ claim, claimUploaded, record }: Ledger) => {
   const counts = { writes: 0, reads: 0 };
   return {
     counts,
     claim: (...args: Parameters<Ledger['claim']>) => {
       counts.writes += 1;
       return claim(...args);
+    },
+    claimUploaded: (...args: Parameters<Ledger['claimUploaded']>) => {
+      counts.writes += 1;
+      return claimUploaded(...args);
     },
     record: (...args: Parameters<Ledger['record']>) => {
       counts.writes += 1;

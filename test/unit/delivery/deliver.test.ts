@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 const entry = () => world.ledger.entries()[0];
-/** Delivers again and again, each time after the delay that was asked for, until the object is settled. */
+/** Delivers the object repeatedly, each time after the delay of the outcome before, until it is settled. */
 const runUntilSettled = async (
   options: RunOptions = {},
   most = 60,
@@ -65,35 +65,35 @@ describe('a smooth delivery', () => {
     expect(world.messages).toMatchObject([
       { name: 'weekly.pdf', contentType: 'application/pdf', content: 'content', text: '`reports/weekly.pdf`' },
     ]);
-    expect(world.calls).toEqual(['resolve', 'open', 'media', 'claim', 'findOther', 'confirm', 'record']);
+    expect(world.calls).toEqual(['resolve', 'open', 'media', 'claimUploaded', 'findOther', 'confirm', 'record']);
     expect(entry()).toMatchObject({ status: 'posted', messageId: 'message-1', upload: { fileId: 'file-1' } });
   });
 
-  it('follows its route', async () => {
+  it('uses the room, caption and thread of its route', async () => {
     const routes = [{ prefix: 'reports/', room: 'R', caption: '{fileName}: {size}', threadId: 'parent' }];
     world = createRelayWorld(settingsOf({ routes }));
     await world.run();
     expect(world.messages).toMatchObject([{ roomId: 'id-of-R', text: 'weekly.pdf: 7 B', threadId: 'parent' }]);
   });
 
-  it('asks for the content type where a route depends on it', async () => {
+  it('reads the content type if a route depends on it', async () => {
     world = createRelayWorld(settingsOf({ routes: [{ contentTypes: ['application/pdf'], room: 'R' }] }));
     expect(await world.run()).toMatchObject({ kind: 'posted' });
     expect(times('contentType')).toBe(1);
   });
 });
 
-describe('what asks for no message', () => {
+describe('deliver posts no message', () => {
   it.each([
     ['a directory marker', createdObject({ key: 'a/', sizeBytes: 0 }), undefined],
-    ['no route', createdObject({ key: 'other' }), [{ prefix: 'reports/', room: 'R' }]],
-  ])('%s', async (_, object, routes) => {
+    ['an object that no route fits', createdObject({ key: 'other' }), [{ prefix: 'reports/', room: 'R' }]],
+  ])('for %s', async (_, object, routes) => {
     world = createRelayWorld(settingsOf(routes === undefined ? {} : { routes }));
     expect(await world.run({ object })).toMatchObject({ kind: 'ignored' });
     expect(world.calls).toEqual([]);
   });
 
-  it('an object that is gone', async () => {
+  it('for an object that is gone', async () => {
     world.objects.clear();
     expect(await world.run()).toMatchObject({ kind: 'gone', reason: 'OBJECT_GONE' });
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'gone' });
@@ -101,14 +101,14 @@ describe('what asks for no message', () => {
     expect(world.deadLetters).toEqual([]);
   });
 
-  it('an older version, when a newer one was claimed', async () => {
+  it('for an older version after a newer one was claimed', async () => {
     await world.run({ object: createdObject({ sequencer: '0069A94D181F3A9C43', sizeBytes: 7 }) });
     expect(await world.run()).toMatchObject({ kind: 'gone', reason: 'SUPERSEDED' });
     expect(world.messages).toHaveLength(1);
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'duplicate' });
   });
 
-  it('a backfilled object that was posted when it came', async () => {
+  it('for a backfilled object that was posted before', async () => {
     await world.run();
     const again = createdObject({ sequencer: undefined, sizeBytes: 7 });
     expect(await world.run({ object: again })).toMatchObject({ kind: 'duplicate', chatMessageId: 'message-1' });
@@ -130,38 +130,38 @@ describe('a file of Rocket.Chat itself', () => {
   };
 
   it.each([
-    ['by its key', EXACT, []],
-    ['by its key and its uploader, the bot', similar(BOT_USER_ID), ['bot']],
-  ])('is ignored, %s, before anything else is asked', async (_, key, calls) => {
+    ['its key shows it', EXACT, []],
+    ['its key resembles one and names the bot as uploader', similar(BOT_USER_ID), ['bot']],
+  ])('is ignored without other calls when %s', async (_, key, calls) => {
     world = createRelayWorld(settingsOf({ routes: [{ contentTypes: ['image/*'], room: 'R' }, { room: 'S' }] }));
     expect(await runWith(key)).toMatchObject({ kind: 'ignored', isLoopSuspected: true });
     expect(world.calls).toEqual(calls);
   });
 
-  it('is posted where it only resembles one, and is of another', async () => {
+  it('is posted when its key only resembles one and names another uploader', async () => {
     expect(await runWith(similar('rbAXPnMktTFbNpwtJ'))).toMatchObject({ kind: 'posted' });
   });
 
-  it('is no loop where no route would take it', async () => {
+  it('is not reported as a loop when no route fits', async () => {
     world = createRelayWorld(settingsOf({ routes: [{ prefix: 'reports/', room: 'R' }] }));
     expect(await runWith(EXACT)).toEqual({ kind: 'ignored', detail: 'no route fits' });
     expect(world.calls).toEqual([]);
   });
 
-  it('waits until it is known who the bot is', async () => {
+  it("is retried while the secret with the bot's id can not be read", async () => {
     world.fail('bot', new SecretError('x', { code: 'SECRET_UNREADABLE' }));
     expect(await runWith(similar(BOT_USER_ID))).toMatchObject({ kind: 'retrying', reason: 'SECRET_UNUSABLE' });
     expect(world.messages).toEqual([]);
   });
 
-  it('asks nobody who the bot is for other keys', async () => {
+  it('is the only object for which the secret is read', async () => {
     await world.run();
     expect(world.calls).not.toContain('bot');
   });
 });
 
-describe('repeats', () => {
-  it('are answered by the ledger', async () => {
+describe('a repeated event', () => {
+  it('is a duplicate if the ledger has the posted message', async () => {
     await world.run();
     expect(await world.run({ receiveCount: 2 })).toEqual({
       kind: 'duplicate',
@@ -172,13 +172,13 @@ describe('repeats', () => {
     expect(times('media')).toBe(1);
   });
 
-  it('that do not know themselves are stopped before the confirm', async () => {
+  it('is stopped before the confirm when its receive count is 1', async () => {
     await world.run();
     expect(await world.run()).toMatchObject({ kind: 'duplicate' });
     expect(world.messages).toHaveLength(1);
   });
 
-  it('at the same time end in one message', async () => {
+  it('posts one message when twenty deliveries run at the same time', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) => world.run({ receiveCount: 1 + (index % 2) })),
     );
@@ -188,7 +188,7 @@ describe('repeats', () => {
   });
 });
 
-describe('what the server will never take', () => {
+describe('an object that the server refuses', () => {
   it('is dead-lettered with its reason', async () => {
     world.fail('media', answer(400, 'error-file-too-large', 'File size exceeds'));
     expect(await world.run()).toMatchObject({
@@ -211,7 +211,7 @@ describe('what the server will never take', () => {
     expect(entry()).toMatchObject({ status: 'dead-lettered', failedAt: START });
   });
 
-  it('an empty object is not even sent', async () => {
+  it('is not read or sent if it is empty', async () => {
     expect(await world.run({ object: createdObject({ sizeBytes: 0 }) })).toMatchObject({
       kind: 'dead-lettered',
       reason: 'EMPTY_FILE',
@@ -219,7 +219,7 @@ describe('what the server will never take', () => {
     expect(times('media') + times('open')).toBe(0);
   });
 
-  it('is not delivered by a repeat, but by a redrive', async () => {
+  it('is delivered by a redrive, but not by a repeated event', async () => {
     world.fail('media', answer(413));
     await world.run();
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'duplicate' });
@@ -228,7 +228,7 @@ describe('what the server will never take', () => {
     expect(await world.run({ failedAt: START })).toMatchObject({ kind: 'duplicate' });
   });
 
-  it('comes back where the dead letter can not be written, and is written once', async () => {
+  it('comes back when its dead letter can not be written, and is dead-lettered once', async () => {
     world.fail('media', answer(413), { times: 2 });
     world.fail('deadLetter', new Error('SQS is away'));
     expect(await world.run()).toMatchObject({ kind: 'retrying' });
@@ -240,8 +240,8 @@ describe('what the server will never take', () => {
   });
 });
 
-describe('passing faults', () => {
-  it('are tried again until the time for it is over', async () => {
+describe('a transient failure', () => {
+  it('is retried until retryForHours has passed', async () => {
     world.fail('media', answer(400), { times: 10_000 });
     const { outcomes, last } = await runUntilSettled({}, 1_000);
     expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'CHAT_ERROR', failureKind: 'transient' });
@@ -255,17 +255,21 @@ describe('passing faults', () => {
   it.each<[string, Parameters<RelayWorld['fail']>, string]>([
     ['the network', ['media', lost()], 'CHAT_UNREACHABLE'],
     ['S3', ['open', new SourceError('x', { code: 'SOURCE_UNAVAILABLE' })], 'SOURCE_ERROR'],
-    ['bytes', ['media', new SourceError('x', { code: 'CHECKSUM_MISMATCH' })], 'SOURCE_ERROR'],
-    ['the ledger at the claim', ['claim', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })], 'LEDGER_ERROR'],
+    ['the checksum', ['media', new SourceError('x', { code: 'CHECKSUM_MISMATCH' })], 'SOURCE_ERROR'],
+    [
+      'the ledger at the claim',
+      ['claimUploaded', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })],
+      'LEDGER_ERROR',
+    ],
     [
       'the ledger at the look around',
       ['findOther', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' })],
       'LEDGER_ERROR',
     ],
-    ['a mistake of ours', ['media', new TypeError('x')], 'INTERNAL_ERROR'],
-    ['no message in the answer', ['confirm', answer(200, 'message-null')], 'NOT_POSTED'],
+    ['the relay itself', ['media', new TypeError('x')], 'INTERNAL_ERROR'],
+    ['a confirm without a message', ['confirm', answer(200, 'message-null')], 'NOT_POSTED'],
     ['the room, for a moment', ['resolve', answer(502)], 'CHAT_ERROR'],
-  ])('%s', async (_, failure, reason) => {
+  ])('of %s is retried', async (_, failure, reason) => {
     world.fail(...failure);
     const { outcomes, last } = await runUntilSettled();
     expect(outcomes[0]).toMatchObject({ kind: 'retrying', reason });
@@ -273,20 +277,20 @@ describe('passing faults', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('of image processing are given up after five tries', async () => {
+  it('of image processing is dead-lettered after five tries', async () => {
     world.fail('media', answer(400, 'ufs: cannot upload file'), { times: 100 });
     const { last } = await runUntilSettled();
     expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'MEDIA_NOT_PROCESSED' });
     expect(times('media')).toBe(5);
   });
 
-  it('are dead-lettered at once where retrying is off', async () => {
+  it('is dead-lettered at once when retryForHours is 0', async () => {
     world = createRelayWorld(settingsOf({ retryForHours: 0 }));
     world.fail('media', answer(502));
     expect(await world.run()).toMatchObject({ kind: 'dead-lettered' });
   });
 
-  it('keep the upload for a confirm that failed for certain', async () => {
+  it('keeps the upload when the confirm certainly posted nothing', async () => {
     world.fail('confirm', answer(400, undefined, 'room_is_archived'));
     const { last } = await runUntilSettled();
     expect(last).toMatchObject({ kind: 'posted', fileId: 'file-1' });
@@ -294,26 +298,26 @@ describe('passing faults', () => {
     expect(times('look')).toBe(0);
   });
 
-  it('upload again what was swept away', async () => {
+  it('uploads again when the server has deleted the upload', async () => {
     world.fail('confirm', answer(400, 'invalid-file'));
     expect(await world.run()).toMatchObject({ kind: 'posted', fileId: 'file-2' });
   });
 
-  it('upload again once, and then come back', async () => {
+  it('uploads again once in a delivery, and then comes back', async () => {
     world.fail('confirm', answer(400, 'invalid-file'), { times: 2 });
     expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'UPLOAD_EXPIRED', failureKind: 'transient' });
     expect(entry()).not.toMatchObject({ upload: expect.anything() });
     expect((await runUntilSettled({ receiveCount: 2 })).last).toMatchObject({ kind: 'posted' });
   });
 
-  it('upload again after a day', async () => {
+  it('uploads again when the upload is older than 23 hours', async () => {
     world.fail('confirm', answer(403));
     await world.run();
     world.clock.advance(23 * HOUR_MS);
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'posted', fileId: 'file-2' });
   });
 
-  it('end in the dead-letter queue before SQS forgets the message', async () => {
+  it('is dead-lettered before SQS deletes the message', async () => {
     const sentAt = world.clock.now() - (14 * 24 - 1) * HOUR_MS;
     world.fail('media', answer(502));
     expect(await world.run({ sentAt })).toMatchObject({ kind: 'dead-lettered' });
@@ -326,7 +330,7 @@ describe('passing faults', () => {
 });
 
 describe('the rate limit', () => {
-  it('spends no retries, however long it lasts', async () => {
+  it('uses up no retries, however long it lasts', async () => {
     world = createRelayWorld(settingsOf({ retryForHours: 0 }));
     world.fail('media', new ChatAnswerError('x', { status: 429 }), { times: 300 });
     for (let receiveCount = 1; receiveCount <= 300; receiveCount += 1) {
@@ -338,13 +342,13 @@ describe('the rate limit', () => {
     expect(await world.run({ sentAt: START, receiveCount: 301 })).toMatchObject({ kind: 'posted' });
   });
 
-  it('is kept without a call', async () => {
+  it('delays an upload without a call when the pacer says so', async () => {
     world.waits.media = 42_000;
     expect(await world.run()).toMatchObject({ kind: 'retrying', delayMs: 42_000, failureKind: 'throttled' });
     expect(times('media') + times('open')).toBe(0);
   });
 
-  it('waits as long as the pacer says after a refusal', async () => {
+  it('delays a confirm by the time that the pacer books after a 429', async () => {
     world.fail('confirm', new ChatAnswerError('x', { status: 429, retryAt: START + 9_000 }));
     world.deps.pacer.bookDelayMs = () => 33_000;
     expect(await world.run()).toMatchObject({ kind: 'retrying', delayMs: 33_000 });
@@ -352,7 +356,7 @@ describe('the rate limit', () => {
     expect(entry()?.inDoubt).toBeUndefined();
   });
 
-  it('of other calls is waited for as it was told', async () => {
+  it('delays other calls by the time in the answer', async () => {
     world.fail('resolve', new ChatAnswerError('x', { status: 429, retryAt: START + 9_000 }));
     const outcome = await world.run();
     expect(outcome).toMatchObject({ kind: 'retrying', failureKind: 'throttled' });
@@ -360,8 +364,8 @@ describe('the rate limit', () => {
   });
 });
 
-describe('what an operator must mend', () => {
-  it('waits, and keeps others from asking', async () => {
+describe('a misconfiguration', () => {
+  it('is retried, and stops other deliveries from making calls', async () => {
     world.fail('media', answer(401));
     expect(await world.run()).toMatchObject({
       kind: 'retrying',
@@ -377,13 +381,13 @@ describe('what an operator must mend', () => {
     expect(await world.run({ object: other })).toMatchObject({ kind: 'posted' });
   });
 
-  it('flows again once it is mended', async () => {
+  it('ends in a posted message once it is corrected', async () => {
     world.fail('resolve', new RoomError('x', { code: 'ROOM_NOT_FOUND' }), { times: 3 });
     const { last } = await runUntilSettled();
     expect(last).toMatchObject({ kind: 'posted' });
   });
 
-  it('has its time like any failure', async () => {
+  it('is dead-lettered after retryForHours like any failure', async () => {
     world.fail('media', answer(403), { times: 10_000 });
     const { last } = await runUntilSettled({}, 3_000);
     expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'ROOM_UNAVAILABLE' });
@@ -391,21 +395,21 @@ describe('what an operator must mend', () => {
   });
 });
 
-describe('credentials that change while a file is sent', () => {
-  it('open the object again', async () => {
+describe('credentials that change during an upload', () => {
+  it('make the relay open the object again', async () => {
     world.fail('media', new CredentialsRenewedError());
     expect(await world.run()).toMatchObject({ kind: 'posted' });
     expect(times('open')).toBe(2);
   });
 
-  it('are not followed for ever', async () => {
+  it('are used for one more try, and then the message comes back', async () => {
     world.fail('media', new CredentialsRenewedError(), { times: 2 });
     expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'CREDENTIALS_REFUSED' });
   });
 });
 
 describe('a confirm without an answer', () => {
-  it('that was carried out is found', async () => {
+  it('that posted the message is found by a look', async () => {
     world.fail('confirm', lost(), { after: true });
     const first = await world.run();
     expect(first).toMatchObject({ kind: 'retrying', delayMs: 5_000 });
@@ -418,7 +422,7 @@ describe('a confirm without an answer', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('that was not carried out is repeated after three looks and ninety seconds', async () => {
+  it('that posted nothing is repeated after three looks and 90 seconds', async () => {
     world.fail('confirm', lost());
     const { outcomes, last } = await runUntilSettled();
     expect(outcomes.map((outcome) => outcome.kind === 'retrying' && outcome.delayMs)).toEqual([
@@ -432,20 +436,20 @@ describe('a confirm without an answer', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('counts one failure, not one for each look', async () => {
+  it('counts as one failure, not as one for each look', async () => {
     world.fail('confirm', lost());
     await runUntilSettled();
     expect(entry()).toMatchObject({ status: 'posted', failures: 1, releases: 3, attempts: 4 });
   });
 
-  it('is looked for afresh after the next one without an answer', async () => {
+  it('starts three new looks after the repeated confirm has no answer either', async () => {
     world.fail('confirm', lost(), { times: 2 });
     const { last } = await runUntilSettled();
     expect(last).toMatchObject({ kind: 'posted' });
     expect(times('look')).toBe(6);
   });
 
-  it('stays in doubt while nobody can look', async () => {
+  it('stays in doubt while looks fail', async () => {
     world.fail('confirm', lost(), { after: true });
     world.fail('look', answer(502), { times: 5 });
     const { last } = await runUntilSettled();
@@ -453,7 +457,7 @@ describe('a confirm without an answer', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('is looked for again after a dead letter and a redrive', async () => {
+  it('is looked for after a dead letter and a redrive', async () => {
     world = createRelayWorld(settingsOf({ retryForHours: 0 }));
     world.fail('confirm', lost(), { after: true });
     expect(await world.run()).toMatchObject({ kind: 'dead-lettered' });
@@ -463,7 +467,7 @@ describe('a confirm without an answer', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('is a message whose record was lost', async () => {
+  it('is assumed when the posted message could not be recorded', async () => {
     world.fail('record', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' }));
     expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'LEDGER_ERROR' });
     const { last } = await runUntilSettled({ receiveCount: 2 });
@@ -474,14 +478,14 @@ describe('a confirm without an answer', () => {
 
 describe('a delivery that died', () => {
   const dies = async (upload?: { fileId: string; uploadedAt: number }) => {
-    await world.ledger.claim(id, leaseOf(`dead-${world.clock.now()}`, world.clock.now(), 1_000), {
-      object: createdObject(),
-      upload,
-    });
+    const lease = leaseOf(`dead-${world.clock.now()}`, world.clock.now(), 1_000);
+    const object = createdObject();
+    if (upload === undefined) await world.ledger.claim(id, lease, { object });
+    else await world.ledger.claimUploaded(id, lease, { object, upload });
     world.clock.advance(1_001);
   };
 
-  it('is not given up for what befalls another copy of its event, since it may have posted', async () => {
+  it('is not dead-lettered for a failure of a repeated event, because it may have posted', async () => {
     const file = { roomId: ROOM_ID, name: 'weekly.pdf', contentType: 'application/pdf', content: 'content' };
     world.messages.push({ ...file, id: 'message-1', fileId: 'file-1', text: '', threadId: undefined });
     await dies({ fileId: 'file-1', uploadedAt: START });
@@ -493,7 +497,7 @@ describe('a delivery that died', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('is waited for while its lease holds', async () => {
+  it('makes others wait while its lease holds', async () => {
     await world.ledger.claim(id, leaseOf('other', START, 60_000), { object: createdObject() });
     const outcome = await world.run({ receiveCount: 2 });
     expect(outcome).toMatchObject({ kind: 'retrying', reason: 'LEASED' });
@@ -501,7 +505,7 @@ describe('a delivery that died', () => {
     expect(world.calls).toEqual(['resolve', 'claim']);
   });
 
-  it('is taken over, alone', async () => {
+  it('is taken over after a delay of its own', async () => {
     await dies();
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'retrying', reason: 'ABANDONED' });
     expect(times('media')).toBe(0);
@@ -509,7 +513,7 @@ describe('a delivery that died', () => {
     expect(await world.run({ receiveCount: 3 })).toMatchObject({ kind: 'posted', attempts: 3 });
   });
 
-  it('may have posted its upload, which is looked for', async () => {
+  it('with an upload makes the next one look for the message', async () => {
     const file = { roomId: ROOM_ID, name: 'weekly.pdf', contentType: 'application/pdf', content: 'content' };
     world.messages.push({ ...file, id: 'message-1', fileId: 'file-1', text: '', threadId: undefined });
     await dies({ fileId: 'file-1', uploadedAt: START });
@@ -518,7 +522,7 @@ describe('a delivery that died', () => {
     expect(world.messages).toHaveLength(1);
   });
 
-  it('ten times is given up', async () => {
+  it('ten times is dead-lettered', async () => {
     for (let death = 0; death < 10; death += 1) await dies();
     expect(await world.run({ receiveCount: 11 })).toMatchObject({ kind: 'dead-lettered', reason: 'ABANDONED' });
     expect(times('media')).toBe(0);
@@ -526,14 +530,14 @@ describe('a delivery that died', () => {
     expect(await world.run({ failedAt: letter?.failedAt })).toMatchObject({ kind: 'posted' });
   });
 
-  it('nine times is not', async () => {
+  it('nine times is delivered', async () => {
     for (let death = 0; death < 9; death += 1) await dies();
     expect((await runUntilSettled({ receiveCount: 10 })).last).toMatchObject({ kind: 'posted' });
   });
 
-  it('and comes to life again can not write what it thinks', async () => {
+  it('and continues after its lease was taken over can write nothing', async () => {
     world.deps.chat.confirmMedia = async () => {
-      // Frozen here while its lease ran out and another took over.
+      // The process is frozen here while the lease runs out and another delivery takes over.
       world.clock.advance(10 * HOUR_MS);
       await world.ledger.claim(id, leaseOf('other', world.clock.now()), { object: createdObject() });
       throw answer(400, undefined, 'room_is_archived');
@@ -543,7 +547,7 @@ describe('a delivery that died', () => {
   });
 });
 
-describe('too little time', () => {
+describe('a delivery with too little time', () => {
   it('starts nothing after the deadline', async () => {
     expect(await world.run({ leftMs: 0 })).toMatchObject({ kind: 'retrying', reason: 'OUT_OF_TIME', delayMs: 1_000 });
     expect(world.messages).toEqual([]);
@@ -562,14 +566,14 @@ describe('too little time', () => {
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'posted', fileId: 'file-1' });
   });
 
-  it('counts as no failure', async () => {
+  it('is not counted as a failure', async () => {
     await world.run({ leftMs: 0 });
     expect(await world.run({ receiveCount: 2, leftMs: 0 })).toMatchObject({ kind: 'retrying' });
     expect(entry()).toMatchObject({ failures: 0 });
   });
 });
 
-it('logs a mistake of ours as an error', async () => {
+it('logs an unexpected error', async () => {
   const mistake = new TypeError('x');
   world.fail('media', mistake);
   await world.run();

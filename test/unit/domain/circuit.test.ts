@@ -18,17 +18,17 @@ describe('the circuit', () => {
     circuit = createCircuit(clock);
   });
 
-  it('is closed at first', () => {
+  it('admits deliveries at first', () => {
     expect(circuit.admit('a')).toBeUndefined();
   });
 
-  it('opens for one room', () => {
+  it('opens for one room only', () => {
     circuit.open('a', misconfigured('room'));
     expect(circuit.admit('a')).toMatchObject({ detail: 'room' });
     expect(circuit.admit('b')).toBeUndefined();
   });
 
-  it('tells that it is open without letting anybody through', () => {
+  it('returns that it is open without admitting a delivery', () => {
     expect(circuit.isOpen('a')).toBe(false);
     circuit.open('a', misconfigured('room'));
     expect([circuit.isOpen('a'), circuit.isOpen('b')]).toEqual([true, false]);
@@ -56,7 +56,7 @@ describe('the circuit', () => {
     expect(circuit.admit('a')).toBeUndefined();
   });
 
-  it.each(['room', 'server'] as const)('lets one through after half a minute, and then another (%s)', (scope) => {
+  it.each(['room', 'server'] as const)('admits one delivery every 30 seconds (%s)', (scope) => {
     circuit.open('a', misconfigured(scope));
     clock.advance(29_999);
     expect(circuit.admit('a')).toBeDefined();
@@ -67,7 +67,7 @@ describe('the circuit', () => {
     }
   });
 
-  it('closes when a call got through', () => {
+  it('closes after a delivery has succeeded', () => {
     circuit.open('a', misconfigured('room'));
     circuit.open('a', misconfigured('server'));
     circuit.close('a');
@@ -75,7 +75,7 @@ describe('the circuit', () => {
     expect(circuit.admit('b')).toBeUndefined();
   });
 
-  it('leaves other rooms open when one has closed', () => {
+  it('stays open for other rooms when it closes for one', () => {
     circuit.open('a', misconfigured('room'));
     circuit.open('b', misconfigured('room'));
     circuit.close('a');

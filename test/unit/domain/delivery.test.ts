@@ -3,9 +3,9 @@ import {
   afterNegativeLook,
   crashes,
   type Doubt,
+  fileState,
   firstLookDelayMs,
   type LedgerEntry,
-  nextStep,
   recovered,
 } from '../../../lambdas/relay/domain/delivery.ts';
 import { START } from '../../helpers/factories.ts';
@@ -21,22 +21,21 @@ const entry = (overrides: Partial<LedgerEntry>): LedgerEntry => ({
   ...overrides,
 });
 
-describe('nextStep', () => {
-  it.each<[string, Parameters<typeof nextStep>[0], number, string]>([
-    ['nothing known', undefined, START, 'upload'],
-    ['no upload', {}, START, 'upload'],
-    ['a doubt without an upload', { inDoubt: { looks: 1 } }, START, 'upload'],
-    ['an upload', { upload }, START + 1, 'confirm'],
-    ['an upload of 23 hours less a moment', { upload }, START + 23 * HOUR_MS - 1, 'confirm'],
-    ['an upload of 23 hours', { upload }, START + 23 * HOUR_MS, 'upload'],
-    ['a doubt', { upload, inDoubt: { looks: 0 } }, START, 'look'],
-    ['an old doubt', { upload, inDoubt: { looks: 2 } }, START + 100 * HOUR_MS, 'look'],
-  ])('%s', (_, known, now, kind) => {
-    expect(nextStep(known, now).kind).toBe(kind);
+describe('fileState', () => {
+  it.each<[string, Parameters<typeof fileState>[0], number, string]>([
+    ['without an upload', {}, START, 'uploading'],
+    ['with a doubt without an upload', { inDoubt: { looks: 1 } }, START, 'uploading'],
+    ['with an upload', { upload }, START + 1, 'uploaded'],
+    ['with an upload 1 ms younger than 23 hours', { upload }, START + 23 * HOUR_MS - 1, 'uploaded'],
+    ['with an upload of 23 hours', { upload }, START + 23 * HOUR_MS, 'uploading'],
+    ['with an upload in doubt', { upload, inDoubt: { looks: 0 } }, START, 'in-doubt'],
+    ['with an old upload in doubt', { upload, inDoubt: { looks: 2 } }, START + 100 * HOUR_MS, 'in-doubt'],
+  ])('of an entry %s at %i is %s', (_, entry, now, kind) => {
+    expect(fileState(entry, now).kind).toBe(kind);
   });
 });
 
-/** Looks as they come, each after the delay that the one before asked for, until something else is to be done. */
+/** Looks repeatedly, each time after the delay of the look before, until the state changes. */
 const lookUntilDone = (confirmAgainAfterMs: number, lateMs = 0) => {
   let now = START + firstLookDelayMs(confirmAgainAfterMs);
   let doubt: Doubt = { looks: 0 };
@@ -44,22 +43,22 @@ const lookUntilDone = (confirmAgainAfterMs: number, lateMs = 0) => {
   for (;;) {
     looks.push(now - START);
     const then = afterNegativeLook(upload, doubt, now, confirmAgainAfterMs);
-    if (then.kind !== 'again') return { looks, then, quietMs: now - (doubt.notFoundSince ?? now) };
+    if (then.kind !== 'look-again') return { looks, then, quietMs: now - (doubt.notFoundSince ?? now) };
     expect(then.delayMs).toBeGreaterThan(0);
-    doubt = then.doubt;
+    doubt = then.inDoubt;
     now += then.delayMs + lateMs;
   }
 };
 
 describe('looking for a message', () => {
-  it('takes three looks and ninety seconds of finding nothing', () => {
+  it('ends after three looks and 90 seconds without a find', () => {
     const { looks, then, quietMs } = lookUntilDone(90_000);
     expect(looks).toEqual([5_000, 20_000, 95_000]);
     expect(quietMs).toBe(90_000);
-    expect(then).toEqual({ kind: 'confirm', upload });
+    expect(then).toEqual({ kind: 'uploaded', upload });
   });
 
-  it('takes no more looks when they come late', () => {
+  it('ends after three looks also when they come late', () => {
     expect(lookUntilDone(90_000, 200_000).looks).toHaveLength(3);
   });
 
@@ -70,33 +69,37 @@ describe('looking for a message', () => {
     expect(quietMs).toBeLessThan(confirmAgainAfterMs + 60_001);
   });
 
-  it('is not over by looks alone, nor by time alone', () => {
-    expect(afterNegativeLook(upload, { looks: 9, notFoundSince: START }, START + 89_999, 90_000).kind).toBe('again');
-    expect(afterNegativeLook(upload, { looks: 1, notFoundSince: START }, START + 900_000, 90_000).kind).toBe('again');
-    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, START + 90_000, 90_000).kind).toBe('confirm');
+  it('does not end by the number of looks alone or by the time alone', () => {
+    expect(afterNegativeLook(upload, { looks: 9, notFoundSince: START }, START + 89_999, 90_000).kind).toBe(
+      'look-again',
+    );
+    expect(afterNegativeLook(upload, { looks: 1, notFoundSince: START }, START + 900_000, 90_000).kind).toBe(
+      'look-again',
+    );
+    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, START + 90_000, 90_000).kind).toBe('uploaded');
   });
 
-  it('ends with a new upload where the old one has expired meanwhile', () => {
+  it('ends with a new upload if the old one has expired', () => {
     const now = START + 23 * HOUR_MS;
-    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, now, 90_000)).toEqual({ kind: 'upload' });
+    expect(afterNegativeLook(upload, { looks: 2, notFoundSince: START }, now, 90_000)).toEqual({ kind: 'uploading' });
   });
 });
 
-describe('what a dead delivery leaves', () => {
-  it('is a doubt where it had an upload', () => {
+describe('the entry of a delivery that died', () => {
+  it('is in doubt if it has an upload', () => {
     expect(recovered(entry({ leaseOwner: 'dead', upload })).inDoubt).toEqual({ looks: 0 });
     expect(recovered(entry({ leaseOwner: 'dead', upload, inDoubt: { looks: 2, notFoundSince: 1 } })).inDoubt).toEqual({
       looks: 0,
     });
   });
 
-  it('is nothing where it had none, or ended in order', () => {
+  it('is unchanged if it has no upload or was released', () => {
     for (const calm of [entry({ leaseOwner: 'dead' }), entry({ upload }), entry({ upload, inDoubt: { looks: 2 } })]) {
       expect(recovered(calm)).toBe(calm);
     }
   });
 
-  it('counts as a crash', () => {
+  it('counts each claim without a release as a crash', () => {
     expect(crashes(entry({ attempts: 5, releases: 3 }))).toBe(2);
     expect(crashes(entry({ attempts: 5, releases: 5 }))).toBe(0);
   });

@@ -8,7 +8,7 @@ import {
   SecretError,
   SourceError,
 } from '../../../lambdas/relay/domain/errors.ts';
-import { classify, type Failure, isConfirmInDoubt, type Step } from '../../../lambdas/relay/domain/failure.ts';
+import { type Call, classify, type Failure, isConfirmInDoubt } from '../../../lambdas/relay/domain/failure.ts';
 
 type Expected = [Failure['kind'], Failure['reason']];
 interface Row {
@@ -17,14 +17,14 @@ interface Row {
   readonly error?: string;
   readonly errorType?: string;
   readonly is: Expected;
-  /** Whether such an answer to a confirm leaves open what was posted. */
+  /** Whether a confirm with this answer may have posted the message. */
   readonly inDoubt?: boolean;
 }
 
 const answerOf = ({ status = 400, error = '', errorType }: Row, call: string) =>
   new ChatAnswerError(`${call} answered ${status}: ${error}`, { status, errorType });
 
-/** What Rocket.Chat 8 ("Cur") and 7 ("Old") answer to `rooms.media` (server/api/v1/rooms.ts, FileUpload.ts, MultipartUploadHandler.ts). */
+/** The answers of Rocket.Chat 8 ("Cur") and 7 ("Old") to `rooms.media` (server/api/v1/rooms.ts, FileUpload.ts, MultipartUploadHandler.ts). */
 const MEDIA: Row[] = [
   { what: 'unknown room or no access', status: 403, error: 'unauthorized', is: ['misconfigured', 'ROOM_UNAVAILABLE'] },
   { what: 'the same from 9.0', status: 403, error: 'forbidden', is: ['misconfigured', 'ROOM_UNAVAILABLE'] },
@@ -156,7 +156,7 @@ const MEDIA: Row[] = [
   },
 ];
 
-/** And to `rooms.mediaConfirm` (sendFileMessage.ts, sendMessage.ts, canSendMessage.ts). */
+/** The answers to `rooms.mediaConfirm` (sendFileMessage.ts, sendMessage.ts, canSendMessage.ts). */
 const CONFIRM: Row[] = [
   { what: 'no access', status: 403, error: 'unauthorized', is: ['misconfigured', 'ROOM_UNAVAILABLE'], inDoubt: false },
   {
@@ -274,27 +274,27 @@ const ROOM: Row[] = [
   { what: 'a text that means a room only to a confirm', error: 'room_is_archived', is: ['transient', 'CHAT_ERROR'] },
 ];
 
-describe.each<[Step, string, Row[]]>([
+describe.each<[Call, string, Row[]]>([
   ['media', 'rooms.media', MEDIA],
   ['confirm', 'rooms.mediaConfirm', CONFIRM],
   ['room', 'rooms.info', ROOM],
-])('answers in the step %s', (step, call, rows) => {
+])('an answer to the call %s', (call, name, rows) => {
   it.each(rows)('$what is $is', (row) => {
-    const error = answerOf(row, call);
-    const failure = classify(error, step);
+    const error = answerOf(row, name);
+    const failure = classify(error, call);
     expect([failure.kind, failure.reason]).toEqual(row.is);
     expect(failure).toMatchObject({ httpStatus: row.status ?? 400, detail: error.message });
     expect(failure.errorType).toBe(row.errorType);
   });
 });
 
-describe('details of a failure', () => {
-  it('gives up an image that can not be decoded after a few tries', () => {
+describe('classify', () => {
+  it('limits the tries for an image that can not be decoded to five', () => {
     const error = new ChatAnswerError('x', { status: 400, errorType: 'ufs: cannot upload file' });
     expect(classify(error, 'media')).toMatchObject({ kind: 'transient', maxTries: 5 });
   });
 
-  it('keeps when a window ends', () => {
+  it('keeps the end of the rate-limit window', () => {
     const error = new ChatAnswerError('x', { status: 429, retryAt: 4711 });
     expect(classify(error, 'media')).toMatchObject({ kind: 'throttled', retryAt: 4711 });
   });
@@ -305,17 +305,17 @@ describe('details of a failure', () => {
     [403, undefined, 'room'],
     [400, 'error-file-upload-disabled', 'room'],
     [400, 'error-not-allowed', 'room'],
-  ])('knows what else fails like a %s %s: the %s', (status, errorType, scope) => {
+  ])('gives a %s %s the scope %s', (status, errorType, scope) => {
     expect(classify(new ChatAnswerError('x', { status, errorType }), 'media')).toMatchObject({ scope });
   });
 
-  it('means a stale upload only where an upload was confirmed', () => {
+  it('returns stale-upload only for a confirm', () => {
     const error = new ChatAnswerError('x', { status: 400, errorType: 'invalid-file' });
     expect(classify(error, 'look')).toMatchObject({ kind: 'transient', reason: 'CHAT_ERROR' });
   });
 });
 
-describe('everything else that ports throw', () => {
+describe('any other error of a port', () => {
   const unreachable = (code: ChatUnreachableError['code']) =>
     new ChatUnreachableError('x', { code, mayHaveActed: true });
 
@@ -358,11 +358,11 @@ describe('isConfirmInDoubt', () => {
     expect(isConfirmInDoubt(answerOf(row, 'rooms.mediaConfirm'))).toBe(row.inDoubt);
   });
 
-  it.each([true, false])('follows an unreachable server that may have acted: %s', (mayHaveActed) => {
+  it.each([true, false])('is %s for an unreachable server with this mayHaveActed', (mayHaveActed) => {
     expect(isConfirmInDoubt(new ChatUnreachableError('x', { code: 'TIMED_OUT', mayHaveActed }))).toBe(mayHaveActed);
   });
 
-  it('is no for what fails before the call', () => {
+  it('is false for an error before the call', () => {
     expect(isConfirmInDoubt(new SecretError('x', { code: 'SECRET_UNAVAILABLE' }))).toBe(false);
     expect(isConfirmInDoubt(new CredentialsRenewedError())).toBe(false);
     expect(isConfirmInDoubt(new LedgerError('x', { code: 'LEASE_LOST' }))).toBe(false);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Task } from '../../../lambdas/relay/delivery/deliver.ts';
+import type { Task } from '../../../lambdas/relay/delivery/state.ts';
 import { ChatAnswerError } from '../../../lambdas/relay/domain/errors.ts';
 import type { Incident } from '../../../lambdas/relay/domain/incident.ts';
 import { createHandler, type HandlerDeps } from '../../../lambdas/relay/handler.ts';
@@ -56,7 +56,7 @@ const handle = (event: SQSEvent, overrides: Partial<HandlerDeps> = {}, remaining
   const handler = createHandler({ deliver, queues, logger, clock, metrics, abortAfter, filesAtOnce: 5, ...overrides });
   return handler(event, contextOf(remainingMs));
 };
-/** Delivers nothing, but answers by key. */
+/** A `deliver` that returns an outcome by the object's key. */
 const answering = (byKey: Record<string, Outcome>, seen: Task[] = []): Partial<HandlerDeps> => ({
   deliver: async (task) => {
     seen.push(task);
@@ -73,7 +73,7 @@ const failedIds = ({ batchItemFailures }: Awaited<ReturnType<typeof handle>>) =>
   batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 
 describe('a batch', () => {
-  it('names what must come back, and nothing else', async () => {
+  it('returns only the messages that must come back', async () => {
     const event = sqsEvent(messageOf('a'), messageOf('b'), messageOf('c'));
     const answer = await handle(event, answering({ b: retrying(7_000) }));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-b' }] });
@@ -86,16 +86,16 @@ describe('a batch', () => {
     { kind: 'ignored', detail: 'x' },
     { kind: 'gone', reason: 'OBJECT_GONE', detail: 'x' },
     deadLettered('refused'),
-  ])('acknowledges what is $kind', async (outcome) => {
+  ])('acknowledges a message whose object is $kind', async (outcome) => {
     expect(failedIds(await handle(sqsEvent(messageOf('a')), answering({ a: outcome })))).toEqual([]);
     expect(world.postponed).toEqual([]);
   });
 
-  it('that is empty is nothing', async () => {
+  it('without messages has no failures', async () => {
     expect(await handle(sqsEvent())).toEqual({ batchItemFailures: [] });
   });
 
-  it('has no more on their way than it may', async () => {
+  it('handles at most filesAtOnce messages at the same time', async () => {
     let atOnce = 0;
     let most = 0;
     const deliver = async () => {
@@ -112,7 +112,7 @@ describe('a batch', () => {
     expect(most).toBe(3);
   });
 
-  it('is not held up by a message that can not be postponed', async () => {
+  it('is answered also when a message can not be postponed', async () => {
     world.fail('postpone', new Error('ReceiptHandleIsInvalid'));
     const answer = await handle(sqsEvent(messageOf('a'), messageOf('b')), answering({ a: retrying(1_000) }));
     expect(failedIds(answer)).toEqual(['message-a']);
@@ -123,14 +123,14 @@ describe('a batch', () => {
 });
 
 describe('a message', () => {
-  it('with several objects comes back as soon as the first of them wants to', async () => {
+  it('with several objects comes back after the shortest of their delays', async () => {
     const body = notification(s3Record({ key: 'a' }), s3Record({ key: 'b' }), s3Record({ key: 'c' }));
     const answer = await handle(sqsEvent(sqsRecord(body)), answering({ a: retrying(9_000), c: retrying(4_000) }));
     expect(failedIds(answer)).toEqual(['message-1']);
     expect(world.postponed).toEqual([{ receiptHandle: 'receipt-1', delayMs: 4_000 }]);
   });
 
-  it('that can not be read is dead-lettered as it is', async () => {
+  it('that can not be read is dead-lettered unchanged', async () => {
     const answer = await handle(
       sqsEvent(sqsRecord('nonsense', { attributes: { ApproximateReceiveCount: '3' } as never })),
     );
@@ -147,7 +147,7 @@ describe('a message', () => {
     expect(metrics.sums).toEqual({ DeadLettered: 1 });
   });
 
-  it('that can be read in part is delivered in part', async () => {
+  it('that can be read in part is delivered in part, and the rest is dead-lettered', async () => {
     const seen: Task[] = [];
     const body = notification(s3Record({ key: '%' }), s3Record({ key: 'good' }));
     expect(failedIds(await handle(sqsEvent(sqsRecord(body)), answering({}, seen)))).toEqual([]);
@@ -155,7 +155,7 @@ describe('a message', () => {
     expect(world.deadLetters).toMatchObject([{ body: notification(s3Record({ key: '%' })) }]);
   });
 
-  it('comes back where its dead letter can not be written', async () => {
+  it('comes back when its dead letter can not be written', async () => {
     world.fail('deadLetter', new Error('SQS is away'));
     expect(failedIds(await handle(sqsEvent(sqsRecord('nonsense'))))).toEqual(['message-1']);
     expect(world.postponed).toMatchObject([{ delayMs: 60_000 }]);
@@ -163,7 +163,7 @@ describe('a message', () => {
   });
 
   it.each(['{"Event":"s3:TestEvent"}', notification(s3Record({}, { eventName: 'ObjectRemoved:Delete' }))])(
-    'that asks for nothing is ignored',
+    'that creates no object is ignored',
     async (body) => {
       expect(failedIds(await handle(sqsEvent(sqsRecord(body))))).toEqual([]);
       expect(metrics.sums).toEqual({ Ignored: 1 });
@@ -172,7 +172,7 @@ describe('a message', () => {
   );
 });
 
-describe('a task', () => {
+describe('the task of an object', () => {
   const taskOf = async (record: SQSRecord, remainingMs?: number): Promise<Task> => {
     const seen: Task[] = [];
     await handle(sqsEvent(record), answering({}, seen), remainingMs);
@@ -181,7 +181,7 @@ describe('a task', () => {
     return task;
   };
 
-  it('knows its message', async () => {
+  it('has the receive count and the time of its message', async () => {
     const attributes = { ApproximateReceiveCount: '4', SentTimestamp: String(START - 5_000) } as never;
     expect((await taskOf(messageOf('a', { attributes }))).message).toMatchObject({
       receiveCount: 4,
@@ -190,7 +190,7 @@ describe('a task', () => {
     });
   });
 
-  it('knows when its dead letter was written', async () => {
+  it('has the time of the dead letter of a redriven message', async () => {
     const failedAt = { stringValue: '2026-03-05T09:29:00.123Z', dataType: 'String' };
     const task = await taskOf(messageOf('a', { messageAttributes: { failedAt } }));
     expect(task.message.failedAt).toBe(Date.UTC(2026, 2, 5, 9, 29, 0, 123));
@@ -200,7 +200,7 @@ describe('a task', () => {
     expect(nonsense.message.failedAt).toBeUndefined();
   });
 
-  it('keeps time back to record where it stands, and a lease beyond the invocation', async () => {
+  it('has a deadline before the end of the invocation and a lease that ends after it', async () => {
     const task = await taskOf(messageOf('a'), 300_000);
     expect(task.deadlineAt).toBe(START + 285_000);
     expect(task.lease).toEqual({ owner: 'request-1/message-a/0', takenAt: START, expiresAt: START + 330_000 });
@@ -217,7 +217,7 @@ describe('a task', () => {
   });
 });
 
-describe('metrics', () => {
+describe('the metrics', () => {
   it.each<[string, Outcome, Record<string, number>]>([
     ['posted', POSTED, { ObjectsPosted: 1, BytesPosted: 2048, RelayLatency: 2_000 }],
     ['duplicate', { kind: 'duplicate', room: 'r', roomId: 'R', chatMessageId: undefined }, { DuplicatesSkipped: 1 }],
@@ -228,13 +228,13 @@ describe('metrics', () => {
     ['misconfigured', retrying(1, 'misconfigured'), { Misconfigured: 1 }],
     ['transient', retrying(1), { Retried: 1 }],
     ['refused', deadLettered('refused'), { Refused: 1, DeadLettered: 1 }],
-    ['given up', deadLettered('transient'), { DeadLettered: 1 }],
-  ])('of what is %s', async (_, outcome, sums) => {
+    ['dead-lettered', deadLettered('transient'), { DeadLettered: 1 }],
+  ])('of an outcome that is %s are counted', async (_, outcome, sums) => {
     await handle(sqsEvent(messageOf('a')), answering({ a: outcome }));
     expect(metrics.sums).toEqual(sums);
   });
 
-  it('know no negative latency, whatever the clocks say', async () => {
+  it('have no negative latency when the clocks differ', async () => {
     const record = sqsRecord(notification(s3Record({}, { eventTime: new Date(START + 60_000).toISOString() })));
     await handle(sqsEvent(record), answering({}));
     expect(metrics.sums['RelayLatency']).toBe(0);
@@ -261,7 +261,7 @@ describe('the operators', () => {
     operations: { tell: async (incident) => void told.push(...(incident === undefined ? [] : [incident])) },
   });
 
-  it('are told of what needs them, and of nothing else', async () => {
+  it('are told of dead letters and misconfigurations only', async () => {
     const told: Incident[] = [];
     const byKey = { a: deadLettered('refused'), b: retrying(1, 'misconfigured'), c: retrying(1), d: POSTED };
     const event = sqsEvent(...Object.keys(byKey).map((key) => messageOf(key)));
@@ -272,7 +272,7 @@ describe('the operators', () => {
     ]);
   });
 
-  it('are told when a dead letter was redriven in vain', async () => {
+  it('are told when a redriven message is dead-lettered again', async () => {
     const told: Incident[] = [];
     const failedAt = { stringValue: new Date(START).toISOString(), dataType: 'String' as const };
     const event = sqsEvent(messageOf('a', { messageAttributes: { failedAt } }));
@@ -280,7 +280,7 @@ describe('the operators', () => {
     expect(told).toMatchObject([{ redrivenFrom: START }]);
   });
 
-  it('are told of events that can not be read, once these are safe', async () => {
+  it('are told of an unreadable event after its dead letter was written', async () => {
     const told: Incident[] = [];
     world.fail('deadLetter', new Error('x'));
     await handle(sqsEvent(sqsRecord('nonsense')), tellingTo(told));
@@ -290,7 +290,7 @@ describe('the operators', () => {
   });
 });
 
-describe('with a relay behind it', () => {
+describe('the handler with deliver', () => {
   it.each([
     ['created', 1],
     ['encoded-key', 1],
@@ -300,7 +300,7 @@ describe('with a relay behind it', () => {
     ['directory-marker', 0],
     ['removed', 0],
     ['test-event', 0],
-  ])('events/%s.json ends in %i messages', async (name, messages) => {
+  ])('turns events/%s.json into %i messages', async (name, messages) => {
     const event: SQSEvent = JSON.parse(
       readFileSync(path.join(import.meta.dirname, `../../../events/${name}.json`), 'utf8'),
     );
@@ -311,7 +311,7 @@ describe('with a relay behind it', () => {
     expect(world.messages).toHaveLength(messages);
   });
 
-  it('one object does not wait on another', async () => {
+  it('delivers the other objects when one fails', async () => {
     for (const key of ['a', 'b', 'c']) world.objects.set(key, { content: 'x' });
     world.fail('media', new ChatAnswerError('x', { status: 502 }));
     const answer = await handle(sqsEvent(messageOf('a'), messageOf('b'), messageOf('c')));

@@ -11,8 +11,9 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DeliveryId, LedgerChange } from '../../domain/delivery.ts';
 import { Status } from '../../domain/delivery.ts';
 import { LedgerError } from '../../domain/errors.ts';
+import type { CreatedObject } from '../../domain/s3-event.ts';
 import { LedgerTable } from '../../names.ts';
-import type { Claim, Clock, Ledger } from '../../ports.ts';
+import type { Claim, Clock, Lease, Ledger } from '../../ports.ts';
 import { AwsError, awsCodeOf } from '../aws/error.ts';
 import type { AwsJson } from '../aws/json.ts';
 import { parseEntry } from './ledger-entry.ts';
@@ -27,6 +28,15 @@ export interface DynamoDbLedgerOptions {
 }
 
 type Item = Record<string, AttributeValue>;
+
+const IS_NEW = 'attribute_not_exists(#status)';
+// A request that is sent again after its answer was lost finds the claim that it has written itself.
+const IS_OWN = '#leaseOwner = :owner';
+const IS_FREE = 'attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now';
+const IS_DELIVERABLE = '#status IN (:claimed, :uploaded) OR (#status = :deadLettered AND #failedAt <= :failedAt)';
+
+const CLAIM_CONDITION = `${IS_NEW} OR ((${IS_OWN} OR ${IS_FREE}) AND (${IS_DELIVERABLE}))`;
+const CLAIM_UPLOADED_CONDITION = `${IS_NEW} OR (${IS_OWN} AND #status = :uploaded)`;
 
 /**
  * The ledger in one DynamoDB table: an item per object version and room. Partition key `bucket/key`, sort key
@@ -46,57 +56,72 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
     return item === undefined ? undefined : parseEntry(unmarshall(item));
   };
 
+  /** Writes a claim if the condition holds, otherwise reads why it does not. */
+  const writeClaim = async (
+    id: DeliveryId,
+    { owner, expiresAt }: Lease,
+    object: CreatedObject,
+    { condition, set, ...parts }: UpdateParts & { readonly condition: string },
+  ): Promise<Claim> => {
+    const now = clock.now();
+    try {
+      const { Attributes } = await update({
+        Key: keyOf(id),
+        ConditionExpression: condition,
+        ...updateExpression({
+          ...parts,
+          set: {
+            ...set,
+            leaseOwner: owner,
+            leaseExpiresAt: expiresAt,
+            [LedgerTable.TimeToLive]: Math.ceil(now / 1_000) + retentionDays * 86_400,
+            roomId: id.roomId,
+            eTag: object.eTag,
+            size: object.sizeBytes,
+          },
+          add: { attempts: 1 },
+        }),
+        ReturnValues: 'ALL_OLD',
+      });
+      return { kind: 'claimed', previous: isEmpty(Attributes) ? undefined : parseEntry(unmarshall(Attributes)) };
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+    }
+    const entry = await readEntry(id);
+    if (entry === undefined) return { kind: 'leased', until: now };
+    if (entry.status === Status.Posted || entry.status === Status.Gone) return { kind: 'ended', entry };
+    if (entry.leaseOwner !== undefined && (entry.leaseExpiresAt ?? 0) >= now) {
+      return { kind: 'leased', until: entry.leaseExpiresAt ?? now };
+    }
+    return entry.status === Status.DeadLettered ? { kind: 'ended', entry } : { kind: 'leased', until: now };
+  };
+
   return {
-    claim: translated(async (id, lease, { upload, failedAt, object }): Promise<Claim> => {
-      // A claim that was written, and whose answer was lost, is ours when the request is sent again.
-      const isOurs = '#leaseOwner = :owner';
-      const isFree = '(attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)';
-      const condition =
-        upload === undefined
-          ? `attribute_not_exists(#status) OR ((${isOurs} OR ${isFree}) AND (#status IN (:claimed, :uploaded)${failedAt === undefined ? '' : ' OR (#status = :deadLettered AND #failedAt <= :failedAt)'}))`
-          : `attribute_not_exists(#status) OR (${isOurs} AND #status = :uploaded)`;
-      const isRedriven = failedAt !== undefined && upload === undefined;
-      const now = clock.now();
-      const set = {
-        leaseOwner: lease.owner,
-        leaseExpiresAt: lease.expiresAt,
-        [LedgerTable.TimeToLive]: Math.ceil(now / 1_000) + retentionDays * 86_400,
-        roomId: id.roomId,
-        eTag: object.eTag,
-        size: object.sizeBytes,
-        ...(upload === undefined ? {} : { status: Status.Uploaded, ...upload }),
-      };
-      try {
-        const { Attributes } = await update({
-          Key: keyOf(id),
-          ConditionExpression: condition,
-          ...updateExpression({
-            set,
-            setIfMissing: upload === undefined ? { status: Status.Claimed } : {},
-            add: { attempts: 1 },
-            names: ['status', 'leaseOwner', 'leaseExpiresAt', ...(isRedriven ? ['failedAt'] : [])],
-            values: {
-              ':owner': lease.owner,
-              ...(upload === undefined
-                ? { ':now': now, ':claimed': Status.Claimed, ':uploaded': Status.Uploaded }
-                : { ':uploaded': Status.Uploaded }),
-              ...(isRedriven ? { ':failedAt': failedAt, ':deadLettered': Status.DeadLettered } : {}),
-            },
-          }),
-          ReturnValues: 'ALL_OLD',
-        });
-        return { kind: 'claimed', previous: isEmpty(Attributes) ? undefined : parseEntry(unmarshall(Attributes)) };
-      } catch (error) {
-        if (!isConditionFailed(error)) throw error;
-      }
-      const entry = await readEntry(id);
-      if (entry === undefined) return { kind: 'leased', until: now };
-      if (entry.status === Status.Posted || entry.status === Status.Gone) return { kind: 'ended', entry };
-      if (entry.leaseOwner !== undefined && (entry.leaseExpiresAt ?? 0) >= now) {
-        return { kind: 'leased', until: entry.leaseExpiresAt ?? now };
-      }
-      return entry.status === Status.DeadLettered ? { kind: 'ended', entry } : { kind: 'leased', until: now };
-    }),
+    claim: translated((id, lease, { object, failedAt }) =>
+      writeClaim(id, lease, object, {
+        condition: CLAIM_CONDITION,
+        setIfMissing: { status: Status.Claimed },
+        names: ['status', 'leaseOwner', 'leaseExpiresAt', 'failedAt'],
+        values: {
+          ':owner': lease.owner,
+          ':now': clock.now(),
+          ':claimed': Status.Claimed,
+          ':uploaded': Status.Uploaded,
+          ':deadLettered': Status.DeadLettered,
+          // No dead letter is as old as the default, so the message is not a redrive.
+          ':failedAt': failedAt ?? -1,
+        },
+      }),
+    ),
+
+    claimUploaded: translated((id, lease, { object, upload }) =>
+      writeClaim(id, lease, object, {
+        condition: CLAIM_UPLOADED_CONDITION,
+        set: { status: Status.Uploaded, ...upload },
+        names: ['status', 'leaseOwner'],
+        values: { ':owner': lease.owner, ':uploaded': Status.Uploaded },
+      }),
+    ),
 
     record: translated(async (id, owner, change) => {
       try {
@@ -120,10 +145,10 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
           ConsistentRead: true,
           ScanIndexForward: false,
           Limit: 25,
-          // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
+          // '$' follows '#' and so sorts after every room of this sequencer. 'G' sorts after every hex digit.
           KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
           FilterExpression: isOrdered
-            ? // One that was given up counts again while it is redriven, which its lease tells.
+            ? // A dead-lettered entry counts again during its redrive, when it has a lease.
               '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
             : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
           ExpressionAttributeNames: {
@@ -162,13 +187,13 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
 const isConditionFailed = (error: unknown): boolean =>
   error instanceof AwsError && error.code === 'ConditionalCheckFailedException';
 
-/** What each change sets and removes. */
+/** The attributes that each change sets and removes. */
 const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'add' | 'copy'> => {
   switch (change.kind) {
     case 'uploaded':
       return { set: { status: Status.Uploaded, ...change.upload }, remove: ['inDoubt'] };
     case 'posted':
-      // The owner stays, so that the write may be repeated; a posted entry is never claimed again.
+      // The owner stays, so that the write can be repeated. A posted entry is never claimed again.
       return {
         set: { status: Status.Posted, messageId: change.messageId, postedAt: change.postedAt },
         remove: ['leaseExpiresAt', 'inDoubt', 'lastError'],

@@ -1,0 +1,74 @@
+import { createRocketChat } from './adapters/rocket-chat/chat.ts';
+import { createClient } from './adapters/rocket-chat/client.ts';
+import type { SendHttp } from './adapters/rocket-chat/http.ts';
+import { createNotices } from './adapters/rocket-chat/notices.ts';
+import { createRooms } from './adapters/rocket-chat/rooms.ts';
+import type { CredentialsSource } from './adapters/secrets-manager/credentials.ts';
+import { createDeliver } from './delivery/deliver.ts';
+import { createCircuit } from './domain/circuit.ts';
+import type { Settings } from './domain/settings.ts';
+import { createHandler, type Handler } from './handler.ts';
+import { createOperations } from './observe/operations.ts';
+import { traced } from './observe/tracing.ts';
+import { createPacer, type Pacer } from './pacing/pacer.ts';
+import { createPacing } from './pacing/pacing.ts';
+import type { Backlog, Clock, Ledger, Logger, Metrics, ObjectStore, Queues, Random, Trace } from './ports.ts';
+
+export interface RelayPorts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Returns a signal that aborts after the delay. */
+  readonly abortAfter: (delayMs: number) => AbortSignal;
+  /** Sends requests to the chat server. */
+  readonly send: SendHttp;
+  readonly credentials: CredentialsSource;
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly queues: Queues;
+  readonly backlog: Backlog;
+  /** @default calls are not traced */
+  readonly trace?: Trace | undefined;
+  /** Replaces the pacer; sleeping messages are then not woken. @default a pacer that follows the server's rate limit */
+  readonly pacer?: Pacer | undefined;
+}
+
+/** Builds the relay, an SQS handler, from its ports. */
+export const composeRelay = (ports: RelayPorts): Handler => {
+  const { settings, clock, random, logger, metrics, abortAfter, credentials, store, ledger, queues, backlog } = ports;
+  const { maxCallsPerMinute, operationsRoom, filesAtOnce } = settings;
+  const pacer = ports.pacer ?? createPacer({ now: clock.now, random, maxCallsPerMinute });
+  const client = createClient({ send: ports.send, credentials, clock, pacer });
+  const circuit = createCircuit({ now: clock.now });
+  const rooms = createRooms({ client, clock });
+  const calls = { chat: createRocketChat(client), store };
+  const deliver = createDeliver({
+    settings,
+    clock,
+    random,
+    logger,
+    queues,
+    ledger,
+    pacer,
+    circuit,
+    rooms,
+    bot: { userId: async () => (await credentials.current()).userId },
+    ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
+  });
+  const pacing = ports.pacer === undefined ? createPacing({ pacer, backlog, clock, logger, metrics }) : undefined;
+  const operations =
+    operationsRoom === undefined
+      ? undefined
+      : createOperations({
+          room: operationsRoom,
+          rooms,
+          notices: createNotices(client),
+          circuit,
+          clock,
+          logger,
+          abortAfter,
+        });
+  return createHandler({ deliver, queues, metrics, pacing, operations, logger, clock, abortAfter, filesAtOnce });
+};

@@ -1,0 +1,73 @@
+import type { DeliveryId, Doubt, FileState, LedgerEntry, Upload } from '../domain/delivery.ts';
+import type { Call, Failure } from '../domain/failure.ts';
+import type { CreatedObject } from '../domain/s3-event.ts';
+import type { Route } from '../domain/settings.ts';
+import type { Lease } from '../ports.ts';
+
+/** One object, as one SQS message asks for it. */
+export interface Task {
+  readonly object: CreatedObject;
+  readonly message: {
+    /** SQS `ApproximateReceiveCount`, 1 the first time. */
+    readonly receiveCount: number;
+    /** SQS `SentTimestamp`, epoch milliseconds. */
+    readonly sentAt: number;
+    /** Only on a redriven message: when its dead letter was written, epoch milliseconds. */
+    readonly failedAt: number | undefined;
+    /** Earlier receives of the message wrote nothing to the ledger and sent nothing. @default false */
+    readonly isUntouched?: boolean;
+  };
+  readonly lease: Lease;
+  /** Nothing new is started after this time (epoch milliseconds); the signal aborts calls that are running. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** One object on its way to one room. */
+export interface Delivery extends Task {
+  readonly route: Route;
+  readonly roomId: string;
+  readonly id: DeliveryId;
+}
+
+/** What a delivery holds between two steps; a release or a dead letter records it. */
+export interface Held {
+  readonly isClaimed: boolean;
+  /** The ledger entry before this claim. */
+  readonly previous: LedgerEntry | undefined;
+  readonly upload: Upload | undefined;
+  /** Set if a confirm of the upload may have posted the message. */
+  readonly inDoubt: Doubt | undefined;
+  /** The ledger was asked for a newer version or a message with the same content, and has none. */
+  readonly isOrderChecked: boolean;
+  /** An expired upload was replaced in this delivery. */
+  readonly isUploadRenewed: boolean;
+}
+
+export const NOTHING_HELD: Held = {
+  isClaimed: false,
+  previous: undefined,
+  upload: undefined,
+  inDoubt: undefined,
+  isOrderChecked: false,
+  isUploadRenewed: false,
+};
+
+/** A state that a delivery continues from. */
+export type State = FileState & { readonly held: Held };
+export type StateOf<Kind extends State['kind']> = Extract<State, { kind: Kind }>;
+
+/** How the steps of a delivery ended. */
+export type Ended =
+  | {
+      readonly kind: 'posted';
+      readonly held: Held;
+      readonly fileId: string;
+      readonly messageId: string | undefined;
+      readonly wasFound: boolean;
+    }
+  | { readonly kind: 'duplicate'; readonly messageId: string | undefined }
+  /** Nothing failed, but the delivery has to wait. */
+  | { readonly kind: 'waiting'; readonly held: Held; readonly failure: Failure; readonly delayMs: number }
+  /** `call`: the call that failed; absent if a step gives the object up by a rule of its own. */
+  | { readonly kind: 'failed'; readonly held: Held; readonly failure: Failure; readonly call?: Call };
