@@ -1,6 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createAwsJson } from '../lambdas/relay/adapters/aws/json.ts';
 import { createDynamoDbLedger } from '../lambdas/relay/adapters/dynamodb/ledger.ts';
 import type { CreatedObject } from '../lambdas/relay/domain/s3-event.ts';
 import type { Ledger } from '../lambdas/relay/ports.ts';
@@ -86,12 +84,10 @@ const ledgers = async (quick: boolean): Promise<Part> => {
   const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
   const client = new DynamoDBClient({ endpoint: database.endpoint, region, credentials });
   try {
-    const endpoint = new URL(database.endpoint);
-    const call = createAwsJson({ service: 'dynamodb', region, credentials, endpoint, random: Math.random, wait });
     const ledgerOf = async (tableName: string, itemCount: number) => {
       await createLedgerTable(client, tableName);
       await fill(client, tableName, itemCount);
-      return smooth(createDynamoDbLedger({ call, tableName, clock: { now: Date.now }, retentionDays: 365 }));
+      return smooth(createDynamoDbLedger({ client, tableName, clock: { now: Date.now }, retentionDays: 365 }));
     };
     const sides = { one: await ledgerOf('one', 1), many: await ledgerOf('many', quick ? 2_000 : MANY) };
     for (const warm of [sides.one, sides.many, sides.one, sides.many]) await warm();

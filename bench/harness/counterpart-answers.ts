@@ -29,7 +29,7 @@ export const createAnswers = ({ delayMs, onCall }: AnswerOptions) => {
     response.writeHead(200, {
       'content-length': sizeBytes,
       'content-type': 'application/octet-stream',
-      ...checksumHeaders(sizeBytes, kind as ChecksumKind),
+      ...(await checksumHeaders(sizeBytes, kind as ChecksumKind)),
     });
     if (request.method === 'HEAD') return void response.end();
     for (const piece of syntheticBytes(sizeBytes)) {

@@ -1,11 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import { createAwsClient } from './adapters/aws/client.ts';
-import { createAwsJson } from './adapters/aws/json.ts';
+import { createAwsClients } from './adapters/aws-clients.ts';
 import { createDynamoDbLedger } from './adapters/dynamodb/ledger.ts';
 import { createAccepts } from './adapters/rocket-chat/accepts.ts';
 import { createRocketChat } from './adapters/rocket-chat/chat.ts';
@@ -13,7 +11,7 @@ import { createClient } from './adapters/rocket-chat/client.ts';
 import { createSendHttp, DEFAULT_TIME_LIMITS } from './adapters/rocket-chat/http.ts';
 import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
-import { createS3Objects, readS3Code } from './adapters/s3/objects.ts';
+import { createS3Objects } from './adapters/s3/objects.ts';
 import { createSecret } from './adapters/secrets-manager/credentials.ts';
 import { createSqsBacklog } from './adapters/sqs/backlog.ts';
 import { createSqsQueues } from './adapters/sqs/queues.ts';
@@ -38,13 +36,11 @@ const abortAfter = (delayMs: number) => AbortSignal.timeout(delayMs);
 const logger = new Logger();
 const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 
-const { region, credentials: role, endpointOf } = config.aws;
-const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
-const aws = { region, credentials: role, random, wait, traceHeader };
+const aws = createAwsClients(config.aws);
 
 const send = createSendHttp(config.rocketChatUrl, { ...DEFAULT_TIME_LIMITS, proxyUrl: config.rocketChatProxyUrl });
 const credentials = createSecret({
-  call: createAwsJson({ ...aws, service: 'secretsmanager', endpoint: endpointOf('secretsmanager').url }),
+  client: aws.secretsManager,
   secretId: config.secretId,
   clock,
   accepts: createAccepts({ send, abortAfter }),
@@ -54,25 +50,16 @@ const pacer = createPacer({ now: clock.now, random, maxCallsPerMinute: settings.
 const client = createClient({ send, credentials, clock, pacer });
 const circuit = createCircuit({ now: clock.now });
 const rooms = createRooms({ client, clock });
-const sqs = createAwsJson({ ...aws, service: 'sqs', endpoint: new URL(new URL(config.queueUrl).origin) });
 const queues = createSqsQueues({
-  call: sqs,
+  client: aws.sqs,
   queueUrl: config.queueUrl,
   deadLetterQueueUrl: config.deadLetterQueueUrl,
 });
 
-const s3 = endpointOf('s3');
-const world = {
-  chat: createRocketChat(client),
-  store: createS3Objects({
-    client: createAwsClient({ ...aws, service: 's3', readCode: readS3Code }),
-    endpoint: s3.url,
-    isPathStyle: s3.isCustom,
-  }),
-};
+const world = { chat: createRocketChat(client), store: createS3Objects(aws.s3) };
 const xray = createXRay({
   daemonAddress: process.env['AWS_XRAY_DAEMON_ADDRESS'] ?? '',
-  traceHeader,
+  traceHeader: () => process.env['_X_AMZN_TRACE_ID'],
   clock,
 });
 
@@ -88,7 +75,7 @@ const deliver = createDeliver({
   ...(config.isTracing ? traced(world, xray) : world),
   rooms,
   ledger: createDynamoDbLedger({
-    call: createAwsJson({ ...aws, service: 'dynamodb', endpoint: endpointOf('dynamodb').url }),
+    client: aws.dynamodb,
     tableName: config.ledgerTable,
     clock,
     retentionDays: settings.ledgerRetentionDays,
@@ -100,7 +87,7 @@ const notices = createNotices(client);
 const operations =
   room === undefined ? undefined : createOperations({ room, rooms, notices, circuit, clock, logger, abortAfter });
 const emf = createEmfMetrics(metrics);
-const backlog = createSqsBacklog({ call: sqs, queueUrl: config.queueUrl });
+const backlog = createSqsBacklog({ client: aws.sqs, queueUrl: config.queueUrl });
 
 export const handler = middy(
   createHandler({

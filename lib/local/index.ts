@@ -105,7 +105,6 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
           [Env.LedgerTable]: LEDGER_TABLE,
           [Env.QueueUrl]: queueUrl,
           [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
-          [Env.UrlSuffix]: 'localhost',
           ...environment,
         },
       });
@@ -146,6 +145,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 const awsEnvironment = (endpoints: LocalEndpoints): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+  AWS_ENDPOINT_URL_SQS: endpoints.sqs,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
   AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSqsQueues } from '../../lambdas/relay/adapters/sqs/queues.ts';
 import type { DeadLetter, Queues } from '../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/aws/s3-sqs.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { START } from '../helpers/factories.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const create = async (QueueName: string) => (await client.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? '';
   queueUrl = await create('uploads');
   deadLetterQueueUrl = await create('uploads-dead');
-  queues = createSqsQueues({ call: awsJsonAt('sqs', endpoint), queueUrl, deadLetterQueueUrl });
+  queues = createSqsQueues({ client: awsClientsAt(endpoint).sqs, queueUrl, deadLetterQueueUrl });
 });
 afterAll(async () => {
   client.destroy();
@@ -106,8 +106,8 @@ describe('a message that is put to sleep', () => {
       request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
       request.on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}'));
     });
-    const call = awsJsonAt('sqs', server.url);
-    await createSqsQueues({ call, queueUrl, deadLetterQueueUrl }).postpone('handle', delayMs);
+    const { sqs } = awsClientsAt(server.url);
+    await createSqsQueues({ client: sqs, queueUrl, deadLetterQueueUrl }).postpone('handle', delayMs);
     expect(JSON.parse(bodies.join(''))).toMatchObject({ ReceiptHandle: 'handle', VisibilityTimeout: seconds });
     await server.close();
   });

@@ -8,7 +8,7 @@ import {
 } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/aws/secrets-manager.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 
 const REVOKED = 'revoked-token-that-nobody-may-see';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   warnings = [];
   const send = createSendHttp(new URL(chat.url), { connectMs: 1_000, silenceMs: 200, callMs: 200 });
   secret = createSecret({
-    call: awsJsonAt('secretsmanager', store.endpoint),
+    client: awsClientsAt(store.endpoint).secretsManager,
     secretId: 'relay/bot',
     clock,
     accepts: createAccepts({ send, abortAfter: AbortSignal.timeout }),

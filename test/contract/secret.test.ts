@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { errorText } from '../helpers/error-text.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -14,7 +14,7 @@ let secret: CredentialsSource;
 beforeEach(async () => {
   server = await startScriptedServer();
   clock = createHandClock();
-  secret = createSecret({ call: awsJsonAt('secretsmanager', server.url), secretId: 'relay/bot', clock });
+  secret = createSecret({ client: awsClientsAt(server.url).secretsManager, secretId: 'relay/bot', clock });
 });
 afterEach(async () => {
   await server.close();
@@ -86,6 +86,13 @@ describe('the secret', () => {
       code,
       message: expect.stringContaining(type),
     });
+  });
+
+  it('does not reach an error when the response is not valid JSON', async () => {
+    server.answer((_, response) => response.writeHead(200, JSON_1_1).end(`{"SecretString":${TOKEN}`));
+    const error: unknown = await secret.current().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: 'SecretError', code: 'SECRET_UNAVAILABLE' });
+    expect(errorText(error)).not.toContain(TOKEN);
   });
 
   it('is asked for again after it could not be read', async () => {

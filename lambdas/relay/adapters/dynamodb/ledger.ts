@@ -1,11 +1,12 @@
-import type {
-  AttributeValue,
-  GetItemInput,
-  GetItemOutput,
-  QueryInput,
-  QueryOutput,
-  UpdateItemInput,
-  UpdateItemOutput,
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DeliveryId, LedgerChange } from '../../domain/delivery.ts';
@@ -13,13 +14,12 @@ import { Status } from '../../domain/delivery.ts';
 import { LedgerError } from '../../domain/errors.ts';
 import { LedgerTable } from '../../names.ts';
 import type { Claim, Clock, Ledger } from '../../ports.ts';
-import { AwsError, awsCodeOf } from '../aws/error.ts';
-import type { AwsJson } from '../aws/json.ts';
+import { awsCodeOf } from '../aws-error.ts';
 import { parseEntry } from './ledger-entry.ts';
 import { type UpdateParts, updateExpression } from './update-expression.ts';
 
 export interface DynamoDbLedgerOptions {
-  readonly call: AwsJson;
+  readonly client: DynamoDBClient;
   readonly tableName: string;
   readonly clock: Clock;
   /** How long an entry is kept after its last claim (DynamoDB's TTL). */
@@ -32,17 +32,13 @@ type Item = Record<string, AttributeValue>;
  * The ledger in one DynamoDB table: an item per object version and room. Partition key `bucket/key`, sort key
  * `sequencer#roomId`, so that a key's partition lists its versions in order.
  */
-export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
+export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
   const TableName = tableName;
-  const update = (input: Omit<UpdateItemInput, 'TableName'>) =>
-    call<UpdateItemInput, UpdateItemOutput>('UpdateItem', { TableName, ...input });
+  const update = (input: Omit<UpdateItemCommandInput, 'TableName'>) =>
+    client.send(new UpdateItemCommand({ TableName, ...input }));
 
   const readEntry = async (id: DeliveryId) => {
-    const { Item: item } = await call<GetItemInput, GetItemOutput>('GetItem', {
-      TableName,
-      Key: keyOf(id),
-      ConsistentRead: true,
-    });
+    const { Item: item } = await client.send(new GetItemCommand({ TableName, Key: keyOf(id), ConsistentRead: true }));
     return item === undefined ? undefined : parseEntry(unmarshall(item));
   };
 
@@ -115,39 +111,41 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
       const isOrdered = id.sequencer !== undefined;
       let startKey: Item | undefined;
       do {
-        const page: QueryOutput = await call<QueryInput, QueryOutput>('Query', {
-          TableName,
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: 25,
-          // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
-          KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
-          FilterExpression: isOrdered
-            ? // One that was given up counts again while it is redriven, which its lease tells.
-              '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
-            : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
-          ExpressionAttributeNames: {
-            '#pk': LedgerTable.PartitionKey,
-            '#roomId': 'roomId',
-            '#status': 'status',
-            ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
-          },
-          ExpressionAttributeValues: marshall({
-            ':pk': partitionKey(id),
-            ':roomId': id.roomId,
-            ':posted': Status.Posted,
-            ...(isOrdered
-              ? {
-                  ':after': `${versionOf(id)}$`,
-                  ':end': 'G',
-                  ':claimed': Status.Claimed,
-                  ':uploaded': Status.Uploaded,
-                  ':deadLettered': Status.DeadLettered,
-                }
-              : { ':eTag': id.eTag ?? '' }),
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            ScanIndexForward: false,
+            Limit: 25,
+            // '$' is the character after '#': behind every room of this sequencer. 'G' is behind every hex digit.
+            KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
+            FilterExpression: isOrdered
+              ? // One that was given up counts again while it is redriven, which its lease tells.
+                '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
+              : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
+            ExpressionAttributeNames: {
+              '#pk': LedgerTable.PartitionKey,
+              '#roomId': 'roomId',
+              '#status': 'status',
+              ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
+            },
+            ExpressionAttributeValues: marshall({
+              ':pk': partitionKey(id),
+              ':roomId': id.roomId,
+              ':posted': Status.Posted,
+              ...(isOrdered
+                ? {
+                    ':after': `${versionOf(id)}$`,
+                    ':end': 'G',
+                    ':claimed': Status.Claimed,
+                    ':uploaded': Status.Uploaded,
+                    ':deadLettered': Status.DeadLettered,
+                  }
+                : { ':eTag': id.eTag ?? '' }),
+            }),
+            ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
           }),
-          ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
-        });
+        );
         const item = page.Items?.[0];
         if (item !== undefined) {
           return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: parseEntry(unmarshall(item)).messageId };
@@ -159,8 +157,7 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
   };
 };
 
-const isConditionFailed = (error: unknown): boolean =>
-  error instanceof AwsError && error.code === 'ConditionalCheckFailedException';
+const isConditionFailed = (error: unknown): boolean => error instanceof ConditionalCheckFailedException;
 
 /** What each change sets and removes. */
 const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'add' | 'copy'> => {
