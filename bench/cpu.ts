@@ -42,8 +42,8 @@ export const bench: Bench = {
         rows: (Object.keys(sides) as (keyof typeof sides)[]).map((name) => [name, spread(samples[name], 1)]),
         repeats: `${rounds} rounds of ${batches * 10} objects each, in turns`,
         gates: [
-          { what: 'ratio to the usual way, CRC32', reached: ratio('CRC32'), atMost: 0.5 },
-          { what: 'ratio to the usual way, CRC64NVME', reached: ratio('CRC64NVME'), atMost: 0.5 },
+          { what: 'ratio to the usual way, CRC32', reached: ratio('CRC32'), better: 'smaller', aim: 0.5 },
+          { what: 'ratio to the usual way, CRC64NVME', reached: ratio('CRC64NVME'), better: 'smaller', aim: 0.5 },
         ],
       };
     } finally {
