@@ -5,7 +5,7 @@ import type { Bench } from './harness/report.ts';
 import { interleaved, pairedRatio, spread } from './harness/statistics.ts';
 import type { ChecksumKind } from './harness/synthetic-object.ts';
 
-/** Warm, in batches of ten; what the process spends by the kernel's count. */
+/** CPU time of a warm process, as the kernel counts it, in batches of ten. */
 export const bench: Bench = {
   question: 'How much CPU does a 1 MiB object take, over TLS?',
   async run({ quick }) {

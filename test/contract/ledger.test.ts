@@ -32,7 +32,7 @@ const clientOf = (endpoint: string) =>
     maxAttempts: 1,
   });
 
-// One table for all of them: each test has a key of its own.
+// All tests share one table; each has its own key.
 describeLedger('DynamoDB', async (clock) =>
   createDynamoDbLedger({ client: ledgerClient, tableName, clock, retentionDays: 365 }),
 );
@@ -45,7 +45,7 @@ describe('the ledger in DynamoDB', () => {
     return Item === undefined ? undefined : unmarshall(Item);
   };
 
-  it('says in seconds when an entry may be forgotten, counted from the last claim', async () => {
+  it('sets the expiry time in seconds, counted from the last claim', async () => {
     const clock = createHandClock();
     const ledger = createDynamoDbLedger({ client: ledgerClient, tableName, clock, retentionDays: 30 });
     const id = deliveryIdOf({ key: 'ttl' });
@@ -56,7 +56,7 @@ describe('the ledger in DynamoDB', () => {
     expect((await itemOf('ttl'))?.['expiresAt']).toBe(START / 1_000 + 2 + 30 * 86_400);
   });
 
-  it('keeps what an operator wants to see', async () => {
+  it('stores the size, the room, the eTag and the last error for operators', async () => {
     const clock = createHandClock();
     const ledger = createDynamoDbLedger({ client: ledgerClient, tableName, clock, retentionDays: 30 });
     const id = deliveryIdOf({ key: 'seen' });
@@ -78,7 +78,7 @@ describe('the ledger in DynamoDB', () => {
     });
   });
 
-  it('says that the database can not be reached, and by what error', async () => {
+  it('reports LEDGER_UNAVAILABLE with its cause when the database can not be reached', async () => {
     const broken = awsClientsAt('http://127.0.0.1:9').dynamodb;
     const ledger = createDynamoDbLedger({ client: broken, tableName, clock: createHandClock(), retentionDays: 30 });
     const unavailable = expect.objectContaining({ code: 'LEDGER_UNAVAILABLE', cause: expect.any(Error) });
@@ -88,7 +88,7 @@ describe('the ledger in DynamoDB', () => {
     await expect(ledger.findOther(id)).rejects.toEqual(unavailable);
   });
 
-  it('says so too where the table is not there', async () => {
+  it('reports LEDGER_UNAVAILABLE when the table does not exist', async () => {
     const ledger = createDynamoDbLedger({
       client: ledgerClient,
       tableName: 'missing',

@@ -69,23 +69,23 @@ describe('a dead letter in SQS', () => {
     });
   });
 
-  it('leaves out what is not known, or empty', async () => {
+  it('leaves out attributes that are unknown or empty', async () => {
     const attributes = await attributesOf({ detail: ' \u0000 ', errorType: '' });
     expect(Object.keys(attributes).sort()).toEqual(['attempts', 'failedAt', 'reason']);
   });
 
   it.each([
     ['control characters', 'a\u0000b\u001bc\ufffed', 'abcd'],
-    ['half a character', 'a\ud83c', 'a\ufffd'],
-    ['more than it may', 'x'.repeat(5_000), 'x'.repeat(1_000)],
-    ['more than it may, cut inside a character', `x${'🏔'.repeat(1_000)}`, `x${'🏔'.repeat(499)}\ufffd`],
-  ])('bears a detail with %s', async (_, detail, stored) => {
+    ['half a surrogate pair', 'a\ud83c', 'a\ufffd'],
+    ['more than 1,000 characters', 'x'.repeat(5_000), 'x'.repeat(1_000)],
+    ['more than 1,000 characters, cut inside a surrogate pair', `x${'🏔'.repeat(1_000)}`, `x${'🏔'.repeat(499)}\ufffd`],
+  ])('accepts a detail with %s', async (_, detail, stored) => {
     expect((await attributesOf({ detail }))['detail']).toBe(stored);
   });
 });
 
-describe('a message that is put to sleep', () => {
-  it('is not received meanwhile, and at once where the delay is none', async () => {
+describe('a postponed message', () => {
+  it('is not received during the delay, and at once when the delay is 0', async () => {
     await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'x' }));
     const handle = (await receive(queueUrl))?.ReceiptHandle ?? '';
     await queues.postpone(handle, 60_000);
@@ -99,7 +99,7 @@ describe('a message that is put to sleep', () => {
     [1_001, 2],
     [-5, 0],
     [60 * 3_600_000, 12 * 3_600 - 900],
-  ])('for %i ms sleeps %i s: whole seconds, and no longer than SQS allows', async (delayMs, seconds) => {
+  ])('that is postponed by %i ms is hidden for %i s', async (delayMs, seconds) => {
     const server = await startScriptedServer();
     const bodies: string[] = [];
     server.answer((request, response) => {

@@ -1,9 +1,9 @@
 /**
- * Frees the memory of bytes that nobody reads any more, at once. Left to the garbage collector, every piece that passes
- * lies in memory until its next round: a stream then takes all the memory it may have, and reads into cold memory.
+ * Frees the memory of a chunk that is no longer read. Left to the garbage collector, the chunks of a stream stay in memory
+ * until its next run (figures: docs/decisions/2026-11-23-memory-time-out-in-flight.md).
  *
- * Only memory that the piece has for itself; of a part of something larger the rest may still be in use. The piece is
- * empty from then on: whoever is wrong about "nobody" finds too few bytes, not wrong ones.
+ * Only a chunk that has its ArrayBuffer to itself is freed; otherwise the rest of the buffer may be in use. A freed chunk
+ * has no bytes: freed too early, it makes the length check fail.
  */
 export const giveBack = ({ buffer, byteLength }: Uint8Array): void => {
   if (byteLength > 0 && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);

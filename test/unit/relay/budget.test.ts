@@ -12,7 +12,7 @@ import { bundleRelay } from '../../../lib/infra/function/bundle.ts';
 import { listenOnLoopback } from '../../../lib/local/loopback.ts';
 import { createRelayWorld } from '../../helpers/relay-world.ts';
 
-// What keeps the function fast, small and cheap, as far as it can be told without a clock; bench/ has the clocks.
+// The limits that can be checked without a clock; bench/ measures times.
 
 const MIB = 1024 ** 2;
 
@@ -29,7 +29,7 @@ describe('the bundle', () => {
     expect(sizeBytes).toBeLessThanOrEqual(700 * 1024);
   });
 
-  it('loads nothing at the start that costs tens of milliseconds', () => {
+  it('loads no module at the start that takes tens of milliseconds', () => {
     writeFileSync(join(folder, SETTINGS_FILE), JSON.stringify({ routes: [{ room: '#general' }] }));
     const variables = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
     const role = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
@@ -47,7 +47,7 @@ describe('a smooth delivery', () => {
   it('makes six calls, two of them writes to the ledger', async () => {
     const world = createRelayWorld();
     expect((await world.run()).kind).toBe('posted');
-    // Rooms are resolved once a while: rooms.test.ts.
+    // Resolved rooms are cached: rooms.test.ts.
     const calls = world.calls.filter((call) => call !== 'resolve');
     expect(calls).toEqual(['open', 'media', 'claim', 'findOther', 'confirm', 'record']);
     expect(calls.filter((call) => call === 'claim' || call === 'record')).toHaveLength(2);
@@ -58,7 +58,7 @@ describe('a large object', () => {
   it('is read no faster than the chat server takes it', async () => {
     const sizeBytes = 256 * MIB;
     let request: IncomingMessage | undefined;
-    // Takes the head, then reads nothing until it is told to.
+    // Reads the request's head, and its body only after resume().
     const { endpoint, close } = await listenOnLoopback(
       createServer({ highWaterMark: 64 * 1024 }, (incoming, response) => {
         request = incoming;
@@ -85,14 +85,14 @@ describe('a large object', () => {
     });
     try {
       await standsStill(() => readBytes);
-      // What the kernel's buffers for a connection take, on both sides of the loopback interface, is most of it.
+      // Most of it is in the kernel's buffers on both sides of the loopback interface.
       expect(readBytes).toBeGreaterThan(0);
       expect(readBytes).toBeLessThan(16 * MIB);
       expect(source.readableLength + body.readableLength).toBeLessThanOrEqual(256 * 1024);
       request?.resume();
       expect((await sent).status).toBe(200);
       expect(readBytes).toBeGreaterThan(sizeBytes);
-      // The one that was read past the end was never sent.
+      // The last chunk was read past the end and not sent, so it was not freed.
       expect(pieces.filter(({ length }) => length > 0)).toHaveLength(1);
     } finally {
       await close();
@@ -100,7 +100,7 @@ describe('a large object', () => {
   });
 });
 
-/** Resolves when a count that has begun has not changed for a while. */
+/** Resolves when a count is above zero and has not changed for 100 ms. */
 const standsStill = async (count: () => number): Promise<void> => {
   for (let last = 0, same = 0; same < 5; ) {
     await new Promise((resolve) => setTimeout(resolve, 20));

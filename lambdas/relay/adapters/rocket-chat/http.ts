@@ -46,7 +46,7 @@ export interface HttpRequest {
 /** A stream of known length between two buffers. Its end is awaited before `tail` is sent. */
 export interface FramedStream {
   readonly head: Buffer;
-  /** Its pieces are given away: the memory of each is freed once it was sent. */
+  /** The memory of each of its chunks is freed once it was sent. */
   readonly stream: Readable;
   readonly sizeBytes: number;
   readonly tail: Buffer;
