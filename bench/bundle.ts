@@ -23,7 +23,7 @@ export const bench: Bench = {
           ['the usual way', kb(usualBytes)],
         ],
         repeats: 'built once: the same sources give the same bytes',
-        gates: [{ what: 'KB', reached: sizeBytes / 1024, atMost: 420, digits: 1 }],
+        gates: [{ what: 'KB of the bundle', reached: sizeBytes / 1024, better: 'smaller', must: 700, digits: 1 }],
       };
     } finally {
       rmSync(folder, { recursive: true });
@@ -31,7 +31,7 @@ export const bench: Bench = {
   },
 };
 
-/** Bytes of the bundle by the package that they were made from, character by character. */
+/** Bytes of the bundle by the package that each character comes from. */
 const weigh = (file: string): Map<string, number> => {
   const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapPayload);
   const weights = new Map<string, number>();
@@ -47,7 +47,7 @@ const weigh = (file: string): Map<string, number> => {
 
 const packageOf = (source: string): string => {
   const at = source.lastIndexOf('node_modules/');
-  if (at === -1) return source.includes('lambdas/relay') ? "the function's own code" : "esbuild's and stand-ins";
+  if (at === -1) return source.includes('lambdas/relay') ? "the function's own code" : "esbuild's own";
   const [first = '', second = ''] = source.slice(at + 'node_modules/'.length).split('/');
   return first.startsWith('@') ? `${first}/${second}` : first;
 };

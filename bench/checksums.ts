@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { createCrc32c, createCrc64Nvme } from '../lambdas/relay/adapters/s3/crc.ts';
+import { Crc32c, Crc64Nvme } from '../lambdas/relay/adapters/s3/crc.ts';
 import type { Bench } from './harness/report.ts';
 import { interleaved, median, spread } from './harness/statistics.ts';
 import { syntheticBytes } from './harness/synthetic-object.ts';
 
 const GIB = 1024 ** 3;
 
-/** In pieces of 64 KiB, as a socket gives them. */
+/** In chunks of 64 KiB, as a socket gives them. */
 export const bench: Bench = {
   question: 'What does it cost to verify an object?',
   async run({ quick }) {
@@ -35,11 +35,11 @@ export const bench: Bench = {
       'SHA-256 (OpenSSL)': timed(hashed('sha256')),
       'MD5 (OpenSSL)': timed(hashed('md5')),
       'CRC32C (ours)': timed(() => {
-        const crc = createCrc32c();
+        const crc = new Crc32c();
         return (piece) => crc.update(piece);
       }),
       'CRC64NVME (ours)': timed(() => {
-        const crc = createCrc64Nvme();
+        const crc = new Crc64Nvme();
         return (piece) => crc.update(piece);
       }),
     });

@@ -5,7 +5,7 @@ import type { Bench } from './harness/report.ts';
 import { interleaved, pairedRatio, spread } from './harness/statistics.ts';
 import type { ChecksumKind } from './harness/synthetic-object.ts';
 
-/** Warm, in batches of ten; what the process spends by the kernel's count. */
+/** CPU time of a warm process, as the kernel counts it, in batches of ten. */
 export const bench: Bench = {
   question: 'How much CPU does a 1 MiB object take, over TLS?',
   async run({ quick }) {
@@ -42,8 +42,8 @@ export const bench: Bench = {
         rows: (Object.keys(sides) as (keyof typeof sides)[]).map((name) => [name, spread(samples[name], 1)]),
         repeats: `${rounds} rounds of ${batches * 10} objects each, in turns`,
         gates: [
-          { what: 'ratio to the usual way, CRC32', reached: ratio('CRC32'), atMost: 0.5 },
-          { what: 'ratio to the usual way, CRC64NVME', reached: ratio('CRC64NVME'), atMost: 0.5 },
+          { what: 'ratio to the usual way, CRC32', reached: ratio('CRC32'), better: 'smaller', aim: 0.5 },
+          { what: 'ratio to the usual way, CRC64NVME', reached: ratio('CRC64NVME'), better: 'smaller', aim: 0.5 },
         ],
       };
     } finally {

@@ -1,6 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createAwsJson } from '../lambdas/relay/adapters/aws/json.ts';
 import { createDynamoDbLedger } from '../lambdas/relay/adapters/dynamodb/ledger.ts';
 import type { CreatedObject } from '../lambdas/relay/domain/s3-event.ts';
 import type { Ledger } from '../lambdas/relay/ports.ts';
@@ -70,8 +68,8 @@ const rules = async (quick: boolean): Promise<Part> => {
         ],
       ],
       gates: [
-        { what: 'rules by prefix, × of one', reached: pairedRatio(prefixes, one), atMost: 1.1 },
-        { what: 'rules by suffix, × of one', reached: pairedRatio(suffixes, one), atMost: 1.1 },
+        { what: 'rules by prefix, × of one', reached: pairedRatio(prefixes, one), better: 'smaller', aim: 1.1 },
+        { what: 'rules by suffix, × of one', reached: pairedRatio(suffixes, one), better: 'smaller', aim: 1.1 },
       ],
     };
   } finally {
@@ -86,12 +84,10 @@ const ledgers = async (quick: boolean): Promise<Part> => {
   const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
   const client = new DynamoDBClient({ endpoint: database.endpoint, region, credentials });
   try {
-    const endpoint = new URL(database.endpoint);
-    const call = createAwsJson({ service: 'dynamodb', region, credentials, endpoint, random: Math.random, wait });
     const ledgerOf = async (tableName: string, itemCount: number) => {
       await createLedgerTable(client, tableName);
       await fill(client, tableName, itemCount);
-      return smooth(createDynamoDbLedger({ call, tableName, clock: { now: Date.now }, retentionDays: 365 }));
+      return smooth(createDynamoDbLedger({ client, tableName, clock: { now: Date.now }, retentionDays: 365 }));
     };
     const sides = { one: await ledgerOf('one', 1), many: await ledgerOf('many', quick ? 2_000 : MANY) };
     for (const warm of [sides.one, sides.many, sides.one, sides.many]) await warm();
@@ -99,7 +95,7 @@ const ledgers = async (quick: boolean): Promise<Part> => {
     const times = pairedRatio(many, one);
     return {
       rows: [['items in the ledger, µs for the calls of an object', spread(one, 0), spread(many, 0), times.toFixed(2)]],
-      gates: [{ what: 'items in the ledger, × of one', reached: times, atMost: 1.1 }],
+      gates: [{ what: 'items in the ledger, × of one', reached: times, better: 'smaller', aim: 1.1 }],
     };
   } finally {
     client.destroy();
@@ -121,7 +117,14 @@ const backlogs = async (quick: boolean): Promise<Part> => {
   const limited = await row(`the same at ${RATE_LIMIT.calls} calls a minute`, RATE_LIMIT);
   return {
     rows: [free.cells, limited.cells],
-    gates: [{ what: 'messages that wait, × of one', reached: free.times, atMost: 1 }],
+    gates: [
+      { what: 'messages that wait, × of one', reached: free.times, better: 'smaller', aim: 1 },
+      {
+        what: `the same at ${RATE_LIMIT.calls} calls a minute, × of one`,
+        reached: limited.times,
+        better: 'smaller',
+      },
+    ],
   };
 };
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Bench, renderMachine, renderReport } from './harness/report.ts';
+import { type Bench, missedGates, renderMachine, renderReport } from './harness/report.ts';
 
 /** In the order in which they run; each file answers one question. */
 const NAMES = [
@@ -25,11 +25,15 @@ const main = async (): Promise<number> => {
   }
   const quick = values.quick === true;
   console.log(`${renderMachine()}\n`);
+  const missed: string[] = [];
   for (const name of positionals.length > 0 ? positionals : NAMES) {
     const { bench } = (await import(`./${name}.ts`)) as { bench: Bench };
-    console.log(renderReport(name, bench.question, await bench.run({ quick }), quick));
+    const report = await bench.run({ quick });
+    console.log(renderReport(name, bench.question, report, quick));
+    missed.push(...missedGates(report).map(({ what }) => `${name}: ${what}`));
   }
-  return 0;
+  if (missed.length > 0) console.log(`A MUST gate was missed: ${missed.join('; ')}`);
+  return missed.length > 0 ? 1 : 0;
 };
 
 process.exitCode = await main();

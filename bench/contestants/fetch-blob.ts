@@ -1,6 +1,6 @@
 import type { Send } from './send.ts';
 
-/** fetch with a FormData and a Blob, as most samples have it: the object is in memory, more than once. */
+/** fetch with a FormData and a Blob, as in most samples: the object is in memory more than once. */
 export const send: Send = async (from, to) => {
   const source = await fetch(from);
   const form = new FormData();

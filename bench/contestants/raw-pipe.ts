@@ -5,7 +5,7 @@ const agent = new http.Agent({ keepAlive: true });
 const HEAD = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n';
 const TAIL = '\r\n--b--\r\n';
 
-/** The least that Node can do: one request piped into another, the multipart frame written by hand, nothing verified. */
+/** The minimum in Node: one request piped into another, with a constant multipart frame and no verification. */
 export const send: Send = (from, to) =>
   new Promise((resolve, reject) => {
     http.get(from, { agent }, (source) => {

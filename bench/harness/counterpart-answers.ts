@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChecksumKind, checksumHeaders, syntheticBytes } from './synthetic-object.ts';
 
-/** Names of the calls that were answered, and how often. */
+/** How often each call was answered, by name. */
 export type CallCounts = Record<string, number>;
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -13,9 +13,9 @@ export interface AnswerOptions {
 }
 
 /**
- * The least that a delivery needs of the services around it, so that what is measured is the function: S3 with objects
- * made on the fly (`/BUCKET/CHECKSUM/SIZE/NAME`), a ledger that is always free, and a chat server that reads and
- * forgets. All bodies are read to their end.
+ * The minimum that a delivery needs of the services around it, so that the function is what is measured: S3 with objects
+ * generated while they are sent (`/BUCKET/CHECKSUM/SIZE/NAME`), a ledger that is always free, and a chat server that
+ * discards what it reads. All bodies are read to their end.
  */
 export const createAnswers = ({ delayMs, onCall }: AnswerOptions) => {
   const wait = () => (delayMs === 0 ? undefined : new Promise<void>((resolve) => setTimeout(resolve, delayMs)));
@@ -29,7 +29,7 @@ export const createAnswers = ({ delayMs, onCall }: AnswerOptions) => {
     response.writeHead(200, {
       'content-length': sizeBytes,
       'content-type': 'application/octet-stream',
-      ...checksumHeaders(sizeBytes, kind as ChecksumKind),
+      ...(await checksumHeaders(sizeBytes, kind as ChecksumKind)),
     });
     if (request.method === 'HEAD') return void response.end();
     for (const piece of syntheticBytes(sizeBytes)) {

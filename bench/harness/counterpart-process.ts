@@ -38,9 +38,9 @@ for (const [name, answer] of Object.entries(answers)) {
 }
 
 const reply = (answer: CounterpartsReply) => process.send?.(answer);
-process.on('message', (message: CounterpartsMessage) => {
+process.on('message', async (message: CounterpartsMessage) => {
   if (message.kind === 'prepare') {
-    checksumHeaders(message.sizeBytes, message.checksum as ChecksumKind);
+    await checksumHeaders(message.sizeBytes, message.checksum as ChecksumKind);
   } else if (message.kind === 'reset') {
     counts = {};
     firstConfirmAt = undefined;

@@ -14,10 +14,10 @@ export interface CounterpartsReply {
   readonly endpoints?: Record<string, string>;
 }
 
-/** S3, DynamoDB, Secrets Manager and the chat server, as far as a delivery needs them, in one process of their own. */
+/** Stand-ins for S3, DynamoDB, Secrets Manager and the chat server, in one separate process. */
 export interface Counterparts {
   readonly endpoints: Readonly<Record<'s3' | 'dynamodb' | 'secretsManager' | 'chat', string>>;
-  /** What points a function at them. */
+  /** The environment variables that make a function use them. */
   readonly environment: Readonly<Record<string, string>>;
   /** Computes the checksum of an object ahead of time. */
   prepare(sizeBytes: number, checksum: ChecksumKind): Promise<void>;

@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
+/** Limits for one figure. Without `must` a miss is only printed. */
 export interface Gate {
   readonly what: string;
   readonly reached: number;
-  readonly atLeast?: number;
-  readonly atMost?: number;
+  /** Whether a larger or a smaller figure is better. */
+  readonly better: 'larger' | 'smaller';
+  /** A bench run that misses it exits with 1. */
+  readonly must?: number;
+  readonly aim?: number;
   readonly digits?: number;
 }
 
@@ -29,28 +33,42 @@ export interface Bench {
 /** One bench's result, as a table in Markdown. */
 export const renderReport = (name: string, question: string, report: Report, isQuick: boolean): string => {
   const { columns, rows, repeats, gates, notes = [] } = report;
-  const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   return [
     `## ${question}`,
     '',
     `npm run bench -- ${name}${isQuick ? ' --quick' : ''}; ${repeats}; load ${loadavg()[0]?.toFixed(1)}`,
     '',
-    line(columns),
-    `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`,
-    ...rows.map(line),
+    ...renderTable(columns, rows),
     '',
-    ...notes.map((note) => `- ${note}`),
-    ...gates.map((gate) => `- ${renderGate(gate)}`),
-    '',
+    ...(notes.length === 0 ? [] : [...notes.map((note) => `- ${note}`), '']),
+    ...(gates.length === 0 ? [] : [...renderGates(gates), '']),
   ].join('\n');
 };
 
-const renderGate = ({ what, reached, atLeast, atMost, digits = 2 }: Gate): string => {
-  const isHeld = (atLeast === undefined || reached >= atLeast) && (atMost === undefined || reached <= atMost);
-  const limit = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
-  return `${isHeld ? 'held' : 'MISSED'}: ${what} ${reached.toFixed(digits)} (${limit})`;
+const renderTable = (columns: readonly string[], rows: readonly (readonly string[])[]): string[] => {
+  const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [line(columns), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)];
 };
+
+const renderGates = (gates: readonly Gate[]): string[] =>
+  renderTable(
+    ['gate', 'must', 'aim', 'reached'],
+    gates.map((gate) => {
+      const { what, reached, better, must, aim, digits = 2 } = gate;
+      const sign = better === 'larger' ? '≥' : '≤';
+      const limit = (value: number | undefined) =>
+        value === undefined ? '' : `${sign} ${value} ${isMet(gate, value) ? 'met' : 'MISSED'}`;
+      return [what, limit(must), limit(aim), reached.toFixed(digits)];
+    }),
+  );
+
+const isMet = ({ reached, better }: Gate, limit: number): boolean =>
+  better === 'larger' ? reached >= limit : reached <= limit;
+
+/** The gates whose `must` was missed. A figure that could not be measured (NaN) misses it. */
+export const missedGates = ({ gates }: Report): readonly Gate[] =>
+  gates.filter((gate) => gate.must !== undefined && !isMet(gate, gate.must));
 
 /** What the numbers depend on. */
 export const renderMachine = (): string => {

@@ -1,4 +1,4 @@
-/** The middle value; half of the sum of the two middle ones where there is no middle. */
+/** The middle value, or the mean of the two middle values. */
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) / 2;
@@ -11,11 +11,11 @@ export const spread = (values: readonly number[], digits: number): string => {
   return `${text(median(values))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 };
 
-/** The median of the ratios within each round: what a slow moment of the machine does to both sides, it does to neither. */
+/** The median of the ratios within each round, so that a slow moment of the machine affects both sides of a ratio. */
 export const pairedRatio = (above: readonly number[], below: readonly number[]): number =>
   median(above.map((value, round) => value / (below[round] ?? Number.NaN)));
 
-/** Runs each side once a round, in turns, so that none has the machine's better hours to itself. */
+/** Runs each side once a round, in turns, so that all sides share the machine's slow and fast times. */
 export const interleaved = async <Name extends string, Sample>(
   rounds: number,
   sides: Readonly<Record<Name, (round: number) => Promise<Sample>>>,

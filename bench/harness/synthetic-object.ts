@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { createCrc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
+import { Crc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
 
 /** What S3 has stored of an object, by the way it was uploaded. */
 export type ChecksumKind = 'crc32' | 'crc64nvme' | 'sha256' | 'md5' | 'none';
 
 const BLOCK = randomBytes(1024 * 1024);
-const cache = new Map<string, Record<string, string>>();
+const cache = new Map<string, Promise<Record<string, string>>>();
 
-/** The bytes of an object of any size, in pieces; none of it is kept. */
+/** The bytes of an object of any size, in pieces. */
 export function* syntheticBytes(sizeBytes: number, pieceBytes = 256 * 1024): Generator<Buffer> {
   for (let sent = 0; sent < sizeBytes; ) {
     const at = sent % BLOCK.length;
@@ -18,8 +18,8 @@ export function* syntheticBytes(sizeBytes: number, pieceBytes = 256 * 1024): Gen
   }
 }
 
-/** The headers by which S3 tells of the checksum. */
-export const checksumHeaders = (sizeBytes: number, kind: ChecksumKind): Record<string, string> => {
+/** The headers in which S3 sends the checksum. */
+export const checksumHeaders = (sizeBytes: number, kind: ChecksumKind): Promise<Record<string, string>> => {
   const name = `${kind}/${sizeBytes}`;
   const known = cache.get(name);
   if (known !== undefined) return known;
@@ -28,15 +28,15 @@ export const checksumHeaders = (sizeBytes: number, kind: ChecksumKind): Record<s
   return headers;
 };
 
-const compute = (sizeBytes: number, kind: ChecksumKind): Record<string, string> => {
+const compute = async (sizeBytes: number, kind: ChecksumKind): Promise<Record<string, string>> => {
   const encrypted = { 'x-amz-server-side-encryption': 'AES256' };
   if (kind === 'none') return { ...encrypted, etag: '"00000000000000000000000000000000-9"' };
   if (kind === 'md5') return { ...encrypted, etag: `"${digest('md5', sizeBytes).toString('hex')}"` };
-  const value = kind === 'sha256' ? digest('sha256', sizeBytes) : cyclic(kind, sizeBytes);
+  const value = kind === 'sha256' ? digest('sha256', sizeBytes) : await cyclic(kind, sizeBytes);
   return {
     ...encrypted,
     etag: '"00000000000000000000000000000000-9"',
-    [`x-amz-checksum-${kind}`]: value.toString('base64'),
+    [`x-amz-checksum-${kind}`]: Buffer.from(value).toString('base64'),
     'x-amz-checksum-type': 'FULL_OBJECT',
   };
 };
@@ -47,8 +47,8 @@ const digest = (algorithm: string, sizeBytes: number): Buffer => {
   return hash.digest();
 };
 
-const cyclic = (kind: 'crc32' | 'crc64nvme', sizeBytes: number): Buffer => {
-  const crc64 = createCrc64Nvme();
+const cyclic = async (kind: 'crc32' | 'crc64nvme', sizeBytes: number): Promise<Uint8Array> => {
+  const crc64 = new Crc64Nvme();
   let sum = 0;
   for (const piece of syntheticBytes(sizeBytes)) {
     if (kind === 'crc32') sum = crc32(piece, sum);

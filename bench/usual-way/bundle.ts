@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 
 /**
- * Builds the usual way as small as it gets without leaving anything of it out: one minified ES module, from the
- * packages' own ES modules.
+ * Builds the usual way as small as possible without leaving out any part: one minified ES module, from the packages' ES
+ * modules.
  */
 export const bundleUsualWay = (outdir: string): { file: string; sizeBytes: number } => {
   const file = join(outdir, 'index.js');

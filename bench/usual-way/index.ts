@@ -15,8 +15,8 @@ import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 
 /**
- * The same task as most published samples would do it: every Powertools package, the SDK's clients, the object read into
- * memory, fetch with FormData and Blob. It has none of the relay's promises beyond what these packages bring along.
+ * The same task as in most published samples: every Powertools package, the SDK's clients, the object read into memory,
+ * fetch with FormData and Blob. Of the relay's guarantees it has only those that these packages give.
  */
 const env = process.env as Record<string, string>;
 const logger = new Logger();

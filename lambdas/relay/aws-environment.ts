@@ -1,48 +1,29 @@
-/** Where AWS is and who we are there: what Lambda and the stack put into the function's environment. */
-export interface AwsEnvironment {
-  readonly region: string;
-  readonly credentials: AwsCredentials;
-  /** @returns e.g. `https://dynamodb.eu-central-1.amazonaws.com`, and whether it was named in the environment */
-  endpointOf(service: AwsService): { readonly url: URL; readonly isCustom: boolean };
-}
-
-/** Those of the function's role. They stay the same for as long as the process lives. */
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
-
-export type AwsService = 's3' | 'dynamodb' | 'secretsmanager';
-
-/** https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
-const ENDPOINT_VARIABLE = {
-  s3: 'AWS_ENDPOINT_URL_S3',
-  dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
-  secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
-} as const;
+/** How the function reaches AWS: what Lambda, the stack and the operator put into its environment. */
+export type AwsEnvironment = ReturnType<typeof readAwsEnvironment>;
 
 /**
- * @param text reads a variable that must be there
- * @param urlSuffix of the partition's host names, e.g. `amazonaws.com`
+ * Reads the variables that the AWS SDKs document: https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
+ * @param text reads a variable that must be set
  */
 export const readAwsEnvironment = (
   env: Readonly<Record<string, string | undefined>>,
   text: (name: string) => string,
-  urlSuffix: string,
-): AwsEnvironment => {
-  const region = text('AWS_REGION');
+) => {
+  const isTrue = (name: string) => env[name]?.toLowerCase() === 'true';
   return {
-    region,
+    region: text('AWS_REGION'),
     credentials: {
       accessKeyId: text('AWS_ACCESS_KEY_ID'),
       secretAccessKey: text('AWS_SECRET_ACCESS_KEY'),
       ...(env['AWS_SESSION_TOKEN'] ? { sessionToken: env['AWS_SESSION_TOKEN'] } : {}),
     },
-    endpointOf(service) {
-      const custom = env[ENDPOINT_VARIABLE[service]] ?? '';
-      const url = new URL(custom === '' ? `https://${service}.${region}.${urlSuffix}` : custom);
-      return { url, isCustom: custom !== '' };
+    useFipsEndpoint: isTrue('AWS_USE_FIPS_ENDPOINT'),
+    useDualstackEndpoint: isTrue('AWS_USE_DUALSTACK_ENDPOINT'),
+    endpoints: {
+      s3: env['AWS_ENDPOINT_URL_S3'] || undefined,
+      dynamodb: env['AWS_ENDPOINT_URL_DYNAMODB'] || undefined,
+      sqs: env['AWS_ENDPOINT_URL_SQS'] || undefined,
+      secretsManager: env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] || undefined,
     },
   };
 };

@@ -37,7 +37,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   const ledgerTable = text(Env.LedgerTable);
   const queueUrl = text(Env.QueueUrl);
   const deadLetterQueueUrl = text(Env.DeadLetterQueueUrl);
-  const aws = readAwsEnvironment(env, text, text(Env.UrlSuffix));
+  const aws = readAwsEnvironment(env, text);
   const settings = readSettings(path.join(env['LAMBDA_TASK_ROOT'] ?? '.', SETTINGS_FILE), faults);
 
   if (faults.length > 0 || settings === undefined || rocketChatUrl === undefined) {

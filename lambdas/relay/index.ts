@@ -1,15 +1,13 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import { createAwsClient } from './adapters/aws/client.ts';
-import { createAwsJson } from './adapters/aws/json.ts';
+import { createAwsClients } from './adapters/aws-clients.ts';
 import { createDynamoDbLedger } from './adapters/dynamodb/ledger.ts';
 import { createAccepts } from './adapters/rocket-chat/accepts.ts';
 import { createSendHttp, DEFAULT_TIME_LIMITS } from './adapters/rocket-chat/http.ts';
-import { createS3Objects, readS3Code } from './adapters/s3/objects.ts';
+import { createS3Objects } from './adapters/s3/objects.ts';
 import { createSecret } from './adapters/secrets-manager/credentials.ts';
 import { createSqsBacklog } from './adapters/sqs/backlog.ts';
 import { createSqsQueues } from './adapters/sqs/queues.ts';
@@ -28,23 +26,19 @@ const abortAfter = (delayMs: number) => AbortSignal.timeout(delayMs);
 const logger = new Logger();
 const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 
-const { region, credentials: role, endpointOf } = config.aws;
-const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
-const aws = { region, credentials: role, random, wait, traceHeader };
+const aws = createAwsClients(config.aws);
 
 const send = createSendHttp(config.rocketChatUrl, { ...DEFAULT_TIME_LIMITS, proxyUrl: config.rocketChatProxyUrl });
 const credentials = createSecret({
-  call: createAwsJson({ ...aws, service: 'secretsmanager', endpoint: endpointOf('secretsmanager').url }),
+  client: aws.secretsManager,
   secretId: config.secretId,
   clock,
   accepts: createAccepts({ send, abortAfter }),
   logger,
 });
-const sqs = createAwsJson({ ...aws, service: 'sqs', endpoint: new URL(new URL(config.queueUrl).origin) });
-const s3 = endpointOf('s3');
 const xray = createXRay({
   daemonAddress: process.env['AWS_XRAY_DAEMON_ADDRESS'] ?? '',
-  traceHeader,
+  traceHeader: () => process.env['_X_AMZN_TRACE_ID'],
   clock,
 });
 
@@ -57,23 +51,19 @@ const relay = composeRelay({
   abortAfter,
   send,
   credentials,
-  store: createS3Objects({
-    client: createAwsClient({ ...aws, service: 's3', readCode: readS3Code }),
-    endpoint: s3.url,
-    isPathStyle: s3.isCustom,
-  }),
+  store: createS3Objects(aws.s3),
   ledger: createDynamoDbLedger({
-    call: createAwsJson({ ...aws, service: 'dynamodb', endpoint: endpointOf('dynamodb').url }),
+    client: aws.dynamodb,
     tableName: config.ledgerTable,
     clock,
     retentionDays: settings.ledgerRetentionDays,
   }),
   queues: createSqsQueues({
-    call: sqs,
+    client: aws.sqs,
     queueUrl: config.queueUrl,
     deadLetterQueueUrl: config.deadLetterQueueUrl,
   }),
-  backlog: createSqsBacklog({ call: sqs, queueUrl: config.queueUrl }),
+  backlog: createSqsBacklog({ client: aws.sqs, queueUrl: config.queueUrl }),
   trace: config.isTracing ? xray : undefined,
 });
 

@@ -12,8 +12,6 @@ export const Env = {
   QueueUrl: 'QUEUE_URL',
   /** URL of the dead-letter queue. */
   DeadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
-  /** The domain of AWS's service endpoints in this partition, e.g. `amazonaws.com`. */
-  UrlSuffix: 'AWS_URL_SUFFIX',
 } as const;
 
 /** Environment variables that are optional. */

@@ -144,6 +144,7 @@ const functionEnvironment = (
 ): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+  AWS_ENDPOINT_URL_SQS: endpoints.sqs,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
   AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,
@@ -152,7 +153,6 @@ const functionEnvironment = (
   [Env.LedgerTable]: LEDGER_TABLE,
   [Env.QueueUrl]: queueUrl,
   [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
-  [Env.UrlSuffix]: 'localhost',
 });
 
 const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {

@@ -1,10 +1,9 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AwsJson } from '../../lambdas/relay/adapters/aws/json.ts';
 import { createDynamoDbLedger } from '../../lambdas/relay/adapters/dynamodb/ledger.ts';
 import { createLedgerTable, startDynamoDb } from '../../lib/local/aws/dynamodb.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from '../helpers/factories.ts';
 import { createHandClock } from '../helpers/hand-clock.ts';
 import { describeLedger } from '../helpers/ledger-contract.ts';
@@ -13,11 +12,11 @@ import { createMemoryLedger } from '../helpers/memory-ledger.ts';
 const tableName = 'ledger';
 let database: Awaited<ReturnType<typeof startDynamoDb>>;
 let client: DynamoDBClient;
-let call: AwsJson;
+let ledgerClient: DynamoDBClient;
 beforeAll(async () => {
   database = await startDynamoDb();
   client = clientOf(database.endpoint);
-  call = awsJsonAt('dynamodb', database.endpoint);
+  ledgerClient = awsClientsAt(database.endpoint).dynamodb;
   await createLedgerTable(client, tableName);
 });
 afterAll(async () => {
@@ -33,8 +32,10 @@ const clientOf = (endpoint: string) =>
     maxAttempts: 1,
   });
 
-// One table for all of them: each test has a key of its own.
-describeLedger('DynamoDB', async (clock) => createDynamoDbLedger({ call, tableName, clock, retentionDays: 365 }));
+// All tests share one table; each has its own key.
+describeLedger('DynamoDB', async (clock) =>
+  createDynamoDbLedger({ client: ledgerClient, tableName, clock, retentionDays: 365 }),
+);
 describeLedger('memory', async (clock) => createMemoryLedger({ clock }));
 
 describe('the ledger in DynamoDB', () => {
@@ -44,9 +45,9 @@ describe('the ledger in DynamoDB', () => {
     return Item === undefined ? undefined : unmarshall(Item);
   };
 
-  it('says in seconds when an entry may be forgotten, counted from the last claim', async () => {
+  it('sets the expiry time in seconds, counted from the last claim', async () => {
     const clock = createHandClock();
-    const ledger = createDynamoDbLedger({ call, tableName, clock, retentionDays: 30 });
+    const ledger = createDynamoDbLedger({ client: ledgerClient, tableName, clock, retentionDays: 30 });
     const id = deliveryIdOf({ key: 'ttl' });
     await ledger.claim(id, leaseOf('a', clock.now(), 0), { object: createdObject({ key: 'ttl' }) });
     expect((await itemOf('ttl'))?.['expiresAt']).toBe(START / 1_000 + 30 * 86_400);
@@ -55,9 +56,9 @@ describe('the ledger in DynamoDB', () => {
     expect((await itemOf('ttl'))?.['expiresAt']).toBe(START / 1_000 + 2 + 30 * 86_400);
   });
 
-  it('keeps what an operator wants to see', async () => {
+  it('stores the size, the room, the eTag and the last error for operators', async () => {
     const clock = createHandClock();
-    const ledger = createDynamoDbLedger({ call, tableName, clock, retentionDays: 30 });
+    const ledger = createDynamoDbLedger({ client: ledgerClient, tableName, clock, retentionDays: 30 });
     const id = deliveryIdOf({ key: 'seen' });
     await ledger.claim(id, leaseOf('a', clock.now()), { object: createdObject({ key: 'seen', sizeBytes: 42 }) });
     await ledger.record(id, 'a', {
@@ -77,9 +78,9 @@ describe('the ledger in DynamoDB', () => {
     });
   });
 
-  it('says that the database can not be reached, and by what error', async () => {
-    const broken = awsJsonAt('dynamodb', 'http://127.0.0.1:9');
-    const ledger = createDynamoDbLedger({ call: broken, tableName, clock: createHandClock(), retentionDays: 30 });
+  it('reports LEDGER_UNAVAILABLE with its cause when the database can not be reached', async () => {
+    const broken = awsClientsAt('http://127.0.0.1:9').dynamodb;
+    const ledger = createDynamoDbLedger({ client: broken, tableName, clock: createHandClock(), retentionDays: 30 });
     const unavailable = expect.objectContaining({ code: 'LEDGER_UNAVAILABLE', cause: expect.any(Error) });
     const id = deliveryIdOf();
     await expect(ledger.claim(id, leaseOf('a', START), { object: createdObject() })).rejects.toEqual(unavailable);
@@ -87,8 +88,13 @@ describe('the ledger in DynamoDB', () => {
     await expect(ledger.findOther(id)).rejects.toEqual(unavailable);
   });
 
-  it('says so too where the table is not there', async () => {
-    const ledger = createDynamoDbLedger({ call, tableName: 'missing', clock: createHandClock(), retentionDays: 30 });
+  it('reports LEDGER_UNAVAILABLE when the table does not exist', async () => {
+    const ledger = createDynamoDbLedger({
+      client: ledgerClient,
+      tableName: 'missing',
+      clock: createHandClock(),
+      retentionDays: 30,
+    });
     await expect(ledger.findOther(deliveryIdOf())).rejects.toMatchObject({
       code: 'LEDGER_UNAVAILABLE',
       message: expect.stringContaining('ResourceNotFoundException'),

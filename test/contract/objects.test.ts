@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh';
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createCrc32c, createCrc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
+import { Crc32c, Crc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
+import { createS3Objects } from '../../lambdas/relay/adapters/s3/objects.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { ObjectStore } from '../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/aws/s3-sqs.ts';
-import { s3ObjectsAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { createdObject } from '../helpers/factories.ts';
 import { readAll } from '../helpers/read-stream.ts';
 import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -40,7 +42,7 @@ describe('objects in S3 (fauxqs)', () => {
     app = createS3AndSqs('eu-central-1');
     const endpoint = await listenS3AndSqs(app);
     client = clientOf(endpoint);
-    store = s3ObjectsAt(endpoint);
+    store = createS3Objects(awsClientsAt(endpoint).s3);
     await client.send(new CreateBucketCommand({ Bucket: 'uploads' }));
   });
   afterAll(async () => {
@@ -59,7 +61,7 @@ describe('objects in S3 (fauxqs)', () => {
     },
   );
 
-  it('brings megabytes across unharmed', async () => {
+  it('reads megabytes unchanged', async () => {
     const content = Buffer.alloc(3_000_001, 'relay');
     const opened = await store.open(await put('large', content), { signal });
     expect((await readAll(opened.body)).equals(content)).toBe(true);
@@ -73,13 +75,13 @@ describe('objects in S3 (fauxqs)', () => {
     opened.close();
   });
 
-  it('finds that it was overwritten', async () => {
+  it('reports an overwritten object as gone', async () => {
     const object = await put('overwritten', 'first');
     await put('overwritten', 'second');
     await expect(store.open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
   });
 
-  it('opens what was overwritten by the same content', async () => {
+  it('opens an object that was overwritten with the same content', async () => {
     const object = await put('same', 'first');
     await put('same', 'first');
     const opened = await store.open(object, { signal });
@@ -87,24 +89,24 @@ describe('objects in S3 (fauxqs)', () => {
     opened.close();
   });
 
-  it('finds that it was deleted', async () => {
+  it('reports a deleted object as gone', async () => {
     const object = await put('deleted', 'x');
     await client.send(new DeleteObjectCommand({ Bucket: 'uploads', Key: 'deleted' }));
     await expect(store.open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
     await expect(store.contentType(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
   });
 
-  it('finds that the bucket is not there', async () => {
+  it('reports a missing bucket', async () => {
     const object = createdObject({ bucket: 'nowhere' });
     await expect(store.open(object, { signal })).rejects.toEqual(source('BUCKET_GONE'));
   });
 
-  it('tells the content type without the body', async () => {
+  it('reads the content type without the body', async () => {
     const object = await put('picture', 'x', 'image/png');
     expect(await store.contentType(object, { signal })).toBe('image/png');
   });
 
-  it('may be closed unread, half read, or twice', async () => {
+  it('can be closed unread, half read, or twice', async () => {
     const object = await put('unread', Buffer.alloc(1_000_000));
     const unread = await store.open(object, { signal });
     unread.close();
@@ -116,12 +118,12 @@ describe('objects in S3 (fauxqs)', () => {
   });
 });
 
-describe('objects in S3 (scripted)', () => {
+describe('objects in S3 (scripted)', async () => {
   let server: ScriptedServer;
   let store: ObjectStore;
   beforeEach(async () => {
     server = await startScriptedServer();
-    store = s3ObjectsAt(server.url);
+    store = createS3Objects(awsClientsAt(server.url).s3);
   });
   afterEach(async () => {
     await server.close();
@@ -158,42 +160,48 @@ describe('objects in S3 (scripted)', () => {
     bytes.writeUInt32BE(crc32(CONTENT));
     return bytes.toString('base64');
   };
-  const crcOf = (crc: ReturnType<typeof createCrc32c>) => {
-    crc.update(CONTENT);
-    return crc.digest().toString('base64');
+  const computed = async (checksum: { update(chunk: Uint8Array): void; digest(): Promise<Uint8Array> }) => {
+    checksum.update(CONTENT);
+    return Buffer.from(await checksum.digest()).toString('base64');
   };
-  const CHECKSUMS: [string, string, string][] = [
-    ['CRC32', 'x-amz-checksum-crc32', crc32Of()],
-    ['CRC32C', 'x-amz-checksum-crc32c', crcOf(createCrc32c())],
-    ['CRC64NVME', 'x-amz-checksum-crc64nvme', crcOf(createCrc64Nvme())],
-    ['SHA1', 'x-amz-checksum-sha1', digest('sha1', 'base64')],
-    ['SHA256', 'x-amz-checksum-sha256', digest('sha256', 'base64')],
+  const CHECKSUMS: [string, string][] = [
+    ['crc32', crc32Of()],
+    ['crc32c', await computed(new Crc32c())],
+    ['crc64nvme', await computed(new Crc64Nvme())],
+    ['sha1', digest('sha1', 'base64')],
+    ['sha256', digest('sha256', 'base64')],
+    ['sha512', digest('sha512', 'base64')],
+    ['md5', digest('md5', 'base64')],
+    ['xxhash64', await computed(new Xxh64())],
+    ['xxhash3', await computed(new Xxh3_64())],
+    ['xxhash128', await computed(new Xxh3_128())],
   ];
 
-  describe.each(CHECKSUMS)('%s', (algorithm, header, value) => {
-    it('that matches', async () => {
+  describe.each(CHECKSUMS)('a stored checksum of the kind %s', (algorithm, value) => {
+    const header = `x-amz-checksum-${algorithm}`;
+
+    it('is accepted when it matches the bytes', async () => {
       give({ [header]: value, 'x-amz-checksum-type': 'FULL_OBJECT' });
       expect(await read()).toEqual(CONTENT);
     });
 
-    it('that does not match', async () => {
+    it('fails the body when another value is stored', async () => {
       const other = Buffer.from(value, 'base64').map((byte) => byte ^ 1);
       give({ [header]: Buffer.from(other).toString('base64') });
       const failure = expect.objectContaining({
         code: 'CHECKSUM_MISMATCH',
-        message: expect.stringContaining(algorithm),
+        message: expect.stringMatching(new RegExp(algorithm, 'i')),
       });
       await expect(read()).rejects.toEqual(failure);
     });
 
-    it('of parts, which says nothing of the whole', async () => {
-      give({ [header]: 'AAAAAA==', 'x-amz-checksum-type': 'COMPOSITE' });
-      expect(await read()).toEqual(CONTENT);
-      give({ [header]: `${value}-3` });
+    it("is not compared when it was made of the parts' checksums", async () => {
+      const ofParts = `${Buffer.from(value, 'base64').fill(0).toString('base64')}-3`;
+      give({ [header]: ofParts, 'x-amz-checksum-type': 'COMPOSITE' });
       expect(await read()).toEqual(CONTENT);
     });
 
-    it('finds one flipped bit', async () => {
+    it('fails the body when one bit has changed', async () => {
       const flipped = Buffer.from(CONTENT);
       flipped.writeUInt8(flipped.readUInt8(17) ^ 4, 17);
       give({ [header]: value }, flipped);
@@ -201,16 +209,16 @@ describe('objects in S3 (scripted)', () => {
     });
   });
 
-  describe('MD5 as the ETag', () => {
+  describe('an ETag', () => {
     const MD5 = digest('md5', 'hex');
     const OTHER = 'd41d8cd98f00b204e9800998ecf8427e';
 
-    it('matches', async () => {
+    it('is accepted as MD5 when it matches the bytes', async () => {
       give({ etag: `"${MD5}"`, 'x-amz-server-side-encryption': 'AES256' });
       expect(await read()).toEqual(CONTENT);
     });
 
-    it('does not match', async () => {
+    it('fails the body when it is the MD5 of other bytes', async () => {
       give({ etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'AES256' });
       await expect(read()).rejects.toMatchObject({
         code: 'CHECKSUM_MISMATCH',
@@ -218,37 +226,40 @@ describe('objects in S3 (scripted)', () => {
       });
     });
 
-    it('is left alone where CRC64NVME is stored, which costs less', async () => {
-      const crc64nvme = crcOf(createCrc64Nvme());
+    it('is not compared when S3 has stored a checksum, which costs less', async () => {
+      const crc64nvme = await computed(new Crc64Nvme());
       give({ etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'AES256', 'x-amz-checksum-crc64nvme': crc64nvme });
       expect(await read()).toEqual(CONTENT);
     });
 
     it.each<[string, Record<string, string>]>([
-      ['with KMS', { etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'aws:kms' }],
-      ['with a customer key', { etag: `"${OTHER}"`, 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }],
-      ['of parts', { etag: `"${OTHER}-2"`, 'x-amz-server-side-encryption': 'AES256' }],
-      ['of an unknown kind', { etag: `"${OTHER}"` }],
-    ])('is none %s', async (_, headers) => {
+      ['of an object encrypted with KMS', { etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'aws:kms' }],
+      [
+        'of an object encrypted with a customer key',
+        { etag: `"${OTHER}"`, 'x-amz-server-side-encryption-customer-algorithm': 'AES256' },
+      ],
+      ['of an object uploaded in parts', { etag: `"${OTHER}-2"`, 'x-amz-server-side-encryption': 'AES256' }],
+      ['without an encryption header', { etag: `"${OTHER}"` }],
+    ])('is not taken for an MD5: %s', async (_, headers) => {
       give(headers);
       expect(await read()).toEqual(CONTENT);
     });
   });
 
-  it('asks for the stored checksum', async () => {
+  it('asks S3 for the stored checksum', async () => {
     give({});
     await read();
     expect(server.requests[0]?.headers['x-amz-checksum-mode']).toBe('ENABLED');
   });
 
-  describe('what is pinned', () => {
+  describe('the request', () => {
     it.each<[string, Partial<CreatedObject>, string | null, string | undefined]>([
-      ['a version', { versionId: 'v1' }, 'v1', undefined],
-      ['the version "null", by its eTag', { versionId: 'null' }, null, '"abc"'],
-      ['no version, by the eTag', { versionId: undefined }, null, '"abc"'],
-      ['the eTag of parts', { eTag: 'abc-9' }, null, '"abc-9"'],
-      ['nothing, where nothing is known', { eTag: undefined }, null, undefined],
-    ])('%s', async (_, overrides, versionId, ifMatch) => {
+      ['the version id', { versionId: 'v1' }, 'v1', undefined],
+      ['the eTag when the version id is "null"', { versionId: 'null' }, null, '"abc"'],
+      ['the eTag when there is no version id', { versionId: undefined }, null, '"abc"'],
+      ['the eTag of an object uploaded in parts', { eTag: 'abc-9' }, null, '"abc-9"'],
+      ['nothing when the event had neither', { eTag: undefined }, null, undefined],
+    ])('names %s', async (_, overrides, versionId, ifMatch) => {
       give({});
       await read(createdObject({ eTag: 'abc', ...overrides }));
       const [request] = server.requests;
@@ -257,8 +268,8 @@ describe('objects in S3 (scripted)', () => {
     });
   });
 
-  describe('a body that does not come whole', () => {
-    it('ends short', async () => {
+  describe('a body', () => {
+    it('fails when the connection ends before its last byte', async () => {
       server.answer((_, response) => {
         response.writeHead(200, { 'content-length': CONTENT.length + 10 });
         response.write(CONTENT, () => response.destroy());
@@ -266,7 +277,7 @@ describe('objects in S3 (scripted)', () => {
       await expect(read()).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
     });
 
-    it('is reset', async () => {
+    it('fails when the connection is reset', async () => {
       server.answer((request, response) => {
         response.writeHead(200, { 'content-length': 1_000_000 });
         response.write(Buffer.alloc(100_000), () => setImmediate(() => request.socket.resetAndDestroy()));
@@ -274,7 +285,7 @@ describe('objects in S3 (scripted)', () => {
       await expect(read()).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
     });
 
-    it('has no length', async () => {
+    it('is refused without a content length', async () => {
       server.answer((_, response: ServerResponse) => {
         response.writeHead(200, { 'transfer-encoding': 'chunked' });
         response.end(CONTENT);
@@ -282,7 +293,7 @@ describe('objects in S3 (scripted)', () => {
       await expect(open()).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
     });
 
-    it('is stopped for lack of time', async () => {
+    it('fails when the delivery is stopped for lack of time', async () => {
       const stop = new AbortController();
       server.answer((_, response) => {
         response.writeHead(200, { 'content-length': CONTENT.length });
@@ -308,7 +319,7 @@ describe('objects in S3 (scripted)', () => {
     [503, 'SlowDown', 'SOURCE_UNAVAILABLE'],
     [500, 'InternalError', 'SOURCE_UNAVAILABLE'],
     [400, 'RequestTimeout', 'SOURCE_UNAVAILABLE'],
-  ])('%i %s is %s', async (status, code, expected) => {
+  ])('translates %i %s to %s', async (status, code, expected) => {
     refuse(status, code);
     await expect(open()).rejects.toEqual(source(expected));
     await expect(open()).rejects.toMatchObject({
@@ -321,14 +332,14 @@ describe('objects in S3 (scripted)', () => {
     [412, 'OBJECT_GONE'],
     [403, 'ACCESS_DENIED'],
     [503, 'SOURCE_UNAVAILABLE'],
-  ])('a HEAD with %i, which has no body, is %s', async (status, expected) => {
+  ])('translates the status %i of a HEAD response, which has no body, to %s', async (status, expected) => {
     refuse(status, 'unseen');
     const asked = store.contentType(createdObject(), { signal });
     await expect(asked).rejects.toEqual(source(expected));
   });
 
-  it('says that S3 can not be reached', async () => {
-    const nobody = s3ObjectsAt('http://127.0.0.1:9');
+  it('reports that S3 can not be reached', async () => {
+    const nobody = createS3Objects(awsClientsAt('http://127.0.0.1:9').s3);
     await expect(nobody.open(createdObject(), { signal })).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
   });
 });

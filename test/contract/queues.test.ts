@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSqsQueues } from '../../lambdas/relay/adapters/sqs/queues.ts';
 import type { DeadLetter, Queues } from '../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/aws/s3-sqs.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { START } from '../helpers/factories.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const create = async (QueueName: string) => (await client.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? '';
   queueUrl = await create('uploads');
   deadLetterQueueUrl = await create('uploads-dead');
-  queues = createSqsQueues({ call: awsJsonAt('sqs', endpoint), queueUrl, deadLetterQueueUrl });
+  queues = createSqsQueues({ client: awsClientsAt(endpoint).sqs, queueUrl, deadLetterQueueUrl });
 });
 afterAll(async () => {
   client.destroy();
@@ -69,23 +69,23 @@ describe('a dead letter in SQS', () => {
     });
   });
 
-  it('leaves out what is not known, or empty', async () => {
+  it('leaves out attributes that are unknown or empty', async () => {
     const attributes = await attributesOf({ detail: ' \u0000 ', errorType: '' });
     expect(Object.keys(attributes).sort()).toEqual(['attempts', 'failedAt', 'reason']);
   });
 
   it.each([
     ['control characters', 'a\u0000b\u001bc\ufffed', 'abcd'],
-    ['half a character', 'a\ud83c', 'a\ufffd'],
-    ['more than it may', 'x'.repeat(5_000), 'x'.repeat(1_000)],
-    ['more than it may, cut inside a character', `x${'🏔'.repeat(1_000)}`, `x${'🏔'.repeat(499)}\ufffd`],
-  ])('bears a detail with %s', async (_, detail, stored) => {
+    ['half a surrogate pair', 'a\ud83c', 'a\ufffd'],
+    ['more than 1,000 characters', 'x'.repeat(5_000), 'x'.repeat(1_000)],
+    ['more than 1,000 characters, cut inside a surrogate pair', `x${'🏔'.repeat(1_000)}`, `x${'🏔'.repeat(499)}\ufffd`],
+  ])('accepts a detail with %s', async (_, detail, stored) => {
     expect((await attributesOf({ detail }))['detail']).toBe(stored);
   });
 });
 
-describe('a message that is put to sleep', () => {
-  it('is not received meanwhile, and at once where the delay is none', async () => {
+describe('a postponed message', () => {
+  it('is not received during the delay, and at once when the delay is 0', async () => {
     await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'x' }));
     const handle = (await receive(queueUrl))?.ReceiptHandle ?? '';
     await queues.postpone(handle, 60_000);
@@ -99,15 +99,15 @@ describe('a message that is put to sleep', () => {
     [1_001, 2],
     [-5, 0],
     [60 * 3_600_000, 12 * 3_600 - 900],
-  ])('for %i ms sleeps %i s: whole seconds, and no longer than SQS allows', async (delayMs, seconds) => {
+  ])('that is postponed by %i ms is hidden for %i s', async (delayMs, seconds) => {
     const server = await startScriptedServer();
     const bodies: string[] = [];
     server.answer((request, response) => {
       request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
       request.on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}'));
     });
-    const call = awsJsonAt('sqs', server.url);
-    await createSqsQueues({ call, queueUrl, deadLetterQueueUrl }).postpone('handle', delayMs);
+    const { sqs } = awsClientsAt(server.url);
+    await createSqsQueues({ client: sqs, queueUrl, deadLetterQueueUrl }).postpone('handle', delayMs);
     expect(JSON.parse(bodies.join(''))).toMatchObject({ ReceiptHandle: 'handle', VisibilityTimeout: seconds });
     await server.close();
   });

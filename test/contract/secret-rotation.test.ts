@@ -8,7 +8,7 @@ import {
 } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/aws/secrets-manager.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 
 const REVOKED = 'revoked-token-that-nobody-may-see';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   warnings = [];
   const send = createSendHttp(new URL(chat.url), { connectMs: 1_000, silenceMs: 200, callMs: 200 });
   secret = createSecret({
-    call: awsJsonAt('secretsmanager', store.endpoint),
+    client: awsClientsAt(store.endpoint).secretsManager,
     secretId: 'relay/bot',
     clock,
     accepts: createAccepts({ send, abortAfter: AbortSignal.timeout }),
@@ -61,14 +61,14 @@ describe('a pending version of the secret', () => {
     ]);
   });
 
-  it('is used by all that were refused at the same time, and tried out once', async () => {
+  it('is used by all calls that were refused at the same time, and tested once', async () => {
     pend(fresh);
     const renewed = await Promise.all(Array.from({ length: 10 }, () => secret.renew(revoked)));
     expect(new Set(renewed)).toEqual(new Set([true]));
     expect(askedMe()).toBe(1);
   });
 
-  it('is not looked at where the current one has changed', async () => {
+  it('is not read when the current one has changed', async () => {
     pend({ ...fresh, authToken: 'another' });
     store.setSecret(JSON.stringify(fresh));
     expect(await secret.renew(revoked)).toBe(true);
@@ -77,7 +77,7 @@ describe('a pending version of the secret', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('goes on being used when it is made the current one', async () => {
+  it('stays in use when it is made the current one', async () => {
     pend(fresh);
     await secret.renew(revoked);
     store.setSecret(JSON.stringify(fresh));
@@ -88,20 +88,20 @@ describe('a pending version of the secret', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['is refused as well', () => pend({ ...fresh, authToken: 'wrong-token' })],
-    ['is of another user than it says', () => pend({ userId: 'somebody', authToken: fresh.authToken })],
+    ['is refused too', () => pend({ ...fresh, authToken: 'wrong-token' })],
+    ['belongs to another user than it names', () => pend({ userId: 'somebody', authToken: fresh.authToken })],
     ['is the refused one', () => pend(revoked)],
     ['can not be read', () => store.setSecret('no JSON', 'AWSPENDING')],
     ['is not there', () => undefined],
     [
-      'can not be tried out for silence',
+      'can not be tested because the server does not answer',
       () => {
         pend(fresh);
         chat.faults.next('me', { kind: 'hang' });
       },
     ],
     [
-      'can not be tried out for a proxy',
+      'can not be tested because a proxy answers 502',
       () => {
         pend(fresh);
         chat.faults.next('me', { kind: 'answer', status: 502 });
@@ -113,7 +113,7 @@ describe('a pending version of the secret', () => {
     expect(await secret.current()).toEqual(revoked);
   });
 
-  it('is tried out again ten seconds later at the earliest', async () => {
+  it('is tested again after ten seconds, not earlier', async () => {
     pend({ ...fresh, authToken: 'wrong-token' });
     await secret.renew(revoked);
     pend(fresh);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CredentialsSource, createSecret } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import { awsJsonAt } from '../helpers/aws.ts';
+import { awsClientsAt } from '../helpers/aws.ts';
 import { errorText } from '../helpers/error-text.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -14,7 +14,7 @@ let secret: CredentialsSource;
 beforeEach(async () => {
   server = await startScriptedServer();
   clock = createHandClock();
-  secret = createSecret({ call: awsJsonAt('secretsmanager', server.url), secretId: 'relay/bot', clock });
+  secret = createSecret({ client: awsClientsAt(server.url).secretsManager, secretId: 'relay/bot', clock });
 });
 afterEach(async () => {
   await server.close();
@@ -39,7 +39,7 @@ describe('the secret', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('may hold more than is needed', async () => {
+  it('can hold other fields too', async () => {
     holdCredentials({ ...GOOD, note: 'made by hand' });
     expect(await secret.current()).toEqual(GOOD);
   });
@@ -57,10 +57,10 @@ describe('the secret', () => {
     ['an empty token', JSON.stringify({ userId: TOKEN, authToken: '' })],
     ['a number', JSON.stringify({ userId: TOKEN, authToken: 7 })],
     ['a line break at the end', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}\n` })],
-    ['a header of its own', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}\r\nX-Evil: 1` })],
+    ['a line break and another header', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}\r\nX-Evil: 1` })],
     ['a space', JSON.stringify({ userId: 'bot', authToken: `${TOKEN} ` })],
-    ['a letter that headers do not take', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}ä` })],
-  ])('is of no use with %s in it, and does not tell what that is', async (_, text) => {
+    ['a letter that headers can not hold', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}ä` })],
+  ])('is refused with %s in it, and the error does not quote it', async (_, text) => {
     hold(text);
     const error: unknown = await secret.current().catch((caught: unknown) => caught);
     expect(error).toMatchObject({
@@ -79,7 +79,7 @@ describe('the secret', () => {
     [400, 'ThrottlingException', 'SECRET_UNAVAILABLE'],
     [500, 'InternalServiceError', 'SECRET_UNAVAILABLE'],
     [503, 'ServiceUnavailable', 'SECRET_UNAVAILABLE'],
-  ])('%i %s is %s', async (status, type, code) => {
+  ])('translates %i %s to %s', async (status, type, code) => {
     refuse(status, type);
     await expect(secret.current()).rejects.toMatchObject({
       name: 'SecretError',
@@ -88,7 +88,14 @@ describe('the secret', () => {
     });
   });
 
-  it('is asked for again after it could not be read', async () => {
+  it('does not reach an error when the response is not valid JSON', async () => {
+    server.answer((_, response) => response.writeHead(200, JSON_1_1).end(`{"SecretString":${TOKEN}`));
+    const error: unknown = await secret.current().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: 'SecretError', code: 'SECRET_UNAVAILABLE' });
+    expect(errorText(error)).not.toContain(TOKEN);
+  });
+
+  it('is read again after a failed read', async () => {
     refuse(500, 'InternalServiceError');
     await expect(secret.current()).rejects.toThrow();
     holdCredentials(GOOD);
@@ -102,19 +109,19 @@ describe('a secret that was refused', () => {
     await secret.current();
   });
 
-  it('is read again, and found to be another', async () => {
+  it('is read again, and renew() returns true when it has changed', async () => {
     holdCredentials({ ...GOOD, authToken: 'new' });
     expect(await secret.renew(GOOD)).toBe(true);
     expect(await secret.current()).toEqual({ ...GOOD, authToken: 'new' });
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is read again, and found to be the same', async () => {
+  it('is read again, and renew() returns false when it has not changed', async () => {
     expect(await secret.renew(GOOD)).toBe(false);
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is read again every ten seconds at the most', async () => {
+  it('is read again at most every ten seconds', async () => {
     for (let refusal = 0; refusal < 5; refusal += 1) expect(await secret.renew(GOOD)).toBe(false);
     clock.advance(9_999);
     await secret.renew(GOOD);
@@ -124,14 +131,14 @@ describe('a secret that was refused', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it('is read once for all that were refused at the same time', async () => {
+  it('is read once for calls that were refused at the same time', async () => {
     holdCredentials({ ...GOOD, authToken: 'new' });
     const renewed = await Promise.all(Array.from({ length: 10 }, () => secret.renew(GOOD)));
     expect(renewed).toEqual(Array.from({ length: 10 }, () => true));
     expect(server.requests).toHaveLength(2);
   });
 
-  it('fails where it can not be read', async () => {
+  it('makes renew() fail when it can not be read', async () => {
     refuse(400, 'AccessDeniedException');
     await expect(secret.renew(GOOD)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
   });

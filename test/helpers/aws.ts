@@ -1,27 +1,16 @@
-import { type AwsClientOptions, createAwsClient } from '../../lambdas/relay/adapters/aws/client.ts';
-import { type AwsJson, createAwsJson } from '../../lambdas/relay/adapters/aws/json.ts';
-import { createS3Objects, readS3Code } from '../../lambdas/relay/adapters/s3/objects.ts';
-import type { ObjectStore } from '../../lambdas/relay/ports.ts';
+import { type AwsClients, type AwsOptions, createAwsClients } from '../../lambdas/relay/adapters/aws-clients.ts';
 
-/** The function's own way to AWS, against an emulator or a server that does what a test says. It tries once, unless told. */
-const common = {
-  region: 'eu-central-1',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  random: () => 1,
-  wait: async () => {},
-  maxTries: 1,
-};
-type Overrides = Partial<Pick<AwsClientOptions, 'maxTries' | 'traceHeader' | 'wait' | 'random' | 'credentials'>>;
-
-export const awsJsonAt = (
-  service: 'dynamodb' | 'sqs' | 'secretsmanager',
+/** The function's own clients, with one endpoint for all services: an emulator or a scripted server. They try once by default. */
+export const awsClientsAt = (
   endpoint: string,
-  overrides: Overrides = {},
-): AwsJson => createAwsJson({ ...common, ...overrides, service, endpoint: new URL(endpoint) });
-
-export const s3ObjectsAt = (endpoint: string, overrides: Overrides = {}): ObjectStore =>
-  createS3Objects({
-    client: createAwsClient({ ...common, ...overrides, service: 's3', readCode: readS3Code }),
-    endpoint: new URL(endpoint),
-    isPathStyle: true,
+  { maxAttempts = 1, ...overrides }: Partial<AwsOptions> = {},
+): AwsClients =>
+  createAwsClients({
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    endpoints: { s3: endpoint, dynamodb: endpoint, sqs: endpoint, secretsManager: endpoint },
+    maxAttempts,
+    ...overrides,
   });

@@ -32,9 +32,11 @@ export const bundleRelay = (
     minify: true,
     platform: 'node',
     target: 'node24',
-    // CommonJS starts faster than ESM: in an ES module, importing node:http loads undici too.
+    // CommonJS starts faster than ESM: importing node:http from an ES module loads undici.
     format: 'cjs',
-    // The packages' ES modules where they have them: esbuild can shake those.
+    // In a CommonJS file a dynamic import of node:http would go through the ES module loader, which loads undici too.
+    supported: { 'dynamic-import': false },
+    // The packages' ES modules, which esbuild can tree-shake.
     mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'warning',

@@ -1,4 +1,4 @@
-import { Aws, Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, EventSourceMapping, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
@@ -62,7 +62,6 @@ export const createRelayFunction = (
       [Env.LedgerTable]: relay.table.tableName,
       [Env.QueueUrl]: relay.queue.queueUrl,
       [Env.DeadLetterQueueUrl]: relay.deadLetterQueue.queueUrl,
-      [Env.UrlSuffix]: Aws.URL_SUFFIX,
       ...(proxyUrl !== undefined && { [OptionalEnv.RocketChatProxyUrl]: proxyUrl }),
       ...(props.tracing === true && { [OptionalEnv.Tracing]: '1' }),
       // Read by Node itself when it starts.

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSqsBacklog } from '../../../lambdas/relay/adapters/sqs/backlog.ts';
 import type { Backlog } from '../../../lambdas/relay/ports.ts';
 import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../../lib/local/aws/s3-sqs.ts';
-import { awsJsonAt } from '../../helpers/aws.ts';
+import { awsClientsAt } from '../../helpers/aws.ts';
 
 const MESSAGES = 23;
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
     useQueueUrlAsEndpoint: false,
   });
   QueueUrl = (await client.send(new CreateQueueCommand({ QueueName: 'uploads' }))).QueueUrl ?? '';
-  backlog = createSqsBacklog({ call: awsJsonAt('sqs', endpoint), queueUrl: QueueUrl });
+  backlog = createSqsBacklog({ client: awsClientsAt(endpoint).sqs, queueUrl: QueueUrl });
   for (let count = 0; count < MESSAGES; count += 1) {
     await client.send(new SendMessageCommand({ QueueUrl, MessageBody: `message ${count}` }));
   }

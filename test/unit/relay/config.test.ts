@@ -16,7 +16,6 @@ const environment = (overrides: Record<string, string | undefined> = {}) => ({
   LEDGER_TABLE: 'ledger',
   QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads',
   DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads-dead',
-  AWS_URL_SUFFIX: 'amazonaws.com',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'id',
   AWS_SECRET_ACCESS_KEY: 'key',
@@ -50,7 +49,7 @@ describe('readConfig', () => {
   });
 
   it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'https://10.0.0.1'])(
-    'takes %s',
+    'accepts %s as the URL of the chat server',
     (url) => {
       settings('{"routes":[{"room":"R"}]}');
       expect(readConfig(environment({ ROCKET_CHAT_URL: url })).rocketChatUrl.origin).toBe(url);
@@ -64,12 +63,12 @@ describe('readConfig', () => {
     'ftp://chat.example.com',
     'chat.example.com',
     'no url',
-  ])('refuses %s', (url) => {
+  ])('refuses %s as the URL of the chat server', (url) => {
     settings('{"routes":[{"room":"R"}]}');
     expect(faultsOf(environment({ ROCKET_CHAT_URL: url }))).toMatch(/ROCKET_CHAT_URL must be an https URL/);
   });
 
-  it('reads what is optional', () => {
+  it('reads the optional variables', () => {
     settings('{"routes":[{"room":"R"}]}');
     expect(readConfig(environment())).toMatchObject({ rocketChatProxyUrl: undefined, isTracing: false });
     const optional = { ROCKET_CHAT_PROXY_URL: 'http://user:p%40ss@proxy.acme.test:3128', RELAY_TRACING: '1' };
@@ -79,7 +78,7 @@ describe('readConfig', () => {
   });
 
   it.each(['proxy.acme.test:3128', 'socks5://user:secret@proxy.acme.test', 'http://user:secret@'])(
-    'refuses the proxy %s, and does not repeat it',
+    'refuses the proxy %s and does not quote it',
     (proxy) => {
       settings('{"routes":[{"room":"R"}]}');
       const faults = faultsOf(environment({ ROCKET_CHAT_PROXY_URL: proxy }));
@@ -88,7 +87,7 @@ describe('readConfig', () => {
     },
   );
 
-  it('names all faults at once', () => {
+  it('names all faults in one error', () => {
     settings('{"routes":[{"room":"#a b"},{"prefix":"x*"}],"filesAtOnce":0,"retryForHours":"long","unknown":1}');
     const faults = faultsOf(environment({ ROCKET_CHAT_URL: 'nonsense', LEDGER_TABLE: undefined, QUEUE_URL: '' }));
     for (const fault of [
@@ -106,26 +105,45 @@ describe('readConfig', () => {
     }
   });
 
-  it('knows where AWS is, in every partition, and who it is there', () => {
+  it("reads the region and the role's credentials", () => {
     settings('{"routes":[{"room":"#general"}]}');
-    const endpoint = (service: 's3' | 'dynamodb' | 'secretsmanager', overrides = {}) => {
-      const { url, isCustom } = readConfig(environment(overrides)).aws.endpointOf(service);
-      return [url.href, isCustom];
-    };
-    expect(endpoint('dynamodb')).toEqual(['https://dynamodb.eu-central-1.amazonaws.com/', false]);
-    expect(endpoint('s3', { AWS_REGION: 'cn-north-1', AWS_URL_SUFFIX: 'amazonaws.com.cn' })).toEqual([
-      'https://s3.cn-north-1.amazonaws.com.cn/',
-      false,
-    ]);
-    expect(endpoint('secretsmanager', { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:4566' })).toEqual([
-      'http://127.0.0.1:4566/',
-      true,
-    ]);
-    expect(readConfig(environment()).aws.credentials).toEqual({ accessKeyId: 'id', secretAccessKey: 'key' });
+    expect(readConfig(environment()).aws).toEqual({
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'key' },
+      useFipsEndpoint: false,
+      useDualstackEndpoint: false,
+      endpoints: { s3: undefined, dynamodb: undefined, sqs: undefined, secretsManager: undefined },
+    });
     expect(readConfig(environment({ AWS_SESSION_TOKEN: 'session' })).aws.credentials.sessionToken).toBe('session');
   });
 
-  it('names what is missing when nothing is there', () => {
+  it("reads the AWS SDKs' variables for endpoints", () => {
+    settings('{"routes":[{"room":"#general"}]}');
+    const { aws } = readConfig(
+      environment({
+        AWS_USE_FIPS_ENDPOINT: 'true',
+        AWS_USE_DUALSTACK_ENDPOINT: 'TRUE',
+        AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+        AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:2',
+        AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:3',
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:4',
+      }),
+    );
+    expect(aws).toMatchObject({
+      useFipsEndpoint: true,
+      useDualstackEndpoint: true,
+      endpoints: {
+        s3: 'http://127.0.0.1:1',
+        dynamodb: 'http://127.0.0.1:2',
+        sqs: 'http://127.0.0.1:3',
+        secretsManager: 'http://127.0.0.1:4',
+      },
+    });
+    const others = { AWS_USE_FIPS_ENDPOINT: 'false', AWS_USE_DUALSTACK_ENDPOINT: '', AWS_ENDPOINT_URL_S3: '' };
+    expect(readConfig(environment(others)).aws).toEqual(readConfig(environment()).aws);
+  });
+
+  it('names every missing variable', () => {
     const faults = faultsOf({});
     for (const name of [
       'ROCKET_CHAT_URL',
@@ -133,7 +151,6 @@ describe('readConfig', () => {
       'LEDGER_TABLE',
       'QUEUE_URL',
       'DEAD_LETTER_QUEUE_URL',
-      'AWS_URL_SUFFIX',
       'AWS_REGION',
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
@@ -148,11 +165,11 @@ describe('readConfig', () => {
     expect(faultsOf(environment())).toMatch(/^the relay can't start: .*relay\.json/);
   });
 
-  it('says that the settings are not there', () => {
+  it('reports a missing settings file', () => {
     expect(faultsOf(environment())).toMatch(/relay\.json can't be read: ENOENT/);
   });
 
-  it('refuses a route that fits nothing', () => {
+  it('refuses a route that matches no object', () => {
     settings('{"routes":[{"room":"R","minSizeBytes":10,"maxSizeBytes":5}]}');
     expect(faultsOf(environment())).toContain('routes.0.maxSizeBytes must not be smaller than minSizeBytes');
   });

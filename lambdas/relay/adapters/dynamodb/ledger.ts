@@ -1,11 +1,12 @@
-import type {
-  AttributeValue,
-  GetItemInput,
-  GetItemOutput,
-  QueryInput,
-  QueryOutput,
-  UpdateItemInput,
-  UpdateItemOutput,
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DeliveryId, LedgerChange } from '../../domain/delivery.ts';
@@ -14,13 +15,12 @@ import { LedgerError } from '../../domain/errors.ts';
 import type { CreatedObject } from '../../domain/s3-event.ts';
 import { LedgerTable } from '../../names.ts';
 import type { Claim, Clock, Lease, Ledger } from '../../ports.ts';
-import { AwsError, awsCodeOf } from '../aws/error.ts';
-import type { AwsJson } from '../aws/json.ts';
+import { awsCodeOf } from '../aws-error.ts';
 import { parseEntry } from './ledger-entry.ts';
 import { type UpdateParts, updateExpression } from './update-expression.ts';
 
 export interface DynamoDbLedgerOptions {
-  readonly call: AwsJson;
+  readonly client: DynamoDBClient;
   readonly tableName: string;
   readonly clock: Clock;
   /** How long an entry is kept after its last claim (DynamoDB's TTL). */
@@ -42,17 +42,13 @@ const CLAIM_UPLOADED_CONDITION = `${IS_NEW} OR (${IS_OWN} AND #status = :uploade
  * The ledger in one DynamoDB table: an item per object version and room. Partition key `bucket/key`, sort key
  * `sequencer#roomId`, so that a key's partition lists its versions in order.
  */
-export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
+export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
   const TableName = tableName;
-  const update = (input: Omit<UpdateItemInput, 'TableName'>) =>
-    call<UpdateItemInput, UpdateItemOutput>('UpdateItem', { TableName, ...input });
+  const update = (input: Omit<UpdateItemCommandInput, 'TableName'>) =>
+    client.send(new UpdateItemCommand({ TableName, ...input }));
 
   const readEntry = async (id: DeliveryId) => {
-    const { Item: item } = await call<GetItemInput, GetItemOutput>('GetItem', {
-      TableName,
-      Key: keyOf(id),
-      ConsistentRead: true,
-    });
+    const { Item: item } = await client.send(new GetItemCommand({ TableName, Key: keyOf(id), ConsistentRead: true }));
     return item === undefined ? undefined : parseEntry(unmarshall(item));
   };
 
@@ -140,39 +136,41 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
       const isOrdered = id.sequencer !== undefined;
       let startKey: Item | undefined;
       do {
-        const page: QueryOutput = await call<QueryInput, QueryOutput>('Query', {
-          TableName,
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: 25,
-          // '$' follows '#' and so sorts after every room of this sequencer. 'G' sorts after every hex digit.
-          KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
-          FilterExpression: isOrdered
-            ? // A dead-lettered entry counts again during its redrive, when it has a lease.
-              '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
-            : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
-          ExpressionAttributeNames: {
-            '#pk': LedgerTable.PartitionKey,
-            '#roomId': 'roomId',
-            '#status': 'status',
-            ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
-          },
-          ExpressionAttributeValues: marshall({
-            ':pk': partitionKey(id),
-            ':roomId': id.roomId,
-            ':posted': Status.Posted,
-            ...(isOrdered
-              ? {
-                  ':after': `${versionOf(id)}$`,
-                  ':end': 'G',
-                  ':claimed': Status.Claimed,
-                  ':uploaded': Status.Uploaded,
-                  ':deadLettered': Status.DeadLettered,
-                }
-              : { ':eTag': id.eTag ?? '' }),
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            ScanIndexForward: false,
+            Limit: 25,
+            // '$' follows '#' and so sorts after every room of this sequencer. 'G' sorts after every hex digit.
+            KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
+            FilterExpression: isOrdered
+              ? // A dead-lettered entry counts again during its redrive, when it has a lease.
+                '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
+              : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
+            ExpressionAttributeNames: {
+              '#pk': LedgerTable.PartitionKey,
+              '#roomId': 'roomId',
+              '#status': 'status',
+              ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
+            },
+            ExpressionAttributeValues: marshall({
+              ':pk': partitionKey(id),
+              ':roomId': id.roomId,
+              ':posted': Status.Posted,
+              ...(isOrdered
+                ? {
+                    ':after': `${versionOf(id)}$`,
+                    ':end': 'G',
+                    ':claimed': Status.Claimed,
+                    ':uploaded': Status.Uploaded,
+                    ':deadLettered': Status.DeadLettered,
+                  }
+                : { ':eTag': id.eTag ?? '' }),
+            }),
+            ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
           }),
-          ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
-        });
+        );
         const item = page.Items?.[0];
         if (item !== undefined) {
           return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: parseEntry(unmarshall(item)).messageId };
@@ -184,8 +182,7 @@ export const createDynamoDbLedger = ({ call, tableName, clock, retentionDays }: 
   };
 };
 
-const isConditionFailed = (error: unknown): boolean =>
-  error instanceof AwsError && error.code === 'ConditionalCheckFailedException';
+const isConditionFailed = (error: unknown): boolean => error instanceof ConditionalCheckFailedException;
 
 /** The attributes that each change sets and removes. */
 const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'add' | 'copy'> => {

@@ -1,86 +1,41 @@
-import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import { createCrc32c, createCrc64Nvme } from './crc.ts';
-
-/** A running checksum and the value it must come to. */
-export interface Checksum {
-  readonly algorithm: string;
-  update(chunk: Uint8Array): void;
-  matches(): boolean;
-}
-
-/** Of an answer to GetObject with `x-amz-checksum-mode: ENABLED`. */
-export type ObjectHeaders = Readonly<Record<string, string | string[] | undefined>>;
+import { createHash, type Hash } from 'node:crypto';
+import { Sha512 } from '@aws-sdk/checksums/sha';
+import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh';
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { Crc32c, Crc64Nvme } from './crc.ts';
 
 /**
- * The cheapest checksum that S3 stores for an object's bytes, by `npm run bench -- checksums`. Checksums of multipart uploads that are made of their
- * parts' ("COMPOSITE", value ending in "-N") say nothing of a stream that is read in one go; then TLS and the length
- * stand alone. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ * Implementations for S3Client. It has those of CRC32, SHA-1, SHA-256 and MD5 itself. Its CRC32C and CRC64NVME are slower
+ * than ours (`npm run bench -- checksums`), and for the others it throws unless it is given one.
  */
-export const checksumOf = (headers: ObjectHeaders): Checksum | undefined => {
-  const isComposite = headers['x-amz-checksum-type'] === 'COMPOSITE';
-  const stored = (algorithm: string): string | undefined => {
-    const value = headers[`x-amz-checksum-${algorithm}`];
-    return typeof value === 'string' && !isComposite && !/-\d+$/.test(value) ? value : undefined;
-  };
-
-  const expected = stored('crc32');
-  if (expected !== undefined) {
-    let sum = 0;
-    return {
-      algorithm: 'CRC32',
-      update: (chunk) => {
-        sum = crc32(chunk, sum);
-      },
-      matches: () => bigEndian32(sum) === expected,
-    };
-  }
-  const sha1 = stored('sha1');
-  if (sha1 !== undefined) return hashed('SHA1', sha1, 'base64');
-  const sha256 = stored('sha256');
-  if (sha256 !== undefined) return hashed('SHA256', sha256, 'base64');
-  const crc32c = stored('crc32c');
-  if (crc32c !== undefined) return cyclic('CRC32C', createCrc32c(), crc32c);
-  const crc64Nvme = stored('crc64nvme');
-  if (crc64Nvme !== undefined) return cyclic('CRC64NVME', createCrc64Nvme(), crc64Nvme);
-  const md5 = md5OfETag(headers);
-  if (md5 !== undefined) return hashed('MD5', md5, 'hex');
-  return undefined;
+export const checksumAlgorithms = {
+  CRC32C: Crc32c,
+  CRC64NVME: Crc64Nvme,
+  SHA512: Sha512,
+  XXHASH64: Xxh64,
+  XXHASH3: Xxh3_64,
+  XXHASH128: Xxh3_128,
 };
 
-// The ETag is the MD5 of the bytes only for objects of one part that are not encrypted with KMS or a customer's key:
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
-const md5OfETag = (headers: ObjectHeaders): string | undefined => {
-  const digest = String(headers['etag'] ?? '').replaceAll('"', '');
-  const isPlain =
-    headers['x-amz-server-side-encryption'] === 'AES256' &&
-    headers['x-amz-server-side-encryption-customer-algorithm'] === undefined;
-  return isPlain && /^[0-9a-f]{32}$/.test(digest) ? digest : undefined;
+/** An MD5 that is being computed, and the value it must have. */
+export interface ExpectedMd5 {
+  readonly hash: Hash;
+  readonly hex: string;
+}
+
+/**
+ * The MD5 that the SDK leaves unverified: one stored as a checksum, or the ETag of an object from before S3 stored a
+ * checksum for each. The ETag is the MD5 of the bytes if the object was uploaded in one part and is encrypted with S3's
+ * own key (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
+ */
+export const md5Of = (output: GetObjectCommandOutput): ExpectedMd5 | undefined => {
+  const { ChecksumMD5: stored, ETag: eTag, ServerSideEncryption: encryption, SSECustomerAlgorithm: customer } = output;
+  if (stored !== undefined)
+    return expectedMd5(stored.includes('-') ? '' : Buffer.from(stored, 'base64').toString('hex'));
+  const isVerified = Object.keys(output).some((name) => /^Checksum(?!Type)/.test(name));
+  const isMd5 = encryption === 'AES256' && customer === undefined;
+  return !isVerified && isMd5 ? expectedMd5(eTag?.replaceAll('"', '') ?? '') : undefined;
 };
 
-const hashed = (algorithm: 'MD5' | 'SHA1' | 'SHA256', expected: string, encoding: 'base64' | 'hex'): Checksum => {
-  const hash = createHash(algorithm);
-  return {
-    algorithm,
-    update: (chunk) => {
-      hash.update(chunk);
-    },
-    matches: () => hash.digest(encoding) === expected,
-  };
-};
-
-const cyclic = (
-  algorithm: string,
-  crc: { update(chunk: Uint8Array): void; digest(): Buffer },
-  expected: string,
-): Checksum => ({
-  algorithm,
-  update: (chunk) => crc.update(chunk),
-  matches: () => crc.digest().toString('base64') === expected,
-});
-
-const bigEndian32 = (value: number): string => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value >>> 0);
-  return bytes.toString('base64');
-};
+const expectedMd5 = (hex: string): ExpectedMd5 | undefined =>
+  /^[0-9a-f]{32}$/.test(hex) ? { hash: createHash('md5'), hex } : undefined;

@@ -1,99 +1,67 @@
+import { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SourceError } from '../../domain/errors.ts';
 import type { CreatedObject } from '../../domain/s3-event.ts';
-import type { CallOptions, ObjectStore } from '../../ports.ts';
-import { type AwsClient, type AwsRequest, percentEncoded } from '../aws/client.ts';
-import { AwsError, awsCodeOf } from '../aws/error.ts';
-import { giveBackReads } from '../give-back.ts';
-import { checksumOf } from './checksum.ts';
+import type { ObjectStore } from '../../ports.ts';
+import { awsCodeOf, awsStatusOf } from '../aws-error.ts';
+import { md5Of } from './checksum.ts';
 import { verified } from './verifier.ts';
 
 /** Objects in S3. */
-export const createS3Objects = (options: {
-  /** Made with `readS3Code`. */
-  readonly client: AwsClient;
-  readonly endpoint: URL;
-  /** The bucket is a part of the path, and not of the host name. */
-  readonly isPathStyle: boolean;
-}): ObjectStore => {
-  const { client, endpoint, isPathStyle } = options;
-  const request = (method: 'GET' | 'HEAD', object: CreatedObject, signal: AbortSignal): AwsRequest => ({
-    method,
-    ...addressOf(object, endpoint, isPathStyle),
-    ...pinned(object),
-    signal,
-  });
+export const createS3Objects = (client: S3Client): ObjectStore => ({
+  async open(object, { signal }) {
+    const command = new GetObjectCommand(addressOf(object));
+    const output = await translated(object, () => client.send(command, { abortSignal: signal }));
+    const { Body: source, ContentLength: sizeBytes, ContentType: contentType } = output;
+    if (!(source instanceof Readable)) throw new TypeError('the S3 client gave a body that is not a Node stream');
+    if (sizeBytes === undefined) {
+      source.destroy();
+      throw new SourceError(`S3 sent no content length for ${nameOf(object)}`, { code: 'SOURCE_UNAVAILABLE' });
+    }
+    const body = verified(source, { sizeBytes, md5: md5Of(output), name: nameOf(object) });
+    return { sizeBytes, contentType, body, close: () => void body.destroy() };
+  },
 
-  return {
-    async open(object, { signal }) {
-      const answer = await translated(object, () => client(request('GET', object, signal), (got) => got));
-      const { headers } = answer;
-      const sizeBytes = /^\d+$/.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : undefined;
-      if (sizeBytes === undefined) {
-        answer.destroy();
-        throw new SourceError(`S3 answered without a length for ${nameOf(object)}`, { code: 'SOURCE_UNAVAILABLE' });
-      }
-      giveBackReads(answer);
-      const body = verified(answer, { sizeBytes, checksum: checksumOf(headers), name: nameOf(object) });
-      return { sizeBytes, contentType: headers['content-type'], body, close: () => void body.destroy() };
-    },
+  async contentType(object, { signal }) {
+    const command = new HeadObjectCommand(addressOf(object));
+    return (await translated(object, () => client.send(command, { abortSignal: signal }))).ContentType;
+  },
+});
 
-    contentType: (object, { signal }: CallOptions) =>
-      translated(object, () =>
-        client(request('HEAD', object, signal), (answer) => {
-          answer.resume();
-          return answer.headers['content-type'];
-        }),
-      ),
-  };
-};
-
-/** AWS's code out of the XML of an error: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-export const readS3Code = (body: string): string | undefined => /<Code>([\w.]+)<\/Code>/.exec(body)?.[1];
-
-/** A name with a dot in it would not fit the certificate for *.s3.REGION: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
-const addressOf = ({ bucket, key }: CreatedObject, endpoint: URL, isPathStyle: boolean) => {
-  const path = `/${key.split('/').map(percentEncoded).join('/')}`;
-  if (isPathStyle || bucket.includes('.')) return { endpoint, path: `/${percentEncoded(bucket)}${path}` };
-  return { endpoint: new URL(`${endpoint.protocol}//${bucket}.${endpoint.host}`), path };
-};
-
-/** Exactly the version of the event: by its id, or as long as the key still holds the same content. */
-const pinned = ({ versionId, eTag }: CreatedObject): Pick<AwsRequest, 'query' | 'headers'> => {
-  // "null" is the id of an object written while versioning was off or suspended; it is overwritten in place.
-  const isVersioned = versionId !== undefined && versionId !== 'null';
-  return {
-    query: isVersioned ? { versionId } : {},
-    headers: {
-      'x-amz-checksum-mode': 'ENABLED',
-      ...(!isVersioned && eTag !== undefined ? { 'if-match': `"${eTag}"` } : {}),
-    },
-  };
+/** Exactly the version of the event: by its id, or on condition that the key still has the same content. */
+const addressOf = ({ bucket, key, versionId, eTag }: CreatedObject) => {
+  const address = { Bucket: bucket, Key: key };
+  // "null" is the id of an object that was written while versioning was off or suspended; it is overwritten in place.
+  if (versionId !== undefined && versionId !== 'null') return { ...address, VersionId: versionId };
+  return eTag === undefined ? address : { ...address, IfMatch: `"${eTag}"` };
 };
 
 const GONE = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound', 'PreconditionFailed', 'MethodNotAllowed']);
 
-const translated = async <Answer>(object: CreatedObject, send: () => Promise<Answer>): Promise<Answer> => {
+const translated = async <Output>(object: CreatedObject, send: () => Promise<Output>): Promise<Output> => {
   try {
     return await send();
   } catch (cause) {
-    const name = awsCodeOf(cause);
-    const status = cause instanceof AwsError ? cause.status : undefined;
+    const code = awsCodeOf(cause);
+    const status = awsStatusOf(cause);
     const what = nameOf(object);
-    if (name === 'InvalidObjectState') {
+    if (code === 'InvalidObjectState') {
       throw new SourceError(`${what} is archived; restore it and redrive`, { code: 'OBJECT_ARCHIVED', cause });
     }
-    if (name === 'NoSuchBucket') throw new SourceError(`the bucket of ${what} is gone`, { code: 'BUCKET_GONE', cause });
-    // A HEAD answer has no body, so only its status tells.
-    if (GONE.has(name) || status === 404 || status === 412 || status === 405) {
+    if (code === 'NoSuchBucket') {
+      throw new SourceError(`the bucket of ${what} does not exist`, { code: 'BUCKET_GONE', cause });
+    }
+    // A HEAD response has no body, so only its status is known.
+    if (GONE.has(code) || status === 404 || status === 412 || status === 405) {
       throw new SourceError(`${what} was deleted or overwritten before it was read`, { code: 'OBJECT_GONE', cause });
     }
-    if (status === 403 || name === 'AccessDenied' || name.startsWith('KMS.')) {
-      throw new SourceError(`S3 denies access to ${what}: ${name}; check the function's role and the key's policy`, {
+    if (status === 403 || code === 'AccessDenied' || code.startsWith('KMS.')) {
+      throw new SourceError(`S3 denies access to ${what}: ${code}; check the function's role and the key's policy`, {
         code: 'ACCESS_DENIED',
         cause,
       });
     }
-    throw new SourceError(`S3 can't be read: ${name}${status === undefined ? '' : ` (${status})`}, for ${what}`, {
+    throw new SourceError(`S3 can't be read: ${code}${status === undefined ? '' : ` (${status})`}, for ${what}`, {
       code: 'SOURCE_UNAVAILABLE',
       cause,
     });

@@ -1,16 +1,17 @@
 import { Readable } from 'node:stream';
 import { SourceError } from '../../domain/errors.ts';
-import type { Checksum } from './checksum.ts';
+import type { ExpectedMd5 } from './checksum.ts';
 
 /**
- * An object's bytes as they come, with an end only if they were all there and right; otherwise it fails with a
- * SourceError. Whoever sends them on must not complete what it sends before the end.
+ * The body of a GetObject response, which ends only if all its bytes have come and match; otherwise it fails with a
+ * SourceError. The SDK's own stream verifies the checksum that S3 has stored; the length, and an MD5 where only the ETag
+ * has one, are verified here. A sender must not complete its request before the end.
  *
- * Not a Transform: this way a piece waits in one buffer at most, and in none while it is read as fast as it comes.
+ * Not a Transform, so that a chunk is buffered once at most, and not at all while it is read as fast as it comes.
  */
 export const verified = (
   source: Readable,
-  { sizeBytes, checksum, name }: { sizeBytes: number; checksum: Checksum | undefined; name: string },
+  { sizeBytes, md5, name }: { sizeBytes: number; md5: ExpectedMd5 | undefined; name: string },
 ): Readable => {
   let receivedBytes = 0;
   const body = new Readable({
@@ -21,25 +22,32 @@ export const verified = (
     },
   });
   const fail = (code: SourceError['code'], what: string, cause?: unknown) =>
-    body.destroy(new SourceError(`${what} of ${name}`, { code, cause }));
+    body.destroy(new SourceError(`${what}: ${name}`, { code, cause }));
   const received = () => `${receivedBytes} of ${sizeBytes} bytes`;
   const onBroken = (cause?: Error) => {
-    if (!source.readableEnded) fail('SOURCE_UNAVAILABLE', `S3 broke off after ${received()}`, cause);
+    if (source.readableEnded) return;
+    // The SDK's error has no code or class of its own.
+    if (cause?.message.startsWith('Checksum mismatch')) {
+      fail('CHECKSUM_MISMATCH', `S3 sent bytes that do not match their checksum (${cause.message})`, cause);
+    } else {
+      fail('SOURCE_UNAVAILABLE', `the connection to S3 broke after ${received()}`, cause);
+    }
   };
 
   source.pause();
-  source.on('data', (piece: Buffer) => {
-    receivedBytes += piece.length;
+  source.on('data', (chunk: Buffer) => {
+    receivedBytes += chunk.length;
     if (receivedBytes > sizeBytes) {
-      fail('SOURCE_SHORT', `S3 sent more than the ${sizeBytes} bytes`);
+      fail('SOURCE_SHORT', `S3 sent more than ${sizeBytes} bytes`);
       return;
     }
-    checksum?.update(piece);
-    if (!body.push(piece)) source.pause();
+    md5?.hash.update(chunk);
+    if (!body.push(chunk)) source.pause();
   });
   source.once('end', () => {
     if (receivedBytes !== sizeBytes) fail('SOURCE_SHORT', `S3 sent ${received()}`);
-    else if (checksum?.matches() === false) fail('CHECKSUM_MISMATCH', `${checksum.algorithm} does not match the bytes`);
+    else if (md5 !== undefined && md5.hash.digest('hex') !== md5.hex)
+      fail('CHECKSUM_MISMATCH', 'S3 sent bytes that do not match their MD5');
     else body.push(null);
   });
   source.on('error', onBroken).once('close', onBroken);

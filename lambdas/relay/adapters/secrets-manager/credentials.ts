@@ -1,9 +1,8 @@
-import type { GetSecretValueRequest, GetSecretValueResponse } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
 import { SecretError } from '../../domain/errors.ts';
 import type { Clock, Logger } from '../../ports.ts';
-import { awsCodeOf } from '../aws/error.ts';
-import type { AwsJson } from '../aws/json.ts';
+import { awsCodeOf } from '../aws-error.ts';
 
 /** The bot's identity at the chat server. */
 export interface Credentials {
@@ -14,47 +13,46 @@ export interface Credentials {
 export interface CredentialsSource {
   /** Cached after the first read. @throws SecretError */
   current(): Promise<Credentials>;
-  /** Reads the secret again after the server refused it; tells whether there are others now. @throws SecretError */
+  /** Reads the secret again after the server refused it; true if there are other credentials now. @throws SecretError */
   renew(refused: Credentials): Promise<boolean>;
 }
 
 const headerSafe = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 const SecretSchema = v.object({ userId: headerSafe, authToken: headerSafe });
 
-/** Refused again and again, the secret is not read more often than this. */
+/** The secret is read again at most this often, however often the server refuses it. */
 const RENEW_EVERY_MS = 10_000;
 
 /**
  * The next version of a secret while it is being replaced (Secrets Manager User Guide, "Rotation schedules"). An operator
- * stores the new token under this stage before the old one is revoked, so that no delivery falls in between.
+ * stores the new token under this stage before revoking the old one, so that a valid token exists at all times.
  */
 const PENDING = 'AWSPENDING';
 
 /**
- * Reads `{"userId","authToken"}` from Secrets Manager. Nothing of its content reaches an error's text.
+ * Reads `{"userId","authToken"}` from Secrets Manager. No error's text holds any of its content.
  *
- * When the server refuses the current version and there is no other, a pending one is used, if the server accepts it. It
- * is not made the current one here: the function may read the secret, and not change it.
+ * When the server refuses the current version, a pending version is used if the server accepts it. It is not made the
+ * current one here: the function may read the secret but not change it.
  */
 export const createSecret = (options: {
-  readonly call: AwsJson;
+  readonly client: SecretsManagerClient;
   readonly secretId: string;
   readonly clock: Clock;
-  /** Tries credentials out. @default a pending version is not looked for */
+  /** Asks the server whether it accepts credentials. @default a pending version is not looked for */
   readonly accepts?: ((credentials: Credentials) => Promise<boolean>) | undefined;
   readonly logger?: Pick<Logger, 'warn'> | undefined;
 }): CredentialsSource => {
-  const { call, secretId, clock, accepts, logger } = options;
+  const { client, secretId, clock, accepts, logger } = options;
   let cached: Promise<Credentials> | undefined;
   let renewedAt = Number.NEGATIVE_INFINITY;
 
   const read = async (stage?: string): Promise<Credentials> => {
     let text: string | undefined;
     try {
-      ({ SecretString: text } = await call<GetSecretValueRequest, GetSecretValueResponse>('GetSecretValue', {
-        SecretId: secretId,
-        VersionStage: stage,
-      }));
+      ({ SecretString: text } = await client.send(
+        new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage }),
+      ));
     } catch (error) {
       throw unreadable(secretId, error);
     }
@@ -67,11 +65,11 @@ export const createSecret = (options: {
     );
   };
 
-  /** What to use in place of credentials that were refused; the stored ones where there is nothing better. */
+  /** The credentials to use in place of refused ones; the stored ones if no others are accepted. */
   const successorOf = async (refused: Credentials): Promise<Credentials> => {
     const stored = await read();
     if (accepts === undefined || !isSame(stored, refused)) return stored;
-    // There seldom is one. Where it can't be read, it is as if there were none: the refusal is reported in any case.
+    // There seldom is a pending version. One that can't be read is ignored: the refusal is reported in any case.
     const pending = await read(PENDING).catch(() => undefined);
     if (pending === undefined || isSame(pending, refused)) return stored;
     const isAccepted = await accepts(pending);
@@ -117,12 +115,11 @@ const OPERATOR_MUST_ACT = new Set([
   'InvalidParameterException',
 ]);
 
-const unreadable = (secretId: string, cause: unknown): SecretError => {
-  const name = awsCodeOf(cause);
-  return new SecretError(`the secret ${secretId} can't be read: ${name}`, {
-    code: OPERATOR_MUST_ACT.has(name) ? 'SECRET_UNREADABLE' : 'SECRET_UNAVAILABLE',
-    cause,
-  });
+const unreadable = (secretId: string, error: unknown): SecretError => {
+  const awsCode = awsCodeOf(error);
+  const code = OPERATOR_MUST_ACT.has(awsCode) ? 'SECRET_UNREADABLE' : 'SECRET_UNAVAILABLE';
+  // Without the cause: the SDK's error of a response that is not JSON quotes it.
+  return new SecretError(`the secret ${secretId} can't be read: ${awsCode}`, { code });
 };
 
 const parseJson = (text: string | undefined): unknown => {

@@ -1,33 +1,41 @@
-import type { ChangeMessageVisibilityRequest, MessageAttributeValue, SendMessageRequest } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  type MessageAttributeValue,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { DeadLetter, Queues } from '../../ports.ts';
-import type { AwsJson } from '../aws/json.ts';
 
-/** SQS hides a message for 12 h at the most, counted from when it was received: an invocation's time is kept off. */
+/** SQS hides a message for at most 12 h from when it was received; the longest time of an invocation is subtracted. */
 const LONGEST_VISIBILITY_SECONDS = 12 * 3_600 - 15 * 60;
 
-/** The uploads queue and its dead-letter queue in SQS. Throws AwsError. */
+/** The uploads queue and its dead-letter queue in SQS. Throws the SDK's errors. */
 export const createSqsQueues = (options: {
-  readonly call: AwsJson;
+  readonly client: SQSClient;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
 }): Queues => {
-  const { call, queueUrl, deadLetterQueueUrl } = options;
+  const { client, queueUrl, deadLetterQueueUrl } = options;
   return {
     async postpone(receiptHandle, delayMs) {
       const seconds = Math.min(LONGEST_VISIBILITY_SECONDS, Math.ceil(delayMs / 1_000));
-      await call<ChangeMessageVisibilityRequest, object>('ChangeMessageVisibility', {
-        QueueUrl: queueUrl,
-        ReceiptHandle: receiptHandle,
-        VisibilityTimeout: Math.max(0, seconds),
-      });
+      await client.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: queueUrl,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: Math.max(0, seconds),
+        }),
+      );
     },
 
     async sendDeadLetter(letter) {
-      await call<SendMessageRequest, object>('SendMessage', {
-        QueueUrl: deadLetterQueueUrl,
-        MessageBody: letter.body,
-        MessageAttributes: attributesOf(letter),
-      });
+      await client.send(
+        new SendMessageCommand({
+          QueueUrl: deadLetterQueueUrl,
+          MessageBody: letter.body,
+          MessageAttributes: attributesOf(letter),
+        }),
+      );
     },
   };
 };
@@ -53,7 +61,7 @@ const attributesOf = (letter: DeadLetter): Record<string, MessageAttributeValue>
   ]);
 };
 
-// SQS takes only the characters that XML does; a server's answer may hold others.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it removes.
+// SQS accepts only the characters that XML allows; a server's answer may hold others.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it removes control characters.
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const attributeText = (text: string): string => text.replace(NOT_XML, '').trim().slice(0, 1_000).toWellFormed();
