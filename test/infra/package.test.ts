@@ -12,7 +12,7 @@ const run = (cwd: string, command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const json = (file: string): Record<string, unknown> => JSON.parse(readFileSync(file, 'utf8'));
 
-/** A consumer's app, as they would write it: with every kind of thing that the package gives. */
+/** An app that uses each kind of export of the package. */
 const APP = `
 import { App, Stack } from 'aws-cdk-lib';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
@@ -45,21 +45,21 @@ let folder: string;
 let app: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  // Packs as for the registry: its "prepack" builds what is shipped.
+  // The script "prepack" builds the shipped files.
   run(ROOT, 'npm', 'pack', '--pack-destination', folder);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball';
   app = join(folder, 'app');
   mkdirSync(app);
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'mine', private: true, type: 'module' }));
   writeFileSync(join(app, 'app.ts'), APP);
-  // Nothing but the tarball is needed, so nothing is fetched; the peers are those of the clone.
+  // Only the tarball is installed, so nothing is downloaded; the peer dependencies are those of the clone.
   run(app, 'npm', 'install', '--offline', '--legacy-peer-deps', '--no-audit', '--no-fund', join(folder, tarball));
   for (const peer of PEERS) symlinkSync(join(ROOT, 'node_modules', peer), join(app, 'node_modules', peer));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
-  it('brings nothing along but itself: no esbuild, no lock file, no sources', () => {
+  it('installs nothing but itself: no dependencies and no sources', () => {
     expect(
       readdirSync(join(app, 'node_modules'))
         .filter((name) => !name.startsWith('.'))
@@ -77,7 +77,7 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
     expect(readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES'), 'utf8')).toContain('Apache License');
   });
 
-  it('synthesises, with the bundle that was shipped and the settings beside it', () => {
+  it('synthesises with the shipped bundle and the settings beside it', () => {
     const output = run(app, process.execPath, 'app.ts');
     const { message, ...rest } = JSON.parse(output.trim().split('\n').at(-1) ?? '') as { message: string };
     expect(message).toContain('RocketChatRelay.filesAtOnce is 0: must be at least 1 files');
@@ -94,13 +94,13 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
     expect(Object.values(Resources).map(({ Type }) => Type)).toContain('AWS::DynamoDB::Table');
   });
 
-  it('is loaded by CommonJS too', () => {
+  it('can be loaded by CommonJS', () => {
     const program =
       "const p = require('s3-to-rocketchat'); console.log(typeof p.RocketChatRelay, typeof p.estimateCost)";
     expect(run(app, process.execPath, '--input-type=commonjs', '--eval', program)).toBe('function function\n');
   });
 
-  it('has types that fit strict consumers, and need none of the tools it was made with', () => {
+  it('has types that compile in a strict app without its development tools', () => {
     const compilerOptions = {
       strict: true,
       exactOptionalPropertyTypes: false,
@@ -116,7 +116,7 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
   });
 });
 
-/** Those in the app and in our types. What CDK's own types say without `skipLibCheck` is not ours to mend. */
+/** The errors in the app and in this package's types. CDK's own types have errors without `skipLibCheck`. */
 const typeErrors = (): string[] => {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   let output = '';
