@@ -13,9 +13,9 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
   process.stderr.write(
-    `${error.message}\nChange it in cdk.json or on the command line; docs/configuration.md explains every key.\n`,
+    `${error.message}\nCorrect it in cdk.json or on the command line; docs/configuration.md documents every key.\n`,
   );
   process.exit(1);
 }
-// `cdk synth` ends with 1 if there is a finding that nobody has acknowledged.
+// With this plugin, `cdk synth` exits with 1 if there is a finding that is not acknowledged.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -1,25 +1,26 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { RocketChatRelay } from './rocket-chat-relay.ts';
+import type { RelayParts } from './relay-parts.ts';
 
-/** What others may be allowed to do with a relay, each as the calls it takes and no more. */
-export const grantUpload = (relay: RocketChatRelay, grantee: IGrantable, prefix: string): Grant => {
+// Permissions for other principals. Each grant allows only the calls that its task needs.
+
+export const grantUpload = (relay: Pick<RelayParts, 'buckets'>, grantee: IGrantable, prefix: string): Grant => {
   const grant = Grant.addToPrincipal({
     grantee,
-    // AbortMultipartUpload: the parts of an upload that failed cost money until somebody removes them.
+    // AbortMultipartUpload, because the parts of a failed multipart upload are charged until they are removed.
     actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
     resourceArns: relay.buckets.map((bucket) => bucket.arnForObjects(`${prefix}*`)),
   });
   const keys = [...new Set(relay.buckets.flatMap(({ encryptionKey }) => encryptionKey ?? []))];
-  // A multipart upload decrypts its own parts.
+  // A multipart upload to an encrypted bucket needs kms:Decrypt for its own parts.
   return keys.reduce((all, key) => all.combine(grantKey(key, grantee, ['kms:GenerateDataKey', 'kms:Decrypt'])), grant);
 };
 
-export const grantRedrive = (relay: RocketChatRelay, grantee: IGrantable): Grant => {
+export const grantRedrive = (relay: Pick<RelayParts, 'queue' | 'deadLetterQueue'>, grantee: IGrantable): Grant => {
   const { queue, deadLetterQueue } = relay;
   const from = Grant.addToPrincipal({
     grantee,
-    // Those that StartMessageMoveTask needs of its caller (SQS Developer Guide, "Dead-letter queue redrive permissions").
+    // The caller of StartMessageMoveTask needs these permissions (SQS Developer Guide, "Dead-letter queue redrive permissions").
     actions: [
       'sqs:StartMessageMoveTask',
       'sqs:ListMessageMoveTasks',
@@ -37,7 +38,7 @@ export const grantRedrive = (relay: RocketChatRelay, grantee: IGrantable): Grant
   return key === undefined ? both : both.combine(grantKey(key, grantee, ['kms:Decrypt', 'kms:GenerateDataKey']));
 };
 
-export const grantReadLedger = (relay: RocketChatRelay, grantee: IGrantable): Grant => {
+export const grantReadLedger = (relay: Pick<RelayParts, 'table'>, grantee: IGrantable): Grant => {
   const grant = Grant.addToPrincipal({
     grantee,
     actions: ['dynamodb:GetItem', 'dynamodb:Query'],
@@ -47,6 +48,6 @@ export const grantReadLedger = (relay: RocketChatRelay, grantee: IGrantable): Gr
   return key === undefined ? grant : grant.combine(grantKey(key, grantee, ['kms:Decrypt']));
 };
 
-/** By the grantee's policy alone: the policy of a key may belong to another stack. */
+/** Adds the statement to the grantee's policy only, because the key and its policy may belong to another stack. */
 const grantKey = (key: IKey, grantee: IGrantable, actions: string[]): Grant =>
   Grant.addToPrincipal({ grantee, actions, resourceArns: [key.keyArn] });

@@ -1,55 +1,64 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Route } from '../../lambdas/relay/domain/settings.ts';
-import type { RocketChatRelay } from './rocket-chat-relay.ts';
+import type { RelayParts } from './relay-parts.ts';
 
-/** What the operator does next, as commands, and the names of everything. */
+/** Stack outputs: commands for the operator's next steps, and the names of the resources. */
 export const addOutputs = (
   scope: Construct,
-  relay: RocketChatRelay,
-  { routes, secretArn }: { routes: readonly Route[]; secretArn?: string | undefined },
+  relay: RelayParts,
+  {
+    routes,
+    secretArn,
+    alarmTopicArn,
+  }: { routes: readonly Route[]; secretArn?: string | undefined; alarmTopicArn: string },
 ): void => {
   const { region } = Stack.of(scope);
   const output = (id: string, description: string, value: string) => new CfnOutput(scope, id, { description, value });
 
+  const names = relay.buckets.map(({ bucketName }) => bucketName);
+
   if (secretArn === undefined) {
     output(
       'StoreToken',
-      'First: write {"userId":"...","authToken":"..."} of a personal access token to token.json, run this, delete the file',
-      // From a file: a token on the command line would stay in the shell's history and show in the list of processes.
+      'Step 1: write {"userId":"...","authToken":"..."} to token.json, run this command, then delete the file',
+      // A token on the command line would remain in the shell's history and be visible in the list of processes.
       `aws secretsmanager put-secret-value --region ${region} --secret-id ${relay.secret.secretArn} --secret-string file://token.json`,
     );
   }
-  output(
-    'UploadFile',
-    'Then: upload a file, and see it in the room',
-    uploadCommand(relay.bucket.bucketName, routes[0]),
-  );
+  output('UploadFile', 'Step 2: upload a file; it is posted to the room', uploadCommand(names[0] ?? '', routes[0]));
 
-  const names = relay.buckets.map(({ bucketName }) => bucketName);
-  output('BucketName', 'Objects uploaded here are posted', names.join(' '));
-  output('QueueUrl', 'Uploads on their way', relay.queue.queueUrl);
-  output('DeadLetterQueueUrl', 'Uploads that were given up, each with its reason', relay.deadLetterQueue.queueUrl);
+  output(
+    'BucketName',
+    'Objects uploaded to this bucket are posted; several buckets are separated by spaces',
+    names.join(' '),
+  );
+  output('QueueUrl', 'Queue of the uploads that are not posted yet', relay.queue.queueUrl);
+  output(
+    'DeadLetterQueueUrl',
+    'Dead-letter queue: uploads that could not be posted, each with its reason',
+    relay.deadLetterQueue.queueUrl,
+  );
   output(
     'Redrive',
-    'Sends every dead letter back, once its reason is mended',
-    // The function writes dead letters itself, so SQS does not know where they came from and must be told.
+    'Moves every dead letter back to the uploads queue; run this command after the cause is fixed',
+    // The function sends dead letters itself, so SQS does not know their source queue and needs the destination.
     `aws sqs start-message-move-task --region ${region} --source-arn ${relay.deadLetterQueue.queueArn} --destination-arn ${relay.queue.queueArn}`,
   );
-  output('TableName', 'The ledger of what was posted', relay.table.tableName);
-  output('FunctionName', 'The function that posts', relay.function.functionName);
-  output('LogGroupName', 'Its log', relay.logGroup.logGroupName);
-  output('AlarmTopicArn', 'Subscribe to it to hear of alarms', relay.alarmTopic.topicArn);
-  output('SecretArn', 'The token of the Rocket.Chat user who posts', relay.secret.secretArn);
+  output('TableName', 'DynamoDB table that records what was posted', relay.table.tableName);
+  output('FunctionName', 'Lambda function that posts the files', relay.function.functionName);
+  output('LogGroupName', 'Log group of the function', relay.logGroup.logGroupName);
+  output('AlarmTopicArn', 'SNS topic of the alarms; subscribe to it to receive them', alarmTopicArn);
+  output('SecretArn', 'Secret with the access token of the Rocket.Chat user who posts', relay.secret.secretArn);
 };
 
-/** A file that the first route fits, at least by its name. */
+/** Uploads a file whose key matches the first route. */
 const uploadCommand = (bucketName: string, route: Route | undefined): string => {
   const name = `example${route?.suffix ?? '.txt'}`;
   return `aws s3 cp ${quoted(name)} ${quoted(`s3://${bucketName}/${route?.prefix ?? ''}${name}`)}`;
 };
 
-/** For a POSIX shell. */
+/** Quotes an argument for a POSIX shell. */
 const quoted = (argument: string): string =>
   /^[\w./:=@%+-]*$/.test(argument.replace(/\$\{Token\[[^\]]*\]\}/g, ''))
     ? argument

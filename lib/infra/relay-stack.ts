@@ -5,32 +5,32 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { isPlaceholder } from './config/connection.ts';
 import type { RelayContext } from './config/context.ts';
 import { networkOf } from './config/context-network.ts';
-import { isPlaceholder } from './config/rocket-chat-url.ts';
 import { addOutputs } from './outputs.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { RocketChatRelay } from './rocket-chat-relay.ts';
 
 export interface RelayStackProps extends StackProps {
-  /** The checked context key `relay`. */
+  /** The context key `relay`, parsed by `readRelayContext`. */
   readonly context: RelayContext;
 }
 
-/** One relay, as the context describes it. */
+/** A stack with one relay, configured by the context key `relay`. */
 export class RelayStack extends Stack {
   readonly relay: RocketChatRelay;
 
   constructor(scope: Construct, id: string, { context, ...props }: RelayStackProps) {
-    super(scope, id, { description: 'Posts new objects of an S3 bucket into Rocket.Chat', ...props });
+    super(scope, id, { description: 'Posts new S3 objects as files to Rocket.Chat rooms', ...props });
     this.relay = new RocketChatRelay(this, 'Relay', propsOf(this, context));
-    addOutputs(this, this.relay, context);
+    addOutputs(this, this.relay, { ...context, alarmTopicArn: this.relay.alarmTopic.topicArn });
     acknowledgeNotificationsHandler(this);
     if (isPlaceholder(context.rocketChatUrl)) {
       Annotations.of(this).addWarningV2(
         's3-to-rocketchat:placeholder',
-        `${context.rocketChatUrl} is an example: before you deploy, set relay.rocketChatUrl and the rooms in cdk.json, ` +
-          'or give -c rocketChatUrl=https://your.server -c room=#your-room',
+        `${context.rocketChatUrl} is an example. Before you deploy, set relay.rocketChatUrl and the rooms in cdk.json, ` +
+          'or use -c rocketChatUrl=https://your.server -c room=#your-room',
       );
     }
   }
@@ -38,11 +38,11 @@ export class RelayStack extends Stack {
 
 const propsOf = (scope: RelayStack, context: RelayContext): RocketChatRelayProps => {
   const { bucketName, bucketNames, secretArn, encryptionKeyArn, decryptionKeyArns, vpc, ...rest } = context;
-  const { certificateAuthorityFile, alarmTopicArn, logRetentionDays, stackName: _, ...alike } = rest;
+  const { certificateAuthorityFile, alarmTopicArn, logRetentionDays, stackName: _, ...others } = rest;
   const names = bucketNames ?? (bucketName === undefined ? [] : [bucketName]);
   const key = (id: string, arn: string): IKey => Key.fromKeyArn(scope, id, arn);
   return {
-    ...alike,
+    ...others,
     buckets: names.map((name, i) => Bucket.fromBucketName(scope, i === 0 ? 'Bucket' : `Bucket${i + 1}`, name)),
     secret: secretArn === undefined ? undefined : Secret.fromSecretCompleteArn(scope, 'Secret', secretArn),
     encryptionKey: encryptionKeyArn === undefined ? undefined : key('Key', encryptionKeyArn),
@@ -55,14 +55,14 @@ const propsOf = (scope: RelayStack, context: RelayContext): RocketChatRelayProps
   };
 };
 
-/** CDK sets up a bucket's notifications with a function of its own, one for the whole stack. */
+/** CDK configures bucket notifications with a Lambda function of its own, one for the whole stack. */
 const acknowledgeNotificationsHandler = (stack: Stack): void => {
   const handler = stack.node.children.find(({ node }) => node.id.startsWith('BucketNotificationsHandler'));
   if (handler === undefined) return;
   Validations.of(handler).acknowledge({
     id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
     reason:
-      "CDK's own function, which runs during deployments only. It names the managed policy itself; that lets it write " +
-      'its log and nothing else.',
+      "CDK's own function, which runs during deployments only. CDK attaches the managed policy, which only allows " +
+      'writing its log.',
   });
 };

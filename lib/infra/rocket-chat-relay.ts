@@ -15,20 +15,22 @@ import { warnOfLoops } from './config/loop-warning.ts';
 import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './function/relay-function.ts';
 import { grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
 import { createAlarmTopic } from './monitoring/alarm-topic.ts';
-import { type AlarmName, createAlarms } from './monitoring/alarms.ts';
+import { type AlarmName, createAlarms, RUNBOOK_URL } from './monitoring/alarms.ts';
 import { createDashboard } from './monitoring/dashboard.ts';
 import { createLogQueries } from './monitoring/log-queries.ts';
 import { RelayMetrics } from './monitoring/relay-metrics.ts';
+import type { RelayParts } from './relay-parts.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { allowServices } from './storage/encryption-key.ts';
 import { createLedgerTable } from './storage/ledger-table.ts';
 import { notificationFilters } from './storage/notification-filters.ts';
 import { createUploadsBucket, notifyOfUploads } from './storage/uploads-bucket.ts';
-import { passOnUploads } from './storage/uploads-events.ts';
+import { forwardUploads } from './storage/uploads-events.ts';
 import { createQueues } from './storage/uploads-queues.ts';
 
 /**
- * Posts every object uploaded to a bucket as a file into a Rocket.Chat room: once, and without losing any.
+ * Posts every object uploaded to S3 buckets as a file message to a Rocket.Chat room. Each object is posted once, and none is
+ * lost; `docs/guarantee.md` states both promises exactly.
  *
  * @example
  * new RocketChatRelay(this, 'Relay', {
@@ -36,30 +38,35 @@ import { createQueues } from './storage/uploads-queues.ts';
  *   routes: [{ prefix: 'invoices/', room: '#accounting' }, { room: '#uploads' }],
  * });
  */
-export class RocketChatRelay extends RelayMetrics {
-  /** All that are watched; the new one, if none was given. */
+export class RocketChatRelay extends RelayMetrics implements RelayParts {
+  /** The watched buckets: those given in the props, or the new one. */
   readonly buckets: readonly IBucket[];
-  /** Uploads on their way. */
+  /** The queue of the uploads that are not posted yet. */
   readonly queue: Queue;
-  /** Uploads that were given up, each with its reason. */
+  /** Uploads that could not be posted, each with its reason. */
   readonly deadLetterQueue: Queue;
-  /** The ledger of what was posted. */
+  /** The ledger, which records what was posted. */
   readonly table: Table;
   readonly secret: ISecret;
   readonly logGroup: LogGroup;
   readonly function: LambdaFunction;
-  /** Where the alarms go. */
+  /** The topic that receives the alarms. */
   readonly alarmTopic: ITopic;
-  /** By their names; `NothingPosted` only where it was asked for. */
+  /** The alarms by name; `NothingPosted` exists only if `quietAlarmAfterHours` is set. */
   readonly alarms: Readonly<Partial<Record<AlarmName, Alarm>>>;
   readonly dashboard: Dashboard | undefined;
   readonly serviceName: string;
 
-  /** @throws ConfigurationError naming every setting that is wrong */
+  /** @throws ConfigurationError that lists every invalid setting */
   constructor(scope: Construct, id: string, props: RocketChatRelayProps) {
     super(scope, id);
     const { settings, ...checked } = checkProps(props);
-    const { removalPolicy = RemovalPolicy.RETAIN, encryptionKey, eventBridge = false } = props;
+    const {
+      removalPolicy = RemovalPolicy.RETAIN,
+      encryptionKey,
+      eventBridge = false,
+      runbookUrl = RUNBOOK_URL,
+    } = props;
     this.serviceName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
 
     this.table = createLedgerTable(this, { removalPolicy, encryptionKey });
@@ -71,7 +78,7 @@ export class RocketChatRelay extends RelayMetrics {
     const given = props.buckets ?? [];
     this.buckets =
       given.length > 0 ? given : [createUploadsBucket(this, { removalPolicy, versioned, eventBridge, encryptionKey })];
-    this.hearOfUploads(eventBridge, settings.routes);
+    this.receiveUploads(eventBridge, settings.routes);
     this.secret = props.secret ?? this.createSecret(encryptionKey);
     this.logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
@@ -95,6 +102,7 @@ export class RocketChatRelay extends RelayMetrics {
       functionTimeout: FUNCTION_TIMEOUT,
       backlogAlarmAfterHours: props.backlogAlarmAfterHours ?? 24,
       quietAlarmAfterHours: props.quietAlarmAfterHours,
+      runbookUrl,
     });
     this.dashboard =
       props.dashboard === false
@@ -102,45 +110,49 @@ export class RocketChatRelay extends RelayMetrics {
         : createDashboard(this, {
             alarms: Object.values(this.alarms),
             memorySizeMb: props.memorySizeMb ?? DEFAULT_MEMORY_MB,
+            runbookUrl,
           });
     createLogQueries(this, this.logGroup);
     warnOfLoops(this, { buckets: given, routes: settings.routes });
   }
 
-  /** The first of the buckets. */
+  /** The first watched bucket. */
   get bucket(): IBucket {
     return this.buckets[0] as IBucket;
   }
 
-  /** Lets somebody upload objects whose keys begin with `prefix`. @default any key */
+  /**
+   * Allows uploading objects whose keys begin with `prefix`, with the KMS keys that the buckets need.
+   * @param prefix @default '' (any key)
+   */
   grantUpload(grantee: IGrantable, prefix = ''): Grant {
     return grantUpload(this, grantee, prefix);
   }
 
-  /** Lets somebody send dead letters back to the queue, as `docs/operating.md` describes it. */
+  /** Allows moving dead letters back to the uploads queue, as described in `docs/operating.md`. */
   grantRedrive(grantee: IGrantable): Grant {
     return grantRedrive(this, grantee);
   }
 
-  /** Lets somebody look up what was posted. */
+  /** Allows reading the ledger. */
   grantReadLedger(grantee: IGrantable): Grant {
     return grantReadLedger(this, grantee);
   }
 
-  private hearOfUploads(eventBridge: boolean, routes: Parameters<typeof notificationFilters>[0]): void {
+  private receiveUploads(eventBridge: boolean, routes: Parameters<typeof notificationFilters>[0]): void {
     const { queue, deadLetterQueue } = this;
     const filters = notificationFilters(routes);
-    if (eventBridge) passOnUploads(this, this.buckets, { queue, deadLetterQueue, filters });
+    if (eventBridge) forwardUploads(this, this.buckets, { queue, deadLetterQueue, filters });
     else notifyOfUploads(this.buckets, { queue, filters });
   }
 
-  /** Those that were named, and those that buckets and secret know themselves. */
+  /** The given keys, and the keys that the bucket and secret constructs know. */
   private decryptionKeys(named: readonly IKey[]): IKey[] {
     const known = [...this.buckets, this.secret].flatMap(({ encryptionKey }) => encryptionKey ?? []);
     return [...new Set([...named, ...known])];
   }
 
-  /** Holds a random placeholder: no value of ours stands in the template, and the function says what to store. */
+  /** The secret holds a random placeholder until the operator stores the token, so the template contains no secret. */
   private createSecret(encryptionKey: IKey | undefined): ISecret {
     const secret = new Secret(this, 'Token', {
       description: 'Rocket.Chat personal access token for the relay: {"userId":"...","authToken":"..."}',
@@ -149,8 +161,8 @@ export class RocketChatRelay extends RelayMetrics {
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'Rocket.Chat lets nobody but the user, after a second factor, make a personal access token, so no rotation ' +
-        'function could. A new token is stored by hand; the function reads it as soon as the old one is refused.',
+        'In Rocket.Chat only the user can create a personal access token, with a second factor, so a rotation function ' +
+        'cannot. The operator stores a new token; the function reads it when the old one is refused.',
     });
     return secret as ISecret;
   }

@@ -1,10 +1,10 @@
-/** One rule of the house: what the files of a place may import. */
+/** What the files of one part of the repository may import. */
 interface Rule {
-  /** The first rule whose pattern fits a file's path holds for it. */
+  /** The first rule whose pattern matches a file's path applies to it. */
   readonly files: RegExp;
-  /** Files of the repository. */
+  /** Allowed files of the repository. */
   readonly mayImport: RegExp;
-  /** npm packages and Node's own modules; any where it is absent. */
+  /** Allowed npm packages and Node.js modules. @default all */
   readonly packages?: RegExp;
   readonly mayReadEnvironment?: boolean;
 }
@@ -12,7 +12,7 @@ interface Rule {
 const PURE = /^(valibot|mrmime)$/;
 const RELAY = 'lambdas/relay';
 
-/** "Imports point one way"; see docs/architecture.md. */
+/** The direction of imports that docs/architecture.md describes. */
 const RULES: readonly Rule[] = [
   { files: /^lambdas\/relay\/domain\//, mayImport: /^lambdas\/relay\/domain\//, packages: PURE },
   { files: /^lambdas\/relay\/names\.ts$/, mayImport: /^$/, packages: /^$/ },
@@ -40,6 +40,15 @@ const RULES: readonly Rule[] = [
     packages: /^(aws-lambda|p-map)$/,
   },
   {
+    files: /^lib\/infra\/config\//,
+    mayImport: /^(lib\/infra\/config\/|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+  },
+  {
+    files: /^lib\/infra\/(function|storage|monitoring)\//,
+    mayImport:
+      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+  },
+  {
     files: /^lib\/infra\//,
     mayImport: /^(lib\/infra\/|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
     mayReadEnvironment: true,
@@ -49,12 +58,12 @@ const RULES: readonly Rule[] = [
 ];
 
 export interface SourceFile {
-  /** From the repository's root, with slashes. */
+  /** Path from the repository's root, with slashes. */
   readonly path: string;
   readonly text: string;
 }
 
-/** What in a file is against the rules, in words; nothing for a file that no rule is about. */
+/** Describes each violation of the rules in a file; empty if no rule applies to the file. */
 export const importFaults = ({ path, text }: SourceFile): string[] => {
   const rule = RULES.find(({ files }) => files.test(path));
   if (rule === undefined) return [];
@@ -75,10 +84,35 @@ export const importFaults = ({ path, text }: SourceFile): string[] => {
   return faults;
 };
 
-/** Time and chance come as arguments into the domain. */
+/**
+ * Circular imports between the files, type imports included, each as `a.ts → b.ts → a.ts`. A depth-first search visits
+ * each file once and reports a circle for each import of a file that it has not left yet, so there is no circle if and
+ * only if the result is empty.
+ */
+export const importCircles = (files: readonly SourceFile[]): string[] => {
+  const importsByPath = new Map(files.map(({ path, text }) => [path, relativeImports(path, withoutComments(text))]));
+  const circles: string[] = [];
+  const left = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+    else if (!left.has(path)) {
+      for (const target of importsByPath.get(path) ?? []) visit(target, [...trail, path]);
+      left.add(path);
+    }
+  };
+  for (const path of importsByPath.keys()) visit(path, []);
+  return circles;
+};
+
+const relativeImports = (path: string, code: string): string[] => {
+  const relative = importsOf(code).filter((specifier) => specifier.startsWith('.'));
+  return [...new Set(relative.map((specifier) => resolve(path, specifier)))];
+};
+
+/** The domain receives time and random numbers as arguments. */
 const AMBIENT = /\b(Date\.now|Math\.random|new Date\(\)|setTimeout|fetch)\b/;
 
-/** Every form: static, type-only, side effect, re-export, dynamic. */
+/** Finds all forms of imports: static, type-only, side effect, re-export and dynamic. */
 const importsOf = (code: string): string[] => {
   const forms = [
     /\bfrom\s*['"]([^'"]+)['"]/g,

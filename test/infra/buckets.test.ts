@@ -22,7 +22,7 @@ const relayOf = (stack: Stack, props: Partial<RocketChatRelayProps> = {}) =>
 describe('several buckets', () => {
   const template = reviewedTemplate('existing-buckets');
 
-  it('all notify the one queue, which takes messages of no other', () => {
+  it('all notify the queue, which accepts messages from no other sender', () => {
     template.resourceCountIs('AWS::S3::Bucket', 0);
     for (const BucketName of ['acme-scans', 'acme-photos']) {
       template.hasResourceProperties('Custom::S3BucketNotifications', { BucketName, Managed: false });
@@ -42,7 +42,7 @@ describe('several buckets', () => {
     });
   });
 
-  it('are all read, and no other', () => {
+  it('are the only buckets that the function may read', () => {
     const policies = JSON.stringify(
       template.findResources('AWS::IAM::Policy', {
         Properties: { Roles: [{ Ref: Match.stringLikeRegexp('^RelayRole') }] },
@@ -59,10 +59,10 @@ describe('several buckets', () => {
   });
 });
 
-describe('EventBridge instead of notifications', () => {
+describe('EventBridge', () => {
   const template = reviewedTemplate('event-bridge');
 
-  it('leaves the notifications of the bucket to whom they belong', () => {
+  it('receives new objects without a change to the notifications of the bucket', () => {
     template.resourceCountIs('Custom::S3BucketNotifications', 0);
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
@@ -70,14 +70,14 @@ describe('EventBridge instead of notifications', () => {
         'detail-type': ['Object Created'],
         detail: {
           bucket: { name: ['acme-lake'] },
-          // Undecorated, as EventBridge has the keys; S3's own filters say "in+box/".
+          // Unencoded, as in EventBridge's events; S3's own filters would contain "in+box/".
           object: { key: [{ wildcard: 'in box/*.pdf' }, { prefix: 'photos/' }] },
         },
       },
     });
   });
 
-  it('lets the rule send to the queue, and what it can not deliver to the dead-letter queue', () => {
+  it('sends events to the queue, and undeliverable events to the dead-letter queue', () => {
     const [[ruleId, rule] = ['', undefined]] = Object.entries(template.findResources('AWS::Events::Rule'));
     expect(rule?.['Properties'].Targets).toEqual([
       {
@@ -102,7 +102,7 @@ describe('EventBridge instead of notifications', () => {
     }
   });
 
-  it('is switched on in a new bucket, which can be versioned, without a handler of CDK', () => {
+  it('is turned on for a new bucket, versioned or not, without a Lambda function of CDK', () => {
     const own = reviewedTemplate('new-bucket-with-event-bridge');
     own.hasResourceProperties('AWS::S3::Bucket', {
       NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
@@ -112,16 +112,16 @@ describe('EventBridge instead of notifications', () => {
   });
 
   it.each([
-    { why: 'any key', filters: [{ prefix: '', suffix: '' }], patterns: [] },
-    { why: 'a suffix', filters: [{ prefix: '', suffix: '.pdf' }], patterns: [{ suffix: '.pdf' }] },
-    { why: 'a backslash', filters: [{ prefix: 'a\\', suffix: '.b' }], patterns: [{ wildcard: 'a\\\\*.b' }] },
+    { why: 'every key', filters: [{ prefix: '', suffix: '' }], patterns: [] },
+    { why: 'keys with a suffix', filters: [{ prefix: '', suffix: '.pdf' }], patterns: [{ suffix: '.pdf' }] },
+    { why: 'keys with a backslash', filters: [{ prefix: 'a\\', suffix: '.b' }], patterns: [{ wildcard: 'a\\\\*.b' }] },
     {
-      why: 'parts that one short key can share',
+      why: 'keys in which prefix and suffix overlap',
       filters: [{ prefix: 'a.', suffix: '.b' }],
       patterns: [{ prefix: 'a.' }],
     },
     {
-      why: 'more than a rule can hold',
+      why: 'every key if the patterns are too long for a rule',
       filters: Array.from({ length: 100 }, (_, i) => ({ prefix: `department-${i}/incoming/`, suffix: '' })),
       patterns: [],
     },
@@ -144,7 +144,7 @@ describe('a bucket of another stack', () => {
       return use({ stack, bucket: bucket as IBucket, other });
     });
 
-  it('is heard of through EventBridge; only this stack depends on the other', () => {
+  it('works with EventBridge, and only the relay stack depends on the other stack', () => {
     twoStacks(({ stack, bucket, other }) => {
       relayOf(stack, { buckets: [bucket], eventBridge: true });
       const template = Template.fromStack(stack);
@@ -152,22 +152,22 @@ describe('a bucket of another stack', () => {
       expect(stack.dependencies).toEqual([other]);
       expect(other.dependencies).toEqual([]);
       const policy = JSON.stringify(template.findResources('AWS::IAM::Policy'));
-      // However CDK lets one stack refer to the other's.
+      // CDK has several ways to refer to a resource of another stack.
       expect(policy).toMatch(/"Action":"kms:Decrypt","Effect":"Allow","Resource":\{"Fn::(ImportValue|GetStackOutput)"/);
     });
   });
 
-  it('says what to do where the two would depend on each other', () => {
+  it('is refused without EventBridge, because the two stacks would depend on each other', () => {
     twoStacks(({ stack, bucket }) => {
       expect(() => relayOf(stack, { buckets: [bucket] })).toThrow(
-        /buckets is Storage\/Lake: .* set eventBridge to true here and eventBridgeEnabled on the bucket/,
+        /buckets is Storage\/Lake: .* set eventBridge to true on the relay and eventBridgeEnabled to true on the bucket/,
       );
     });
   });
 });
 
-describe("a key of one's own", () => {
-  it('encrypts all that is made, and lets the services use it', () => {
+describe('a customer managed key', () => {
+  it('encrypts everything that the construct creates, and allows the services to use it', () => {
     withApp((app: App) => {
       const stack = new Stack(app, 'Mine');
       const key = new Key(stack, 'Key');
@@ -196,7 +196,7 @@ describe("a key of one's own", () => {
     });
   });
 
-  it('is one that EventBridge can use: it then names its account, and no rule', () => {
+  it('makes the queue policies check the account of EventBridge instead of the rule', () => {
     const { encryptionKeyArn } = CONFIGURATIONS['own-keys'] as { encryptionKeyArn: string };
     const { template, findings } = synthesise({ encryptionKeyArn, eventBridge: true });
     expect(findings).toEqual([]);
@@ -211,7 +211,7 @@ describe("a key of one's own", () => {
   });
 });
 
-describe('the warning of loops', () => {
+describe('the warning about loops', () => {
   const UPLOAD = '0d9a3f0e-5d0f-4c1e-9f6e-8a1c2b3d4e5f/uploads/GENERAL/rocket.cat/24CsGvSbGZZ4jgHqd';
 
   it.each([
@@ -224,7 +224,7 @@ describe('the warning of loops', () => {
     })),
     { prefix: UPLOAD.slice(0, 40), suffix: '' },
     { prefix: 'mine/uploads/', suffix: undefined },
-  ])('is given for $prefix…$suffix', (route) => {
+  ])('is given for the prefix $prefix with the suffix $suffix', (route) => {
     expect(canHoldRocketChatUploads(route)).toBe(true);
   });
 
@@ -240,15 +240,15 @@ describe('the warning of loops', () => {
     expect(canHoldRocketChatUploads(route)).toBe(false);
   });
 
-  it("is about buckets that were there before; a new one can not be the chat server's", () => {
+  it('is given for existing buckets only, because the chat server cannot use a new one', () => {
     expect(synthesise({}).warnings.join()).not.toContain('own uploads');
     const { warnings } = synthesise({ bucketNames: ['acme-files'] });
-    expect(warnings.join()).toContain("routes[0] of the relay would take Rocket.Chat's own uploads");
+    expect(warnings.join()).toContain("routes[0] of the relay would match Rocket.Chat's own uploads");
     expect(warnings.join()).toContain('in the bucket acme-files');
     expect(synthesise({ bucketNames: ['acme-files'], routes: [{ room: '#a', prefix: 'in/' }] }).warnings).toEqual([]);
   });
 
-  it('can be acknowledged like any other of CDK', () => {
+  it('is a CDK warning at the construct, so it can be acknowledged', () => {
     withApp((app: App) => {
       const stack = new Stack(app, 'Mine');
       const bucket = Bucket.fromBucketName(stack, 'Lake', 'acme-lake');

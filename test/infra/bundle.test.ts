@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('builds one CommonJS file, the same from the same sources', () => {
+it('bundleRelay builds one CommonJS file, and the same sources give the same bytes', () => {
   const [first, second] = [bundleRelay(join(folder, 'a')), bundleRelay(join(folder, 'b'))];
   const code = readFileSync(first.file, 'utf8');
   expect(readdirSync(join(folder, 'a')).sort()).toEqual(['index.js', 'package.json']);
@@ -23,7 +23,7 @@ it('builds one CommonJS file, the same from the same sources', () => {
   expect(code).not.toContain(process.cwd());
 });
 
-it('runs in an empty folder, with nothing but the settings beside it', () => {
+it('the bundle loads in a folder that contains only the settings besides it', () => {
   const task = join(folder, 'task');
   bundleRelay(task);
   const settings = JSON.stringify({ routes: [{ room: '#general' }] });

@@ -14,7 +14,7 @@ const tableRows = (title: string): string[][] =>
   ]);
 
 describe('docs/configuration.md', () => {
-  it('names exactly the keys that exist', () => {
+  it('lists exactly the keys that exist', () => {
     expect(
       tableRows('Keys')
         .map(([key]) => key)
@@ -27,7 +27,7 @@ describe('docs/configuration.md', () => {
     ).toEqual(Object.keys(RouteSchema.entries).sort());
   });
 
-  it('tells the defaults as they are', () => {
+  it('states the defaults', () => {
     const minimal = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }] };
     const defaults = readRelayContext((key) => (key === 'relay' ? minimal : undefined)) as Record<string, unknown>;
     for (const [key = '', , cell = ''] of tableRows('Keys')) {
@@ -36,14 +36,14 @@ describe('docs/configuration.md', () => {
     }
   });
 
-  it('shows examples that work', () => {
+  it('has only valid examples', () => {
     const examples = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(([, json = '']) => JSON.parse(json) as unknown);
     expect(examples.length).toBeGreaterThanOrEqual(3);
     for (const relay of examples)
       expect(() => readRelayContext((key) => (key === 'relay' ? relay : undefined))).not.toThrow();
   });
 
-  it('names the limit of notifications', () => {
+  it('states the limit of notification configurations', () => {
     expect(section('How routes become notifications')).toContain(`${MAX_FILTERS} notification configurations`);
   });
 });

@@ -6,7 +6,7 @@ const ACCOUNT = '123456789012';
 const SUBNETS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
 const ROUTE_TABLES = ['rtb-0123456789abcdef0', 'rtb-0123456789abcdef1'];
 
-/** The context keys `relay` whose templates were reviewed, by the names of their files in `golden/`. */
+/** The values of the context key `relay` that have a reviewed template in `golden/`, by the template's file name. */
 export const CONFIGURATIONS: Readonly<Record<string, Record<string, unknown>>> = {
   'relay-stack': { routes: ROUTES },
   'existing-buckets': {
@@ -45,6 +45,6 @@ export const CONFIGURATIONS: Readonly<Record<string, Record<string, unknown>>> =
   },
 };
 
-/** The template of a configuration as it was reviewed; `golden-templates.test.ts` sees to it that it is as it is made. */
+/** The reviewed template of a configuration; `golden-templates.test.ts` compares it with the synthesised one. */
 export const reviewedTemplate = (name: string): Template =>
   Template.fromJSON(JSON.parse(readFileSync(new URL(`golden/${name}.json`, import.meta.url), 'utf8')));

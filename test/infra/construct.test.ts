@@ -22,12 +22,12 @@ const stackOf = (...relays: Partial<RocketChatRelayProps>[]): Template =>
   });
 
 describe('RocketChatRelay', () => {
-  it('has documented props for every setting, and for no other', () => {
+  it('has documented props for exactly the settings of the function', () => {
     expectTypeOf<keyof RelaySettings>().toEqualTypeOf<keyof SettingsInput>();
     expectTypeOf<keyof RelayRoute>().toEqualTypeOf<keyof SettingsInput['routes'][number]>();
   });
 
-  it('stands more than once in a stack, each with its own code and names', () => {
+  it('can be created twice in a stack, each time with its own code and names', () => {
     const two = stackOf({}, { routes: [{ room: '#b' }] });
     const functions = Object.values(
       two.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs24.x' } }),
@@ -41,14 +41,14 @@ describe('RocketChatRelay', () => {
     expect(new Set(alarms.map(({ Properties }) => Properties.AlarmName)).size).toBe(alarms.length);
   });
 
-  it('takes a URL that CloudFormation fills in, but settings only as they are', () => {
+  it('accepts a token in the URL, but not in the settings', () => {
     stackOf({ rocketChatUrl: `https://${Aws.REGION}.acme.test` }).resourceCountIs('AWS::S3::Bucket', 1);
     expect(() => stackOf({ routes: [{ room: Aws.STACK_NAME }] })).toThrow(
       'routes[0].room: must be a value known on synth',
     );
   });
 
-  it('gives its data up only where told to', () => {
+  it('deletes its data with the stack only if removalPolicy is DESTROY', () => {
     const given = stackOf({ removalPolicy: RemovalPolicy.DESTROY });
     given.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
     given.hasResource('AWS::DynamoDB::Table', {
@@ -57,10 +57,10 @@ describe('RocketChatRelay', () => {
     });
   });
 
-  it('names every setting that is wrong', () => {
-    const wrong = { filesAtOnce: 0, retryForHours: -1, maxConcurrency: 1, proxyUrl: 'proxy' };
+  it('reports every invalid setting', () => {
+    const wrong = { filesAtOnce: 0, retryForHours: -1, maxConcurrency: 1, proxyUrl: 'proxy', runbookUrl: 'wiki' };
     expect(() => stackOf(wrong)).toThrow(
-      /retryForHours is -1: .*\n.*filesAtOnce is 0: .*\n.*maxConcurrency is 1: .*\n.*proxyUrl is "proxy": /,
+      /retryForHours is -1: .*\n.*filesAtOnce is 0: .*\n.*maxConcurrency is 1: .*\n.*proxyUrl is "proxy": .*\n.*runbookUrl is "wiki": /,
     );
     expect(() => stackOf({ rocketChatUrl: 'http://acme.test' })).toThrow(
       'RocketChatRelay.rocketChatUrl is "http://acme.test": must start with "https://"',
@@ -68,7 +68,7 @@ describe('RocketChatRelay', () => {
   });
 });
 
-describe('the grants', () => {
+describe('the construct', () => {
   const statementsOf = (grant: (relay: RocketChatRelay, user: User) => unknown) =>
     withApp((app: App) => {
       const stack = new Stack(app, 'Mine');
@@ -84,7 +84,7 @@ describe('the grants', () => {
       ]);
     });
 
-  it('let somebody upload, below a prefix if it is given', () => {
+  it('grants uploads, below a prefix if one is given', () => {
     expect(statementsOf((relay, user) => relay.grantUpload(user, 'in/'))).toEqual([
       [
         ['s3:AbortMultipartUpload', 's3:PutObject'],
@@ -99,7 +99,7 @@ describe('the grants', () => {
     ]);
   });
 
-  it('let somebody redrive, from the dead-letter queue into the queue', () => {
+  it('grants redrives from the dead-letter queue to the uploads queue', () => {
     expect(statementsOf((relay, user) => relay.grantRedrive(user))).toEqual([
       [
         [
@@ -117,7 +117,7 @@ describe('the grants', () => {
     ]);
   });
 
-  it('let somebody read the ledger, and not write it', () => {
+  it('grants reading the ledger, but not writing it', () => {
     expect(statementsOf((relay, user) => relay.grantReadLedger(user))).toEqual([
       [['dynamodb:GetItem', 'dynamodb:Query'], ['RelayLedger']],
     ]);

@@ -5,7 +5,7 @@ const valid = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#gene
 
 const read = (context: Record<string, unknown>) => readRelayContext((key) => context[key]);
 
-/** The lines that name the faults. */
+/** The lines of the message that describe the faults. */
 const faults = (context: Record<string, unknown>): string[] => {
   try {
     read(context);
@@ -41,14 +41,14 @@ describe('the context key "relay"', () => {
   });
 
   it.each([
-    { why: 'JSON that breaks off', relay: '{', fault: /^ {2}-c relay: must be JSON, e\.g\./ },
+    { why: 'invalid JSON', relay: '{', fault: /^ {2}-c relay: must be JSON, e\.g\./ },
     { why: 'a list', relay: [], fault: /^ {2}relay is \[\]: must be an object/ },
     { why: 'a number', relay: '7', fault: /^ {2}relay is 7: must be an object/ },
   ])('refuses $why', ({ relay, fault }) => {
     expect(faults({ relay })).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('names every fault at once, with its place, its value and what is allowed', () => {
+  it('reports every fault at once, with its place, its value and what is allowed', () => {
     const relay = {
       rocketChatUrl: 'http://chat.acme.test',
       routes: [{ room: '#a' }, { room: 'my room', prefix: 'a*' }, { rom: '#b' }],
@@ -58,24 +58,24 @@ describe('the context key "relay"', () => {
       logRetentionDays: 42,
     };
     expect(faults({ relay })).toEqual([
-      '  relay.rocketChatUrl is "http://chat.acme.test": must start with "https://": the token would travel in the clear (http only for localhost)',
+      '  relay.rocketChatUrl is "http://chat.acme.test": must start with "https://", because the token is sent with every call (http is allowed for localhost only)',
       '  relay.routes[1].prefix is "a*": must be literal: S3 notifications do not support wildcards',
       '  relay.routes[1].room is "my room": must be a room id, or a name such as "#general", without spaces',
       '  relay.routes[2].room: is missing',
       '  relay.filesAtOnce is 11: must be at most 10 files',
       expect.stringMatching(/^ {2}relay\.bucketName is "s3:\/\/mine": must be the name of a bucket: 3 to 63/),
       expect.stringMatching(/^ {2}relay\.logRetentionDays is 42: must be one of 1, 3, 5, 7, 14, 30,/),
-      '  relay.routes[2].rom: is not a key that exists here; did you mean "room"?',
-      '  relay.retryForHour: is not a key that exists here; did you mean "retryForHours"?',
+      '  relay.routes[2].rom: is not a known key; did you mean "room"?',
+      '  relay.retryForHour: is not a known key; did you mean "retryForHours"?',
     ]);
   });
 
-  it('says what is missing', () => {
+  it('reports missing keys', () => {
     expect(faults({})).toEqual(['  relay.rocketChatUrl: is missing', '  relay.routes: is missing']);
   });
 
   it.each([
-    ['bucketNames', { bucketName: 'one', bucketNames: ['two'] }, 'must not stand beside bucketName'],
+    ['bucketNames', { bucketName: 'one', bucketNames: ['two'] }, 'must not be used together with bucketName'],
     ['bucketNames', { bucketNames: [] }, 'must name at least one bucket'],
     ['versioned', { bucketName: 'one', versioned: true }, 'is for a new bucket'],
     ['alarmEmail', { alarmEmail: 'ops' }, 'must be an e-mail address'],
@@ -84,9 +84,15 @@ describe('the context key "relay"', () => {
       { alarmEmail: 'a@b.test', alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:alarms' },
       'is for a new topic',
     ],
-    ['encryptionKeyArn', { encryptionKeyArn: 'arn:aws:kms:eu-central-1:123456789012:alias/x' }, 'an alias does not do'],
+    [
+      'encryptionKeyArn',
+      { encryptionKeyArn: 'arn:aws:kms:eu-central-1:123456789012:alias/x' },
+      'an alias is not accepted',
+    ],
     ['proxyUrl', { proxyUrl: 'http://me:secret@proxy.acme.test' }, 'must not hold credentials'],
     ['proxyUrl', { proxyUrl: 'socks://proxy.acme.test' }, 'must be a URL such as'],
+    ['runbookUrl', { runbookUrl: 'docs/operating.md' }, 'must be a URL such as'],
+    ['runbookUrl', { runbookUrl: 'https://a.test/b#c' }, 'without "#"'],
     ['quietAlarmAfterHours', { quietAlarmAfterHours: 169 }, 'from 1 to 168'],
     ['certificateAuthorityFile', { certificateAuthorityFile: 'no-such-file.pem' }, 'must be certificates in PEM'],
     ['certificateAuthorityFile', { certificateAuthorityFile: 'package.json' }, 'must hold at least one'],
@@ -97,7 +103,7 @@ describe('the context key "relay"', () => {
       { vpc: { vpcId: 'vpc-01234567', subnetIds: ['subnet-01234567'], createEndpoints: true } },
       'relay.vpc.routeTableIds: must name the route table of each subnet',
     ],
-  ])('refuses a wrong %s', (place, wrong, why) => {
+  ])('refuses an invalid value of %s', (place, wrong, why) => {
     const [fault, ...others] = faults({ relay: { ...valid, ...wrong } });
     expect(others).toEqual([]);
     expect(fault).toContain(`relay.${place}`);
@@ -105,7 +111,7 @@ describe('the context key "relay"', () => {
     expect(fault).not.toContain('secret@');
   });
 
-  it('never prints what may be a secret', () => {
+  it('prints no value that may be a secret', () => {
     const relay = { ...valid, rocketChatUrl: 'https://bot:pa55word@chat.acme.test', authToken: 'pa55word' };
     const text = faults({ relay }).join('\n');
     expect(text).toContain('relay.authToken');
@@ -114,12 +120,12 @@ describe('the context key "relay"', () => {
   });
 });
 
-describe('the shortcuts', () => {
-  it('suffice for one room', () => {
+describe('the context keys rocketChatUrl, room and bucketName', () => {
+  it('are enough for one room', () => {
     expect(read({ rocketChatUrl: 'https://chat.acme.test', room: '#general' })).toMatchObject(valid);
   });
 
-  it('go before the key "relay"; the room is that of its only route', () => {
+  it('override the key "relay", where room sets the room of the only route', () => {
     const relay = { ...valid, bucketName: 'one', routes: [{ room: '#a', prefix: 'a/' }] };
     expect(read({ relay, rocketChatUrl: 'https://b.acme.test', bucketName: 'two', room: '#b' })).toMatchObject({
       rocketChatUrl: 'https://b.acme.test',
@@ -128,12 +134,12 @@ describe('the shortcuts', () => {
     });
   });
 
-  it('can not say which of several rooms they mean', () => {
+  it('refuse a room if there are several routes', () => {
     const relay = { ...valid, routes: [{ room: '#a' }, { room: '#b' }] };
     expect(faults({ relay, room: '#c' })).toEqual([expect.stringMatching(/^ {2}-c room is "#c": .* has 2/)]);
   });
 
-  it('are named as they were given', () => {
+  it('are reported under their command-line names', () => {
     expect(faults({ rocketChatUrl: 'chat', room: '', bucketName: 'A' }).map((line) => line.split(' is ')[0])).toEqual([
       '  -c rocketChatUrl',
       '  -c room',
@@ -151,7 +157,7 @@ describe('rocketChatUrl', () => {
     ['http://localhost:3000', 'http://localhost:3000'],
     ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
     ['http://[::1]:3000', 'http://[::1]:3000'],
-  ])('takes %s', (given, rocketChatUrl) => {
+  ])('accepts %s', (given, rocketChatUrl) => {
     expect(read({ relay: { ...valid, rocketChatUrl: given } }).rocketChatUrl).toBe(rocketChatUrl);
   });
 

@@ -10,7 +10,18 @@ const SIZES: readonly [string, number][] = [
   ['100 MiB', 100 * MIB],
 ];
 
-/** The tables of `docs/cost.md`, by their names there. */
+/** Calls a minute that the chat server allows, and files that are uploaded at once. */
+const BURSTS: readonly (readonly [number | undefined, number])[] = [
+  [10, 1_000],
+  [10, 20_000],
+  [10, 100_000],
+  [100, 20_000],
+  [100, 1e6],
+  [600, 1e6],
+  [undefined, 1e6],
+];
+
+/** The tables of `docs/cost.md`, by the names of their markers. */
 export const costTables = (): Record<string, string> => ({
   'by-size': table(
     ['Size', 'Function', 'Queue', 'Ledger', 'S3', 'Log', '**The relay**', 'Data to the Internet'],
@@ -24,16 +35,17 @@ export const costTables = (): Record<string, string> => ({
     ]),
   ),
   'by-limit': table(
-    ['Limit', 'A million files take', 'Function', 'Queue', '**The relay**'],
-    [10, 100, 600, undefined].map((callsPerMinute) => {
-      const cost = estimateCost({ objects: 1e6, sizeBytes: MIB, callsPerMinute });
-      const time = callsPerMinute === undefined ? '–' : `${Math.round(cost.drainHours / 24)} days`;
+    ['Limit', 'Files in a burst', 'The burst takes', 'Function', 'Queue', '**The relay**'],
+    BURSTS.map(([callsPerMinute, objects]) => {
+      const cost = estimateCost({ objects, sizeBytes: MIB, callsPerMinute });
+      const perMillion = (amount: number) => dollars((amount / objects) * 1e6);
       return [
         callsPerMinute === undefined ? 'none' : `${callsPerMinute} a minute`,
-        time,
-        dollars(cost.function),
-        dollars(cost.queue),
-        `**${dollars(cost.relay)}**`,
+        callsPerMinute === undefined ? 'any' : objects.toLocaleString('en-US'),
+        callsPerMinute === undefined ? '–' : `${cost.drainHours.toFixed(1)} h`,
+        perMillion(cost.function),
+        perMillion(cost.queue),
+        `**${perMillion(cost.relay)}**`,
       ];
     }),
   ),

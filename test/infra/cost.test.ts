@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { estimateCost, monthlyCost } from '../../lib/infra/monitoring/cost.ts';
+import { estimateCost, monthlyCost, sleepsPerObject } from '../../lib/infra/monitoring/cost.ts';
 import { PRICES, PRICES_AS_OF } from '../../lib/infra/monitoring/prices.ts';
 import { costTables } from './cost-tables.ts';
 
@@ -8,25 +8,25 @@ const MIB = 1024 ** 2;
 const million = { objects: 1e6, sizeBytes: MIB };
 
 describe('estimateCost', () => {
-  it('adds up what AWS bills', () => {
+  it('adds up the charges of each service', () => {
     const cost = estimateCost(million);
     expect(cost.relay).toBeCloseTo(cost.function + cost.queue + cost.ledger + cost.bucket + cost.log, 10);
     expect(cost.total).toBe(cost.relay + cost.dataTransfer);
     expect(cost.ledger).toBeCloseTo(2 * 0.625, 10);
     expect(cost.bucket).toBeCloseTo(0.4, 10);
-    // Sent one by one, received and deleted by tens.
+    // Each message is sent alone, and received and deleted in batches of ten.
     expect(cost.queue).toBeCloseTo(1.2 * 0.4, 10);
     expect(cost.dataTransfer).toBeCloseTo(((1e6 * MIB) / 1e9) * PRICES.internetGb, 6);
     expect(cost.drainHours).toBe(0);
   });
 
-  it('is proportional to the objects', () => {
+  it('is proportional to the number of objects without a rate limit', () => {
     const [one, ten] = [estimateCost(million), estimateCost({ ...million, objects: 1e7 })];
     expect(ten.total).toBeCloseTo(10 * one.total, 6);
     expect(estimateCost({ objects: 0, sizeBytes: MIB }).total).toBe(0);
   });
 
-  it('knows what a rate limit costs: time, and calls to sleep and wake', () => {
+  it('adds time and calls for a rate limit, and nothing else', () => {
     const limited = estimateCost({ objects: 1_000, sizeBytes: MIB, callsPerMinute: 10 });
     const free = estimateCost({ objects: 1_000, sizeBytes: MIB });
     expect(limited.drainHours).toBeCloseTo(1000 / 10 / 60, 10);
@@ -39,24 +39,42 @@ describe('estimateCost', () => {
     ]);
   });
 
-  it('takes more CPU for more bytes, and less time for it with more memory', () => {
+  // Measured by `npm run bench:rate-limit` and the same simulation with fewer files (`simulate()` of test/helpers/virtual,
+  // seed 1, ten calls a minute, one process that is replaced every two hours): see docs/decisions/2026-11-23-pacing.md.
+  it.each([
+    { files: 1_000, measuredReceives: 1.99 },
+    { files: 2_000, measuredReceives: 2.23 },
+    { files: 3_000, measuredReceives: 2.56 },
+    { files: 5_000, measuredReceives: 3.72 },
+    { files: 10_000, measuredReceives: 5.16 },
+    { files: 20_000, measuredReceives: 8.51 },
+  ])('estimates the receives of $files files at ten a minute within 10 % of $measuredReceives', (measured) => {
+    const { files, measuredReceives } = measured;
+    const { drainHours, queue } = estimateCost({ objects: files, sizeBytes: MIB, callsPerMinute: 10 });
+    const sleeps = sleepsPerObject(drainHours);
+    expect(Math.abs((1 + sleeps) / measuredReceives - 1)).toBeLessThan(0.1);
+    // One send, one delete, the receives, and one ChangeMessageVisibility for each sleep.
+    expect(queue / files).toBeCloseTo((1 + 1 + (1 + sleeps) + sleeps) * PRICES.sqsRequest, 12);
+  });
+
+  it('charges more CPU for more bytes, and less time for the same CPU with more memory', () => {
     const of = (sizeBytes: number, memorySizeMb: number) => estimateCost({ objects: 1e6, sizeBytes, memorySizeMb });
     expect(of(10 * MIB, 256).function).toBeGreaterThan(of(MIB, 256).function);
-    // Below a whole core, twice the memory does the same CPU in half of the time, for the same price.
+    // Below a whole core, twice the memory does the same work in half the time, for the same price.
     const cpuBound = (memorySizeMb: number) =>
       estimateCost({ objects: 1e6, sizeBytes: 100 * MIB, memorySizeMb, assumptions: { networkMsPerMiB: 0 } }).function;
     expect(cpuBound(512)).toBeCloseTo(cpuBound(256), 6);
-    // Beyond, or where the network sets the pace, it costs more.
+    // Above a whole core, or where the network is the bottleneck, more memory costs more.
     expect(of(100 * MIB, 3538).function).toBeGreaterThan(of(100 * MIB, 256).function);
   });
 
-  it('takes measurements in place of its assumptions', () => {
+  it('uses given assumptions instead of its own', () => {
     const slow = estimateCost({ ...million, assumptions: { networkMsPerObject: 2_000, logBytesPerObject: 0 } });
     expect(slow.function).toBeGreaterThan(estimateCost(million).function);
     expect(slow.log).toBe(0);
   });
 
-  it('takes no toll where the files stay in the network, and more through a NAT gateway', () => {
+  it('charges no data transfer within the network, and more through a NAT gateway', () => {
     const of = (chatServer: 'internet' | 'nat' | 'same-network') =>
       estimateCost({ ...million, chatServer }).dataTransfer;
     expect(of('same-network')).toBe(0);
@@ -64,7 +82,7 @@ describe('estimateCost', () => {
   });
 });
 
-it('tells what stands costs by the month', () => {
+it('monthlyCost adds up the secret, the alarms and the metrics', () => {
   expect(monthlyCost({ alarmMetrics: 10, customMetrics: 5 })).toBeCloseTo(0.4 + 1 + 1.5, 10);
 });
 
@@ -72,7 +90,7 @@ describe('docs/cost.md', () => {
   const file = new URL('../../docs/cost.md', import.meta.url);
 
   it.each(Object.entries(costTables()))(
-    'has the table "%s" as estimateCost() gives it: UPDATE_DOCS=1 writes it',
+    'contains the table "%s" that estimateCost() gives (UPDATE_DOCS=1 writes it)',
     (name, table) => {
       const block = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
       const updated = readFileSync(file, 'utf8').replace(block, (_, start, end) => `${start}${table}\n${end}`);
@@ -81,7 +99,7 @@ describe('docs/cost.md', () => {
     },
   );
 
-  it('dates the prices and names where they are from', () => {
+  it('states the date and the source of the prices', () => {
     const page = readFileSync(file, 'utf8');
     expect(page).toContain(PRICES_AS_OF);
     expect(page).toContain('us-east-1');

@@ -5,7 +5,7 @@ import { METRICS_NAMESPACE, Metric } from '../../lambdas/relay/names.ts';
 import { type LocalRelay, startLocalRelay } from '../../lib/local/index.ts';
 import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
 
-/** A metric as the function wrote it, in Embedded Metric Format. */
+/** A metric that the function wrote in Embedded Metric Format. */
 interface Emitted {
   readonly namespace: string;
   readonly name: string;
@@ -19,7 +19,7 @@ const emitted: Emitted[] = [];
 const written: string[] = [];
 let relay: LocalRelay;
 
-/** The function's bundle, as it is deployed, in every situation of which a metric tells. */
+/** Runs the deployed bundle through a situation for each metric. */
 beforeAll(async () => {
   relay = await startLocalRelay({
     settings: {
@@ -83,19 +83,19 @@ const metricsIn = (line: string): Emitted[] => {
 };
 
 describe('the metrics that the function writes', () => {
-  it('are those of the list, all of them', () => {
+  it('are exactly those of Metric', () => {
     expect([...new Set(emitted.map(({ name }) => name))].filter((name) => name !== 'ColdStart').sort()).toEqual(
       Object.values(Metric).sort(),
     );
   });
 
-  it('have the namespace and the dimension by which alarms and widgets ask for them', () => {
+  it('have the namespace and the dimension that alarms and widgets use', () => {
     for (const { namespace, dimensions, service } of emitted) {
       expect([namespace, dimensions, service]).toEqual([METRICS_NAMESPACE, [['service']], SERVICE]);
     }
   });
 
-  it('include every one that an alarm or a widget shows', () => {
+  it('include every metric of an alarm or a widget', () => {
     const used = Object.keys(CONFIGURATIONS).flatMap(metricsUsedIn);
     const own = used.filter(({ namespace }) => namespace === METRICS_NAMESPACE);
     expect(own.length).toBeGreaterThan(10);
@@ -109,19 +109,19 @@ describe('the metrics that the function writes', () => {
     expect([...new Set(others)].sort()).toEqual(OF_AWS);
   });
 
-  it('and the lines of the log are as many bytes as the estimate of costs takes for granted', () => {
+  it('have, with the log lines, about the size that the cost estimate assumes', () => {
     const isDelivery = (line: string) => line.includes('"message":"delivery"');
     const bytes = (lines: readonly string[]) => lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
     const deliveries = written.filter(isDelivery);
     const metricLines = written.filter((line) => line.includes('"_aws"'));
-    // The metrics are written once for a batch of ten; Lambda adds three lines of 300 bytes in all.
+    // The metrics are written once per batch of ten; Lambda adds three lines with 300 bytes in total.
     const perObject = bytes(deliveries) / deliveries.length + (bytes(metricLines) / metricLines.length + 300) / 10;
     expect(perObject).toBeGreaterThan(600);
     expect(perObject).toBeLessThan(1_000);
   });
 });
 
-/** What AWS itself measures, by the names in its documentation of each service's metrics. */
+/** Metrics that AWS services write, named as in each service's documentation. */
 const OF_AWS = [
   'AWS/DynamoDB ConsumedWriteCapacityUnits',
   'AWS/Lambda Duration',
@@ -159,7 +159,7 @@ const metricsUsedIn = (name: string) => {
 };
 
 const metricsOfDashboard = ({ Properties }: Record<string, Record<string, never>>) => {
-  // The parts that CloudFormation fills in are names of resources, in the middle of strings.
+  // CloudFormation inserts names of resources into the strings.
   const body: { 'Fn::Join': [string, unknown[]] } | undefined = Properties?.['DashboardBody'];
   const parts = body?.['Fn::Join'][1] ?? [];
   const text = parts.map((part) => (typeof part === 'string' ? part : 'NAME')).join('');

@@ -15,7 +15,7 @@ const resource = (type: string, idPart?: string) => resourceOf(template, type, i
 const arnOf = (type: string, idPart?: string) => resource(type, idPart).arn;
 
 describe('the function', () => {
-  it('runs on the Node of the tests, with every variable it needs', () => {
+  it('runs on Node.js 24 with every environment variable that it needs', () => {
     const { Properties } = resource('AWS::Lambda::Function');
     expect(Properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -29,7 +29,7 @@ describe('the function', () => {
     expect(Object.keys(Variables).sort()).toEqual([...Object.values(Env), 'POWERTOOLS_SERVICE_NAME'].sort());
   });
 
-  it('gets uploads in batches, of which it returns the failed ones, in few instances', () => {
+  it('receives batches of ten, reports failed messages one by one, and runs two instances at most', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -47,7 +47,7 @@ describe('the function', () => {
     expect(actions.sort()).toEqual([...calledActions(), ...IMPLIED].sort());
   });
 
-  it('may do what it does, where it does it, and nothing else', () => {
+  it('is allowed each call on the resource of that call only', () => {
     expect(resource('AWS::IAM::Role').Properties).not.toHaveProperty('ManagedPolicyArns');
     const bucket = arnOf('AWS::S3::Bucket');
     const { PolicyDocument } = resource('AWS::IAM::Policy', 'RoleDefaultPolicy').Properties;
@@ -106,7 +106,10 @@ const ACTIONS: Readonly<Record<string, string>> = {
   GetSecretValue: 'secretsmanager:GetSecretValue',
 };
 
-/** Not called by name: versions come with a versionId, `ListBucket` turns 403 into 404, Lambda polls and logs. */
+/**
+ * Actions that no source names: GetObject with a versionId needs GetObjectVersion, ListBucket makes S3 answer 404 instead
+ * of 403, and Lambda itself polls the queue and writes the log.
+ */
 const IMPLIED = [
   's3:GetObjectVersion',
   's3:ListBucket',

@@ -9,19 +9,19 @@ import { synthesise } from './synthesise.ts';
 const GOLDEN = join(import.meta.dirname, 'golden');
 
 describe.each(Object.entries(CONFIGURATIONS))('the template "%s"', (name, relay) => {
-  it('is the one that was reviewed: run with UPDATE_GOLDEN=1 to accept a change', () => {
+  it('equals the reviewed one (UPDATE_GOLDEN=1 accepts a change)', () => {
     const file = join(GOLDEN, `${name}.json`);
     const actual = `${JSON.stringify(normalised(synthesise(relay).template.toJSON()), null, 2)}\n`;
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, actual);
     expect(actual).toBe(readFileSync(file, 'utf8'));
   });
 
-  it('has no finding of cdk-nag that is not explained', () => {
+  it('has no unacknowledged finding of cdk-nag', () => {
     expect(synthesise(relay).findings).toEqual([]);
   });
 });
 
-it('keeps no golden template that nobody makes any more', () => {
+it('has no golden template without a configuration', () => {
   const templates = readdirSync(GOLDEN).filter((file) => file !== 'logical-ids.json');
   expect(templates.sort()).toEqual(
     Object.keys(CONFIGURATIONS)
@@ -31,7 +31,7 @@ it('keeps no golden template that nobody makes any more', () => {
 });
 
 describe('cfn-lint', () => {
-  it('has nothing to say, where it is installed', { timeout: 60_000 }, ({ annotate }) => {
+  it('reports nothing, if it is installed', { timeout: 60_000 }, ({ annotate }) => {
     const folder = mkdtempSync(join(tmpdir(), 'cfn-lint-'));
     try {
       for (const [name, relay] of Object.entries(CONFIGURATIONS)) {
@@ -39,7 +39,7 @@ describe('cfn-lint', () => {
       }
       const report = cfnLint(folder);
       if (report === undefined)
-        return annotate('cfn-lint is not installed here: the templates were not linted', 'notice');
+        return annotate('cfn-lint is not installed, so the templates were not linted', 'notice');
       expect(report).toBe('');
     } finally {
       rmSync(folder, { recursive: true });
@@ -47,10 +47,10 @@ describe('cfn-lint', () => {
   });
 });
 
-/** W3005: CDK writes dependencies out that its references imply anyway. */
+/** W3005: CDK writes dependencies that its references imply. */
 const IGNORED = ['W3005'];
 
-/** What it finds; undefined where it is not installed. */
+/** Returns the report of cfn-lint; `undefined` if it is not installed. */
 const cfnLint = (folder: string): string | undefined => {
   try {
     return execFileSync('cfn-lint', [`${folder}/*.json`, '--format', 'parseable', '--ignore-checks', ...IGNORED], {
@@ -63,7 +63,7 @@ const cfnLint = (folder: string): string | undefined => {
   }
 };
 
-/** Without what changes with every build of the function or with CDK's own handler. */
+/** Removes what changes with every build of the function or with CDK's own Lambda function. */
 const normalised = (json: unknown): unknown =>
   JSON.parse(
     JSON.stringify(json, (key, value) => (key === 'ZipFile' ? "CDK's own handler" : value)).replaceAll(

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
 
-/** What loses data or its name when CloudFormation replaces it. */
+/** Resource types that lose data or their name when CloudFormation replaces them. */
 const STATEFUL = [
   'AWS::S3::Bucket',
   'AWS::DynamoDB::Table',
@@ -11,21 +11,21 @@ const STATEFUL = [
   'AWS::Logs::LogGroup',
   'AWS::SNS::Topic',
 ];
-/** Properties that can't be changed in place. */
+/** Properties whose change replaces the resource. */
 const REPLACING = ['QueueName', 'BucketName', 'TableName', 'KeySchema', 'AttributeDefinitions', 'FifoQueue'];
 
 const file = new URL('golden/logical-ids.json', import.meta.url);
 
-it('never replaces a bucket, a table or a queue by an update: their logical ids stay as they were released', () => {
+it('an update replaces no stateful resource, because their logical ids equal the released ones', () => {
   const actual = Object.fromEntries(
     Object.keys(CONFIGURATIONS).map((name) => [name, statefulOf(reviewedTemplate(name).toJSON())]),
   );
-  // To be done only where a new configuration came; to change an id is to lose what it stands for.
+  // Only for new configurations: a changed id replaces the resource and loses its data.
   if (process.env['UPDATE_LOGICAL_IDS'] === '1') writeFileSync(file, `${JSON.stringify(actual, null, 2)}\n`);
   expect(actual).toEqual(JSON.parse(readFileSync(file, 'utf8')));
 });
 
-it('keeps what holds data when it leaves the stack', () => {
+it('buckets, tables and log groups are retained when they are removed from the stack', () => {
   for (const name of Object.keys(CONFIGURATIONS)) {
     const template = reviewedTemplate(name);
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Logs::LogGroup']) {

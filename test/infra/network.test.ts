@@ -38,15 +38,15 @@ const LOOKED_UP = {
   ],
 };
 
-describe('in a VPC', () => {
-  it('stands in the subnets that were named, behind a security group of its own', () => {
+describe('the function in a VPC', () => {
+  it('runs in the named subnets with a security group of its own', () => {
     expect(functionOf(template).VpcConfig).toEqual({
       SubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
       SecurityGroupIds: [{ 'Fn::GetAtt': [expect.stringMatching(/^RelaySecurityGroup/), 'GroupId'] }],
     });
   });
 
-  it('goes out to the ports of the chat server, the proxy and AWS only, and lets nothing in', () => {
+  it('may connect to the ports of the chat server, the proxy and AWS only, and accepts no connection', () => {
     const groups = Object.entries(template.findResources('AWS::EC2::SecurityGroup'));
     const own = groups.find(([id]) => id.startsWith('RelaySecurityGroup'))?.[1]['Properties'];
     expect(own.SecurityGroupIngress).toBeUndefined();
@@ -63,7 +63,7 @@ describe('in a VPC', () => {
     ]);
   });
 
-  it('reaches every service that it calls without the Internet, by endpoints that only it may use', () => {
+  it('reaches every service that it calls through an endpoint that only it may use', () => {
     const endpoints = Object.values(template.findResources('AWS::EC2::VPCEndpoint')).map(
       ({ Properties }) => Properties,
     );
@@ -86,7 +86,7 @@ describe('in a VPC', () => {
     ]);
   });
 
-  it('is given by a VPC of the app as well', () => {
+  it('can use a VPC of the same app', () => {
     withApp((app: App) => {
       const stack = new Stack(app, 'Mine');
       const vpc = new Vpc(stack, 'Vpc', { natGateways: 1, maxAzs: 2 });
@@ -102,7 +102,7 @@ describe('in a VPC', () => {
     });
   });
 
-  it('is looked up where only the VPC is named, in the account one is signed in to', () => {
+  it('uses a looked-up VPC if no subnets are named, in the account of the AWS credentials', () => {
     const relay = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#a' }], vpc: { vpcId: 'vpc-01234567' } };
     const context = readRelayContext((key) => (key === 'relay' ? relay : undefined));
     expect(() => lookupEnvironment(context, {})).toThrow(
@@ -111,7 +111,7 @@ describe('in a VPC', () => {
     const env = lookupEnvironment(context, { CDK_DEFAULT_ACCOUNT: '123456789012', CDK_DEFAULT_REGION: 'eu-central-1' });
     expect(env).toEqual({ account: '123456789012', region: 'eu-central-1' });
     withApp((app: App) => {
-      // What CDK keeps in cdk.context.json once it has asked AWS.
+      // CDK writes this to cdk.context.json after a lookup.
       app.node.setContext(
         'vpc-provider:account=123456789012:filter.vpc-id=vpc-01234567:region=eu-central-1:returnAsymmetricSubnets=true',
         LOOKED_UP,
@@ -125,7 +125,7 @@ describe('in a VPC', () => {
 });
 
 describe('a private certificate authority and a proxy', () => {
-  it('tells Node and the function where they are', () => {
+  it('are set in the environment of the function', () => {
     expect(functionOf(template).Environment.Variables).toMatchObject({
       NODE_EXTRA_CA_CERTS: '/var/task/ca.pem',
       [OptionalEnv.RocketChatProxyUrl]: 'http://proxy.corp.acme.test:3128',
@@ -133,7 +133,7 @@ describe('a private certificate authority and a proxy', () => {
     expect(functionOf(reviewedTemplate('relay-stack')).Environment.Variables).not.toHaveProperty('NODE_EXTRA_CA_CERTS');
   });
 
-  it('lays the certificate beside the code', () => {
+  it('are deployed: the certificate file is in the asset of the function', () => {
     const pem = readFileSync(new URL('authority.pem', import.meta.url), 'utf8');
     withApp((app: App) => {
       const stack = new Stack(app, 'Mine');
@@ -149,7 +149,7 @@ describe('a private certificate authority and a proxy', () => {
     });
   });
 
-  it('is refused if it holds a key', () => {
+  it('are refused if the certificate file holds a private key', () => {
     withApp((app: App) => {
       const stack = new Stack(app, 'Mine');
       const certificateAuthority = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
@@ -162,7 +162,7 @@ describe('a private certificate authority and a proxy', () => {
   });
 });
 
-it('traces on request only, the function and what it calls', () => {
+it('X-Ray traces the function and its calls only if tracing is true', () => {
   const traced = functionOf(reviewedTemplate('watched'));
   expect(traced.TracingConfig).toEqual({ Mode: 'Active' });
   expect(traced.Environment.Variables).toHaveProperty(OptionalEnv.Tracing, '1');

@@ -8,7 +8,7 @@ import {
   overlap,
 } from '../../lib/infra/storage/notification-filters.ts';
 
-// Few letters, so that prefixes and suffixes meet often; a surrogate pair and a multi-byte letter among them.
+// Few letters, so that prefixes and suffixes often overlap; among them surrogate pairs and a multi-byte letter.
 const part = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', 'ü', '😀', '😁'), maxLength: 4 });
 const route = fc.record({ prefix: part, suffix: part }, { requiredKeys: [] });
 
@@ -20,9 +20,9 @@ const overlapping = (filters: readonly NotificationFilter[]) =>
 
 describe('notificationFilters', () => {
   it.each([
-    { why: 'one filter for every object', routes: [{}], filters: [{ prefix: '', suffix: '' }] },
+    { why: 'uses one filter for a route without conditions', routes: [{}], filters: [{ prefix: '', suffix: '' }] },
     {
-      why: 'routes apart stay apart',
+      why: 'keeps separate filters for routes that do not overlap',
       routes: [{ prefix: 'b/' }, { prefix: 'a/' }],
       filters: [
         { prefix: 'a/', suffix: '' },
@@ -30,7 +30,7 @@ describe('notificationFilters', () => {
       ],
     },
     {
-      why: 'the same prefix with different suffixes stays apart',
+      why: 'keeps separate filters for one prefix with different suffixes',
       routes: [
         { prefix: 'img/', suffix: '.png' },
         { prefix: 'img/', suffix: '.jpg' },
@@ -40,14 +40,18 @@ describe('notificationFilters', () => {
         { prefix: 'img/', suffix: '.jpg' },
       ],
     },
-    { why: 'a route for the rest swallows all', routes: [{ prefix: 'a/' }, {}], filters: [{ prefix: '', suffix: '' }] },
     {
-      why: 'a narrower route adds nothing',
+      why: 'uses one filter if a route matches every object',
+      routes: [{ prefix: 'a/' }, {}],
+      filters: [{ prefix: '', suffix: '' }],
+    },
+    {
+      why: 'adds no filter for a route that another one covers',
       routes: [{ prefix: 'a/b/' }, { prefix: 'a/' }],
       filters: [{ prefix: 'a/', suffix: '' }],
     },
     {
-      why: 'routes that cross become the one that covers both',
+      why: 'merges overlapping routes into a filter that covers both',
       routes: [
         { prefix: 'img/', suffix: '.thumb.jpg' },
         { prefix: 'img/x/', suffix: '.jpg' },
@@ -55,7 +59,7 @@ describe('notificationFilters', () => {
       filters: [{ prefix: 'img/', suffix: '.jpg' }],
     },
     {
-      why: 'a merged filter swallows one that was apart before',
+      why: 'merges again if a merged filter overlaps with an earlier one',
       routes: [
         { prefix: 'a/x', suffix: '.c' },
         { prefix: 'a/', suffix: '.b.c' },
@@ -67,7 +71,7 @@ describe('notificationFilters', () => {
     expect(notificationFilters(routes)).toEqual(filters);
   });
 
-  it('lets every route through, by filters of which S3 refuses none', () => {
+  it('covers every route with exactly one filter, and no two filters overlap', () => {
     fc.assert(
       fc.property(fc.array(route, { minLength: 1, maxLength: 12 }), (routes) => {
         const filters = notificationFilters(routes);
@@ -87,7 +91,7 @@ describe('notificationFilters', () => {
     );
   });
 
-  it('lets nothing more through where no two routes overlap', () => {
+  it('equals the routes if no two of them overlap', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ prefix: part, suffix: part }), { minLength: 1, maxLength: 8 }), (routes) => {
         fc.pre(overlapping(routes).length === 0);
@@ -98,7 +102,7 @@ describe('notificationFilters', () => {
     );
   });
 
-  it('stays within the number of filters that a bucket has, merging those that have most in common', () => {
+  it('merges the filters with the longest common parts if a bucket would have too many', () => {
     const routes = Array.from({ length: 130 }, (_, i) => ({
       prefix: i < 99 ? `team-${i}-😀/` : `x/${'y'.repeat(i)}/`,
     }));
@@ -109,7 +113,7 @@ describe('notificationFilters', () => {
     expect(filters.map(({ prefix }) => prefix)).toContain('team-42-😀/');
   });
 
-  it('shortens what percent-encoding makes too long for S3, and never in the middle of a character', () => {
+  it('shortens values whose encoded form is too long for S3, at the end of a character', () => {
     const [filter] = notificationFilters([{ prefix: '😀'.repeat(200), suffix: 'ü'.repeat(400) }]);
     expect(filter).toEqual({ prefix: '😀'.repeat(85), suffix: 'ü'.repeat(170) });
   });
@@ -122,7 +126,7 @@ describe('encodeFilterValue', () => {
     ['in box/', 'in+box/'],
     ['a+b=c~d', 'a%2Bb%3Dc%7Ed'],
     ['über😀', '%C3%BCber%F0%9F%98%80'],
-  ])('writes %j as %j', (value, encoded) => {
+  ])('encodes %j as %j', (value, encoded) => {
     expect(encodeFilterValue(value)).toBe(encoded);
   });
 });

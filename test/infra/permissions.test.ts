@@ -9,7 +9,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** What the function may do, in any configuration, and on what kind of resource. */
+/** The actions that the function may be allowed in any configuration, with the kind of resource. */
 const FUNCTION_ACTIONS: Readonly<Record<string, RegExp>> = {
   's3:GetObject': /^bucket\/(in\?box|photos)?\/?\*$/,
   's3:GetObjectVersion': /^bucket\/(in\?box|photos)?\/?\*$/,
@@ -38,28 +38,28 @@ const FUNCTION_ACTIONS: Readonly<Record<string, RegExp>> = {
   'xray:PutTelemetryRecords': /^\*$/,
 };
 
-/** Each wildcard in an allowed resource, and why it is there. */
+/** The permitted wildcards in resources, with their reasons. */
 const WILDCARDS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   {
     actions: /^s3:GetObject(Version)?$/,
     resource: /^bucket\/.*\*$/,
-    why: 'the keys of objects to come are not known; the prefixes of the routes bound them',
+    why: 'the keys of future objects are not known; the prefixes of the routes limit them',
   },
   {
     actions: /^ec2:/,
     resource: /^\*$/,
-    why: "network interfaces exist only once Lambda has made them; the function's own code is denied these calls",
+    why: "network interfaces do not exist before Lambda creates them; the function's own code is denied these calls",
   },
-  { actions: /^xray:/, resource: /^\*$/, why: 'X-Ray knows no resources for them' },
+  { actions: /^xray:/, resource: /^\*$/, why: 'these X-Ray calls do not support resources' },
   {
     actions: /^s3:PutBucketNotification$/,
     resource: /^\*$/,
-    why: "CDK's own handler, during deployments only; CDK gives it no narrower one for buckets that were imported",
+    why: "CDK's own function, during deployments only; CDK allows it all buckets if a bucket is imported",
   },
   {
     actions: /^s3:GetBucketNotification$/,
     resource: /^\*$/,
-    why: "CDK's own handler, which keeps the notifications of others",
+    why: "CDK's own function, which keeps the notifications of other owners",
   },
 ];
 
@@ -72,7 +72,7 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
     policies.filter(([id]) => of(id)).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
   const isOfFunction = (id: string) => id.startsWith('RelayRole');
 
-  it('let the function do what stands in the list, on what stands there', () => {
+  it('allow the function only the listed actions, on the listed kinds of resources', () => {
     const own = statements(isOfFunction).filter(({ Effect }) => Effect === 'Allow');
     for (const { Action, Resource } of own) {
       for (const action of [Action].flat()) {
@@ -83,7 +83,7 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
     expect(own.length).toBeGreaterThan(5);
   });
 
-  it('have no wildcard without a reason, in actions none at all', () => {
+  it('have no wildcard in actions, and none without a reason in resources', () => {
     for (const { Effect, Action, Resource } of statements(() => true)) {
       if (Effect === 'Deny') continue;
       for (const action of [Action].flat()) {
@@ -99,13 +99,13 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
     }
   });
 
-  it('use no managed policy but that of CDK for its own handler', () => {
+  it("use no managed policy except for CDK's own function", () => {
     const roles = Object.entries(template.findResources('AWS::IAM::Role'));
     const withPolicies = roles.filter(([, { Properties }]) => Properties.ManagedPolicyArns !== undefined);
     expect(withPolicies.every(([id]) => id.startsWith('BucketNotificationsHandler'))).toBe(true);
   });
 
-  it('let nobody in but services of AWS, for this account, and deny what comes without TLS', () => {
+  it('allow only AWS services that act for this account, and deny calls without TLS', () => {
     for (const type of ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy', 'AWS::S3::BucketPolicy']) {
       for (const { Properties } of Object.values(template.findResources(type))) {
         const own: Statement[] = Properties.PolicyDocument.Statement;
@@ -122,7 +122,7 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
     }
   });
 
-  it('keep everything encrypted, and the bucket private', () => {
+  it('belong to encrypted resources and a private bucket', () => {
     for (const { Properties } of Object.values(template.findResources('AWS::S3::Bucket'))) {
       expect(Properties.BucketEncryption).toBeDefined();
       expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
@@ -135,7 +135,7 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
   });
 });
 
-it('keeps the code of a function in a VPC from making interfaces itself', () => {
+it('the code of a function in a VPC is denied the calls for network interfaces', () => {
   const template = reviewedTemplate('private-network');
   const policies = Object.entries(template.findResources('AWS::IAM::Policy')).find(([id]) =>
     id.startsWith('RelayRole'),
@@ -149,7 +149,7 @@ it('keeps the code of a function in a VPC from making interfaces itself', () => 
   expect(denied?.Condition).toEqual({ Null: { 'lambda:SourceFunctionArn': 'false' } });
 });
 
-/** Names a resource of a statement by its kind. */
+/** Returns the kind of a statement's resource. */
 const kindsOf =
   (resources: Readonly<Record<string, { Type: string }>>) =>
   (resource: unknown): string => {

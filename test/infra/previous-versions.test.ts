@@ -12,7 +12,7 @@ import { readDeadLetter } from '../../lib/local/aws/dead-letters.ts';
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 const versions = readdirSync(FIXTURES).filter((name) => name.startsWith('v'));
 
-/** What a version wrote, by the names of the files; `test/fixtures/record.ts` has recorded it. */
+/** Data that a version wrote, by file name; recorded by `test/fixtures/record.ts`. */
 const recorded = <T>(version: string, kind: string): [string, T][] => {
   const folder = join(FIXTURES, version, kind);
   return readdirSync(folder).map((file) => [
@@ -21,7 +21,7 @@ const recorded = <T>(version: string, kind: string): [string, T][] => {
   ]);
 };
 
-describe.each(versions)('what %s has left behind when this version takes over', (version) => {
+describe.each(versions)('the data that %s wrote', (version) => {
   const items = recorded<Record<string, AttributeValue>>(version, 'ledger');
   const messages = recorded<unknown>(version, 'messages');
   const letters = recorded<{ body: string; messageAttributes: Record<string, { StringValue: string }> }>(
@@ -29,7 +29,7 @@ describe.each(versions)('what %s has left behind when this version takes over', 
     'dead-letters',
   );
 
-  it('is of every kind', () => {
+  it('includes every ledger status and several messages and dead letters', () => {
     expect(new Set(items.map(([, item]) => parseEntry(unmarshall(item)).status))).toEqual(
       new Set([Status.Posted, Status.Uploaded, Status.Claimed, Status.DeadLettered]),
     );
@@ -37,7 +37,7 @@ describe.each(versions)('what %s has left behind when this version takes over', 
     expect(letters.map(([reason]) => reason)).toEqual(['EMPTY_FILE', 'UNREADABLE_EVENT']);
   });
 
-  it('is found in the ledger under the same keys', () => {
+  it('has the ledger keys that this version computes', () => {
     for (const [, item] of items) {
       const keys = unmarshall(item);
       const sequencer = String(keys[LedgerTable.SortKey]).split('#')[0];
@@ -51,7 +51,7 @@ describe.each(versions)('what %s has left behind when this version takes over', 
     }
   });
 
-  it.each(items)('the ledger item "%s" is understood, with all that decides about posting again', (_name, item) => {
+  it.each(items)('includes the ledger item "%s", of which this version reads all attributes', (_name, item) => {
     const raw = unmarshall(item);
     const entry = parseEntry(raw);
     expect(entry).toMatchObject({ status: raw['status'], attempts: raw['attempts'] });
@@ -65,7 +65,7 @@ describe.each(versions)('what %s has left behind when this version takes over', 
     expect(entry.retriedForMs).toBe(raw['retriedForMs'] ?? 0);
   });
 
-  it.each(messages)('the message about "%s" is understood', (_name, body) => {
+  it.each(messages)('includes the message about "%s", which this version reads', (_name, body) => {
     const event = parseEvent(JSON.stringify(body));
     const [object] = event.kind === 'objects' ? event.objects : [];
     expect(object).toMatchObject({
@@ -77,15 +77,18 @@ describe.each(versions)('what %s has left behind when this version takes over', 
     expect(object?.key).not.toMatch(/%[0-9A-F]{2}/);
   });
 
-  it.each(letters)('the dead letter "%s" tells its reason, and goes back as it is', (reason, letter) => {
-    const read = readDeadLetter({ messageId: 'a', ...letter });
-    expect(read).toMatchObject({ reason, attempts: expect.any(Number), failedAt: expect.any(Number) });
-    if (reason !== 'UNREADABLE_EVENT')
-      expect(parseEvent(letter.body)).toMatchObject({ kind: 'objects', unreadable: [] });
-  });
+  it.each(letters)(
+    'includes the dead letter "%s", which this version reads and can send back unchanged',
+    (reason, letter) => {
+      const read = readDeadLetter({ messageId: 'a', ...letter });
+      expect(read).toMatchObject({ reason, attempts: expect.any(Number), failedAt: expect.any(Number) });
+      if (reason !== 'UNREADABLE_EVENT')
+        expect(parseEvent(letter.body)).toMatchObject({ kind: 'objects', unreadable: [] });
+    },
+  );
 });
 
-it('keeps a recording of this version', () => {
+it('the fixtures include a recording of this version', () => {
   const { version } = JSON.parse(readFileSync(join(FIXTURES, '../../package.json'), 'utf8')) as { version: string };
   expect(versions).toContain(`v${version.split('.').slice(0, 2).join('.')}`);
 });

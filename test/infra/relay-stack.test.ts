@@ -5,11 +5,11 @@ describe('the stack', () => {
   it.each([
     { name: 'without prefixes', relay: {} },
     { name: 'with prefixes of special characters', relay: { routes: [{ room: '#a', prefix: `a b+c=?\${x[ü}/` }] } },
-  ])('has no unexplained finding $name', ({ relay }) => {
+  ])('has no unacknowledged finding $name', ({ relay }) => {
     expect(synthesise(relay).findings).toEqual([]);
   });
 
-  it('tells what to do next, and how dead letters go back', () => {
+  it('has outputs with the commands for the next steps and for dead letters', () => {
     const outputs = JSON.stringify(synthesise({ routes: ROUTES }).template.findOutputs('*'));
     expect(outputs).toContain('aws secretsmanager put-secret-value');
     expect(outputs).toContain('--secret-string file://token.json');

@@ -13,7 +13,7 @@ const resource = (type: string, idPart?: string) => resourceOf(template, type, i
 const arnOf = (type: string, idPart?: string) => resource(type, idPart).arn;
 
 describe('the bucket', () => {
-  it('is private, encrypted, reached by TLS 1.2 only, and stays when the stack goes', () => {
+  it('is private, encrypted, accessible over TLS 1.2 only, and retained when the stack is deleted', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
       Properties: {
@@ -40,7 +40,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('reports new objects that a route can fit, in the encoding S3 wants', () => {
+  it('notifies the queue of objects that a route can match, with encoded filters', () => {
     const { Properties } = resource('Custom::S3BucketNotifications');
     expect(Properties).toMatchObject({
       Managed: true,
@@ -64,7 +64,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('is not made where there is one; the notifications of others stay', () => {
+  it('is not created if a bucket is given, whose other notifications are kept', () => {
     const existing = synthesise({ bucketName: 'mine', routes: ROUTES }).template;
     existing.resourceCountIs('AWS::S3::Bucket', 0);
     existing.hasResourceProperties('Custom::S3BucketNotifications', { BucketName: 'mine', Managed: false });
@@ -72,7 +72,7 @@ describe('the bucket', () => {
 });
 
 describe('the queues', () => {
-  it('are encrypted and reached by TLS only', () => {
+  it('are encrypted and accessible over TLS only', () => {
     template.resourceCountIs('AWS::SQS::Queue', 2);
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
@@ -88,7 +88,7 @@ describe('the queues', () => {
     });
   });
 
-  it('keep what was given up for 14 days, and take it from the uploads queue only', () => {
+  it('keep dead letters for 14 days, and the dead-letter queue accepts the uploads queue only', () => {
     expect(resource('AWS::SQS::Queue', 'RelayQueue').Properties).toMatchObject({
       QueueName: 'RocketChatRelay-8849CC2A-uploads',
       MessageRetentionPeriod: 14 * 24 * 3600,
@@ -103,12 +103,12 @@ describe('the queues', () => {
     expect(JSON.stringify(Properties['RedriveAllowPolicy'])).toContain(':RocketChatRelay-8849CC2A-uploads');
   });
 
-  it('keep uploads as long as configured', () => {
+  it('keep uploads for queueRetentionDays', () => {
     const { Properties } = resourceOf(synthesise({ queueRetentionDays: 3 }).template, 'AWS::SQS::Queue', 'RelayQueue');
     expect(Properties['MessageRetentionPeriod']).toBe(3 * 24 * 3600);
   });
 
-  it('let nobody send but S3, for this bucket of this account', () => {
+  it('accept messages only from S3 for this bucket of this account', () => {
     const { PolicyDocument } = resource('AWS::SQS::QueuePolicy', 'RelayQueue').Properties;
     const allowed = (PolicyDocument as { Statement: { Effect: string }[] }).Statement.filter(
       (s) => s.Effect === 'Allow',
@@ -130,7 +130,7 @@ describe('the queues', () => {
 });
 
 describe('the ledger', () => {
-  it('has the keys the function uses, forgets by itself, can be restored and stays when the stack goes', () => {
+  it('has the keys that the function uses, expires items, can be restored and is retained with the stack gone', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       DeletionPolicy: 'Retain',
       Properties: {
@@ -155,7 +155,7 @@ describe('the secret', () => {
     });
   });
 
-  it('is not made where there is one; only that one may be read', () => {
+  it('is not created if a secret is given, which is the only one that the function may read', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat/bot-AbCdEf';
     const existing = synthesise({ secretArn }).template;
     existing.resourceCountIs('AWS::SecretsManager::Secret', 0);

@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** `npx cdk synth`, as an operator runs it. */
+/** Runs `cdk synth` as an operator does. */
 const cdkSynth = (name: string, ...context: string[]): Promise<{ code: number; text: string; output: string }> => {
   const output = join(folder, name);
   const args = ['synth', '--quiet', '--output', output, ...context.flatMap((pair) => ['--context', pair])];
@@ -26,28 +26,28 @@ const cdkSynth = (name: string, ...context: string[]): Promise<{ code: number; t
 };
 
 describe.concurrent('cdk synth', () => {
-  it('succeeds in a fresh clone without findings, and says that the example is one', { timeout: 30_000 }, async () => {
+  it('succeeds in a fresh clone without findings, and warns about the example URL', { timeout: 30_000 }, async () => {
     const { code, text, output } = await cdkSynth('fresh');
     expect(text).not.toMatch(/ERROR|AwsSolutions/);
     expect(code).toBe(0);
-    expect(text).toContain('https://chat.example.com is an example: before you deploy, set relay.rocketChatUrl');
+    expect(text).toContain('https://chat.example.com is an example. Before you deploy, set relay.rocketChatUrl');
     expect(readdirSync(output)).toContain('RocketChatRelay.template.json');
   });
 
-  it('is configured by two shortcuts', { timeout: 30_000 }, async () => {
+  it('can be configured by -c rocketChatUrl and -c room alone', { timeout: 30_000 }, async () => {
     const { code, text } = await cdkSynth('short', 'rocketChatUrl=https://chat.acme.test', 'room=#general');
     expect(text).not.toMatch(/WARNING|ERROR/);
     expect(code).toBe(0);
   });
 
-  it('names every fault of the context and nothing else, and fails', { timeout: 30_000 }, async () => {
+  it('fails and reports every fault of the context and nothing else', { timeout: 30_000 }, async () => {
     const relay = JSON.stringify({ routes: [{ room: 'my room' }], retryForHour: 3 });
     const { code, text, output } = await cdkSynth('broken', `relay=${relay}`, 'rocketChatUrl=chat');
     expect(code).toBe(1);
     expect(text).toContain('The configuration "relay" has 3 faults:');
     expect(text).toContain('  -c rocketChatUrl is "chat": must be a URL');
     expect(text).toContain('  relay.routes[0].room is "my room": must be a room id');
-    expect(text).toContain('  relay.retryForHour: is not a key that exists here; did you mean "retryForHours"?');
+    expect(text).toContain('  relay.retryForHour: is not a known key; did you mean "retryForHours"?');
     expect(text).toContain('docs/configuration.md');
     expect(text).not.toMatch(/^\s+at /m);
     expect(readdirSync(output)).not.toContain('RocketChatRelay.template.json');

@@ -16,7 +16,7 @@ export const ROUTES = [
   { prefix: 'photos/', contentTypes: ['image/*'], room: '#photos', caption: 'New photo' },
 ];
 
-/** An app as `cdk.json` sets it up. What `use` makes of it is returned; its assembly is not kept. */
+/** Calls `use` with an app that has the context of `cdk.json`, deletes its assembly and returns the result of `use`. */
 export const withApp = <T>(use: (app: App) => T): T => {
   const outdir = mkdtempSync(join(tmpdir(), 'assembly-'));
   try {
@@ -28,12 +28,12 @@ export const withApp = <T>(use: (app: App) => T): T => {
 
 export interface Synthesised {
   readonly template: Template;
-  /** Of cdk-nag, those that nobody has acknowledged. */
+  /** Unacknowledged findings of cdk-nag. */
   readonly findings: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** The stack of `bin/app.ts` for a context key `relay`. The same key is synthesised once in a test file. */
+/** Synthesises the stack of `bin/app.ts` with the context key `relay`; equal keys are synthesised once per test file. */
 export const synthesise = (relay: Record<string, unknown> = {}): Synthesised => {
   const key = JSON.stringify(relay);
   const known = synthesised.get(key) ?? synthesiseAnew(relay);
@@ -58,13 +58,13 @@ const synthesiseAnew = (relay: Record<string, unknown>): Synthesised =>
     };
   });
 
-/** The relay's only resource of a type, or the only one with a part of its logical id. */
+/** The relay's only resource of a type whose logical id contains `idPart`. @throws Error if there is not exactly one */
 export const resourceOf = (template: Template, type: string, idPart = '') => {
   const resources = Object.entries(template.findResources(type));
-  // All but what CDK adds of its own for a bucket's notifications.
+  // Excludes the resources that CDK adds for a bucket's notifications.
   const [found, ...others] = resources.filter(([id]) => id.startsWith('Relay') && id.includes(idPart));
   if (found === undefined || others.length > 0)
-    throw new Error(`not one ${type} ${idPart}, but ${Object.keys(resources)}`);
+    throw new Error(`expected one ${type} ${idPart}, found ${Object.keys(resources)}`);
   const [id, { Properties }] = found as [string, { Properties: Record<string, unknown> }];
   return { id, Properties, arn: { 'Fn::GetAtt': [id, 'Arn'] } };
 };

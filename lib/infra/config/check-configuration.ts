@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { configurationError, type Fault } from './configuration-error.ts';
-import { nearestWord } from './nearest-word.ts';
 
 /**
- * Parses `input` by a schema of objects, lists and values.
- * @throws ConfigurationError with every fault at once
+ * Parses `input` with a valibot schema.
+ *
+ * @param root what the messages call the input, e.g. `relay`; `rename` replaces single places, e.g. by the name of a
+ * command-line option
+ * @throws ConfigurationError that lists every fault
  */
 export const checkConfiguration = <Schema extends v.GenericSchema>(
   schema: Schema,
@@ -13,7 +15,7 @@ export const checkConfiguration = <Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> => {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  // valibot stops at the first unknown key of an object; the operator wants to know all of them.
+  // valibot reports only the first unknown key of an object; all of them are listed here.
   const faults = [
     ...result.issues.filter((issue) => !isUnknownKey(issue)).map(describe),
     ...unknownKeys(schema as Shape, input),
@@ -35,26 +37,26 @@ const describe = (issue: v.BaseIssue<unknown>): Fault => {
     .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('');
   if (issue.received === 'undefined') return { place, allowed: 'is missing' };
-  // A check of a whole object that speaks of one of its keys.
+  // A check of a whole object reports the fault at one of the object's keys.
   const isForwarded = typeof issue.input === 'object' && issue.path?.at(-1)?.value !== issue.input;
   const value = isForwarded ? issue.path?.at(-1)?.value : issue.input;
   return { place, value: value === undefined ? undefined : printed(value), allowed: issue.message };
 };
 
-/** At most a line's worth, and without credentials that a URL may carry. */
+/** At most 80 characters, with the credentials of a URL removed. */
 const printed = (value: unknown): string => {
   const json = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/@"]*@/g, '//***@');
   return json.length > 80 ? `${json.slice(0, 79)}…` : json;
 };
 
-/** As much of a valibot schema as is needed to walk it. */
+/** The parts of a valibot schema that are needed to walk through it. */
 interface Shape {
   readonly entries?: Readonly<Record<string, Shape>>;
   readonly item?: Shape;
   readonly wrapped?: Shape;
 }
 
-/** Their values stay unsaid: a misplaced key may well hold a token. */
+/** The faults do not show the keys' values: a misplaced key may hold a token. */
 const unknownKeys = (shape: Shape, input: unknown, place = ''): Fault[] => {
   if (shape.wrapped !== undefined) return unknownKeys(shape.wrapped, input, place);
   const { entries, item } = shape;
@@ -67,7 +69,30 @@ const unknownKeys = (shape: Shape, input: unknown, place = ''): Fault[] => {
     if (entry !== undefined) return unknownKeys(entry, value, `${place}.${key}`);
     const known = Object.keys(entries);
     const nearest = nearestWord(key, known);
-    const advice = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`;
-    return [{ place: `${place}.${key}`, allowed: `is not a key that exists here; ${advice}` }];
+    const advice = nearest === undefined ? `the known keys are ${known.join(', ')}` : `did you mean "${nearest}"?`;
+    return [{ place: `${place}.${key}`, allowed: `is not a known key; ${advice}` }];
   });
+};
+
+/** The candidate with the smallest edit distance, if at most a third of its letters differ. */
+const nearestWord = (word: string, candidates: readonly string[]): string | undefined => {
+  const [nearest] = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, candidate.length / 3))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest?.candidate;
+};
+
+/** Levenshtein distance, computed row by row. */
+const editDistance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] ?? 0) + (char === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 };

@@ -1,16 +1,15 @@
-/** What the operator configured can't be deployed. The message lists every fault and is all that they need to see. */
+/** The configuration is invalid. The message lists every fault, so it can be shown without a stack trace. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly code = 'CONFIGURATION_INVALID';
 }
 
-/** One thing that is wrong. */
 export interface Fault {
-  /** Where, e.g. `relay.routes[1].room`. */
+  /** For example `relay.routes[1].room`. */
   readonly place: string;
-  /** As given, as JSON; absent where nothing was given or where it may be secret. */
+  /** The given value as JSON; absent if no value was given or if it may be secret. */
   readonly value?: string | undefined;
-  /** What is allowed there. */
+  /** What is allowed at this place. */
   readonly allowed: string;
 }
 

@@ -1,12 +1,26 @@
 import { Fn } from 'aws-cdk-lib';
-import { type ISecurityGroup, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type ISecurityGroup, type IVpc, SecurityGroup, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import type { RelayNetwork } from '../relay-props.ts';
 import { configurationError } from './configuration-error.ts';
-import type { RelayContext } from './context.ts';
 import type { VpcContext } from './context-values.ts';
 
-/** The VPC that the context names: by its parts, which needs no account on synth, or looked up. */
+/** Where the function runs in a VPC. Its subnets need a route to the chat server, through a NAT gateway if it is public. */
+export interface RelayNetwork {
+  readonly vpc: IVpc;
+  /** @default private subnets with egress; isolated subnets if the VPC has none */
+  readonly subnets?: SubnetSelection | undefined;
+  /** @default a new group that allows egress to the ports of the chat server, the proxy and AWS only */
+  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+  /**
+   * Creates the VPC endpoints through which the function reaches S3 and DynamoDB (gateway endpoints, free) and SQS and
+   * Secrets Manager (interface endpoints, charged by the hour). Subnets without a route to the Internet need them. A VPC
+   * can have each endpoint only once.
+   * @default false
+   */
+  readonly createEndpoints?: boolean | undefined;
+}
+
+/** The VPC of the context key `vpc`: imported from its ids, or looked up if the ids of its subnets are not given. */
 export const networkOf = (scope: Construct, context: VpcContext): RelayNetwork => {
   const { vpcId, subnetIds, securityGroupIds, createEndpoints } = context;
   const vpc =
@@ -26,23 +40,23 @@ export const networkOf = (scope: Construct, context: VpcContext): RelayNetwork =
 const vpcOf = (scope: Construct, { vpcId, subnetIds, routeTableIds }: VpcContext & { subnetIds: string[] }): IVpc =>
   Vpc.fromVpcAttributes(scope, 'Vpc', {
     vpcId,
-    // One for each subnet. CDK only counts them; which zones those are stands in no template.
+    // CDK wants one zone for each subnet. It only counts them; the zones' names appear in no template.
     availabilityZones: subnetIds.map((_, i) => Fn.select(i, Fn.getAzs())),
     privateSubnetIds: subnetIds,
     ...(routeTableIds !== undefined && { privateSubnetRouteTableIds: routeTableIds }),
   });
 
 /**
- * Account and region that a VPC is looked up in. Without a lookup the template fits any.
- * @throws ConfigurationError if nobody is signed in to AWS
+ * The account and region in which a VPC is looked up; `undefined` if no lookup is needed, so the template fits any.
+ * @throws ConfigurationError if a lookup is needed and the CDK CLI found no AWS credentials
  */
 export const lookupEnvironment = (
-  { vpc }: Pick<RelayContext, 'vpc'>,
+  { vpc }: { readonly vpc?: VpcContext | undefined },
   { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region }: Readonly<Record<string, string | undefined>>,
 ): { account: string; region: string } | undefined => {
   if (vpc === undefined || vpc.subnetIds !== undefined) return undefined;
   if (account !== undefined && region !== undefined) return { account, region };
   const allowed =
-    'is missing, so the VPC must be looked up, and nobody is signed in to AWS: name the subnets, or sign in';
+    'is missing, so the VPC must be looked up, but there are no AWS credentials: name the subnets, or sign in to AWS';
   throw configurationError('relay', [{ place: 'relay.vpc.subnetIds', allowed }]);
 };

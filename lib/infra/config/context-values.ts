@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { certificateAuthoritySchema } from './certificate-authority.ts';
+import { certificateAuthoritySchema } from './connection.ts';
 
-/** What the context's values must look like; `context.ts` says what they are for. */
+// Schemas of single values of the context key `relay`; `context.ts` documents the keys.
 
 const matching = (what: string, pattern: RegExp, allowed: string) =>
   v.pipe(v.string(`must be ${what}`), v.regex(pattern, `must be ${allowed}`));
@@ -22,7 +22,7 @@ export const secretArnSchema = matching(
 export const keyArnSchema = matching(
   'the ARN of a KMS key',
   /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
-  'the ARN of a KMS key, such as "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-…"; an alias does not do',
+  'the ARN of a KMS key, such as "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-…"; an alias is not accepted',
 );
 
 export const topicArnSchema = matching(
@@ -31,19 +31,25 @@ export const topicArnSchema = matching(
   'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"',
 );
 
+/** SNS sends a confirmation mail to the address first. */
+export const alarmEmailSchema = v.pipe(
+  v.string('must be an e-mail address'),
+  v.regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address'),
+);
+
 export const stackNameSchema = matching(
   'the name of a stack',
   /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-  'letters, digits and hyphens, at most 128, a letter first',
+  'at most 128 letters, digits and hyphens, with a letter first',
 );
 
-/** What CloudWatch Logs takes. */
+/** The values that CloudWatch Logs accepts. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 export const logRetentionSchema = v.picklist(LOG_RETENTION_DAYS, `must be one of ${LOG_RETENTION_DAYS.join(', ')}`);
 
-/** A file that can be read, with certificates and nothing else in it. */
+/** The path of a readable file that holds certificates and no private key. */
 export const certificateFileSchema = v.pipe(
   v.string('must be the path of a file'),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -82,21 +88,21 @@ export const vpcSchema = v.pipe(
         /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/,
         'the id of a VPC, such as "vpc-0123456789abcdef0"',
       ),
-      /** @default looked up: the private ones */
+      /** @default the private subnets, looked up on synth */
       subnetIds: v.optional(idList('id of a subnet', 'subnet')),
-      /** @default a new one */
+      /** @default a new security group */
       securityGroupIds: v.optional(idList('id of a security group', 'sg')),
       createEndpoints: v.optional(v.boolean('must be true or false'), false),
-      /** Those of the subnets, in their order. */
+      /** In the order of `subnetIds`. */
       routeTableIds: v.optional(idList('id of a route table', 'rtb')),
     },
-    'must be an object with a vpcId and, at will, subnetIds, securityGroupIds, createEndpoints, routeTableIds',
+    'must be an object with vpcId and optionally subnetIds, securityGroupIds, createEndpoints and routeTableIds',
   ),
   v.forward(
     v.check(
       ({ createEndpoints, subnetIds, routeTableIds }) =>
         !createEndpoints || subnetIds === undefined || routeTableIds?.length === subnetIds.length,
-      "must name the route table of each subnet, in the subnets' order: the gateways for S3 and DynamoDB are entered there",
+      'must name the route table of each subnet, in the order of subnetIds: the endpoints for S3 and DynamoDB are added to them',
     ),
     ['routeTableIds'],
   ),

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { settingsEntries } from '../../../lambdas/relay/domain/settings.ts';
-import { alarmEmailSchema } from '../monitoring/alarm-topic.ts';
 import { checkConfiguration } from './check-configuration.ts';
-import { resourceEntries } from './check-props.ts';
+import { resourceEntries, runbookUrlSchema } from './check-props.ts';
 import { configurationError } from './configuration-error.ts';
+import { proxyUrlSchema, rocketChatUrlSchema } from './connection.ts';
 import {
+  alarmEmailSchema,
   bucketNameSchema,
   certificateFileSchema,
   keyArnSchema,
@@ -14,8 +15,6 @@ import {
   topicArnSchema,
   vpcSchema,
 } from './context-values.ts';
-import { proxyUrlSchema } from './proxy-url.ts';
-import { rocketChatUrlSchema } from './rocket-chat-url.ts';
 
 const onOff = v.boolean('must be true or false');
 
@@ -23,70 +22,72 @@ const entries = {
   /** Base URL of the Rocket.Chat server. */
   rocketChatUrl: rocketChatUrlSchema,
   ...settingsEntries,
-  /** An existing bucket, in the region of the stack. @default a new one */
+  /** Name of an existing bucket in the account and region of the stack. @default a new bucket */
   bucketName: v.optional(bucketNameSchema),
-  /** Several of them. */
+  /** Names of several existing buckets. */
   bucketNames: v.optional(
     v.pipe(v.array(bucketNameSchema, 'must be a list of buckets'), v.nonEmpty('must name at least one bucket')),
   ),
-  /** Hears of uploads through EventBridge instead of the bucket's notifications. */
+  /** Receives events through EventBridge instead of the bucket's notifications. */
   eventBridge: v.optional(onOff, false),
-  /** Keeps older versions of objects in the new bucket. */
+  /** Turns on versioning for the new bucket. */
   versioned: v.optional(onOff, false),
-  /** An existing secret with `{"userId","authToken"}`. @default a new one, to be filled after the first deployment */
+  /** ARN of an existing secret that holds `{"userId","authToken"}`. @default a new secret, filled after the first deployment */
   secretArn: v.optional(secretArnSchema),
-  /** A key of one's own for what the stack creates. */
+  /** ARN of a KMS key that encrypts what the stack creates. */
   encryptionKeyArn: v.optional(keyArnSchema),
-  /** Keys that the existing buckets and the existing secret are encrypted with. */
+  /** ARNs of the KMS keys that encrypt the existing buckets and the existing secret. */
   decryptionKeyArns: v.optional(v.array(keyArnSchema, 'must be a list of keys')),
-  /** Where the function runs. @default outside of any VPC */
+  /** The VPC in which the function runs. @default none */
   vpc: v.optional(vpcSchema),
-  /** A file of certificates in PEM, from the folder of `cdk.json`. */
+  /** Path of a file with certificates in PEM, relative to the folder of `cdk.json`. */
   certificateAuthorityFile: v.optional(certificateFileSchema),
-  /** The proxy to the chat server. */
+  /** URL of the proxy to the chat server. */
   proxyUrl: v.optional(proxyUrlSchema),
-  /** Name of the stack: a second relay in one account and region needs another. */
+  /** Name of the stack. A second relay in the same account and region needs another name. */
   stackName: v.optional(stackNameSchema, 'RocketChatRelay'),
   ...resourceEntries,
-  /** Function instances that work through the queue at the same time. */
+  /** Function instances that run at the same time. */
   maxConcurrency: v.optional(resourceEntries.maxConcurrency.wrapped, 2),
-  /** Memory of the function. */
+  /** Memory of the function in MB. */
   memorySizeMb: v.optional(resourceEntries.memorySizeMb.wrapped, 256),
-  /** Traces with X-Ray. */
+  /** Turns on AWS X-Ray. */
   tracing: v.optional(onOff, false),
-  /** Where alarms are sent. @default a new topic */
+  /** ARN of an existing topic for the alarms. @default a new topic */
   alarmTopicArn: v.optional(topicArnSchema),
-  /** An address that the new topic sends to. */
+  /** E-mail address that is subscribed to the new topic. */
   alarmEmail: v.optional(alarmEmailSchema),
-  /** How late a file may be while the chat server limits the rate. */
+  /** Under a rate limit: the delay of a file, waiting included, that raises the alarm. */
   backlogAlarmAfterHours: v.optional(resourceEntries.backlogAlarmAfterHours.wrapped, 24),
-  /** A CloudWatch dashboard. */
+  /** Page with a section for each alarm, linked in the alarms' texts. @default the packaged docs/operating.md */
+  runbookUrl: v.optional(runbookUrlSchema),
+  /** Creates a CloudWatch dashboard. */
   dashboard: v.optional(onOff, true),
-  /** How long the function's log is kept. */
+  /** Retention of the function's log. */
   logRetentionDays: v.optional(logRetentionSchema, 90),
 };
 
-/** Everything the context key `relay` may hold; `docs/configuration.md` explains it to operators. */
+/** The context key `relay`; `docs/configuration.md` documents it for operators. */
 export const RelayContextSchema = v.pipe(
   v.strictObject(entries),
   v.forward(
     v.check(
       ({ bucketName, bucketNames }) => bucketName === undefined || bucketNames === undefined,
-      'must not stand beside bucketName: put that one into the list',
+      'must not be used together with bucketName: add that bucket to the list',
     ),
     ['bucketNames'],
   ),
   v.forward(
     v.check(
       ({ versioned, bucketName, bucketNames }) => !versioned || (bucketName ?? bucketNames) === undefined,
-      'is for a new bucket; an existing one is versioned by whoever owns it',
+      'is for a new bucket; the owner of an existing bucket decides about its versioning',
     ),
     ['versioned'],
   ),
   v.forward(
     v.check(
       ({ alarmEmail, alarmTopicArn }) => alarmEmail === undefined || alarmTopicArn === undefined,
-      'is for a new topic; subscribe the address to the existing one',
+      'is for a new topic; subscribe the address to the existing topic',
     ),
     ['alarmEmail'],
   ),
@@ -94,14 +95,14 @@ export const RelayContextSchema = v.pipe(
 export type RelayContext = v.InferOutput<typeof RelayContextSchema>;
 
 /**
- * Reads the context key `relay`, and over it what the shortcuts `rocketChatUrl`, `room` and `bucketName` say: for one
- * room they suffice.
- * @throws ConfigurationError with every fault at once
+ * Reads the context key `relay`. The context keys `rocketChatUrl`, `room` and `bucketName` override its values; for a
+ * single room they are enough.
+ * @throws ConfigurationError that lists every fault
  */
 export const readRelayContext = (contextValue: (key: string) => unknown): RelayContext => {
   const relay = parseJson(contextValue('relay') ?? {});
   if (typeof relay !== 'object' || relay === null || Array.isArray(relay)) {
-    const allowed = 'must be an object, on the command line as JSON';
+    const allowed = 'must be an object; on the command line, write it as JSON';
     throw configurationError('relay', [{ place: 'relay', value: JSON.stringify(relay), allowed }]);
   }
   const rocketChatUrl = contextValue('rocketChatUrl');
@@ -134,11 +135,11 @@ const parseJson = (value: unknown): unknown => {
   }
 };
 
-/** The room of the only route. With several, nobody could say which of them was meant. */
+/** Sets the room of the only route. If there are several routes, it is unclear which one is meant. */
 const withRoom = (routes: unknown, room: unknown): unknown => {
   if (!Array.isArray(routes) || routes.length === 0) return [{ room }];
   if (routes.length > 1) {
-    const allowed = `stands for the only route, and relay.routes has ${routes.length}: change the room there`;
+    const allowed = `sets the room of a single route, but relay.routes has ${routes.length}: set the rooms there`;
     throw configurationError('relay', [{ place: '-c room', value: JSON.stringify(room), allowed }]);
   }
   return [{ ...routes[0], room }];

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const ENTRY = join(ROOT, 'lambdas/relay/index.ts');
-/** The function's handler inside the bundle, as Lambda names it. */
+/** The handler in the form that Lambda expects: file name, dot, export. */
 export const BUNDLE_HANDLER = 'index.handler';
 
 /**
- * Builds the function as it is deployed and as the embedded runtime runs it: one minified file with everything in it.
- * The same sources give the same bytes.
+ * Bundles the function into one minified file, which is deployed and which the local runtime runs. The same sources give
+ * the same bytes.
  *
- * @param outdir made if missing; gets `index.js` and a `package.json` that marks it as CommonJS
- * @param options `sourcemap`: writes `index.js.map` too. @default false
- * @throws esbuild's BuildFailure, whose message lists every error with its place
+ * @param outdir created if missing; receives `index.js` and a `package.json` that marks it as CommonJS
+ * @param options `sourcemap`: also writes `index.js.map`. @default false
+ * @throws esbuild's BuildFailure; its message lists every error with its location
  */
 export const bundleRelay = (
   outdir: string,
   options: { readonly sourcemap?: boolean } = {},
 ): { file: string; sizeBytes: number } => {
-  // Not imported: whoever installed the package has the bundle ready and needs no esbuild.
+  // Loaded here instead of imported: the published package contains the bundle, so its users do not need esbuild.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   const { sourcemap = false } = options;
   const file = join(outdir, 'index.js');
@@ -43,7 +43,7 @@ export const bundleRelay = (
     sourcemap: sourcemap && 'external',
     sourcesContent: false,
   });
-  // Run from inside this repository, whose package.json says "module", Node would take index.js for an ES module.
+  // Inside this repository, whose package.json says "module", Node.js would load index.js as an ES module otherwise.
   writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
   return { file, sizeBytes: statSync(file).size };
 };

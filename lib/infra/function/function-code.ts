@@ -7,18 +7,18 @@ import { SETTINGS_FILE } from '../../../lambdas/relay/names.ts';
 import { configurationError } from '../config/configuration-error.ts';
 import { bundleRelay } from './bundle.ts';
 
-/** The folder of the function's bundle in the package. A clone has none beside this file, and builds it from the sources. */
+/** The bundle's folder in the published package. It does not exist in a clone, where the bundle is built from the sources. */
 export const SHIPPED_FUNCTION = join(import.meta.dirname, 'function');
 const SOURCES = join(import.meta.dirname, '../../../lambdas/relay');
 
-/** The file beside the bundle with the certificates of an authority of one's own, and where Lambda has it. */
+/** The file beside the bundle that holds the certificates of the private authority, and its path on Lambda. */
 export const CA_FILE = 'ca.pem';
 export const CA_FILE_ON_LAMBDA = `/var/task/${CA_FILE}`;
 
 /**
- * The bundle and, beside it, the settings: Lambda's environment would have room for some twenty routes. The same
- * sources and settings give the same asset.
- * @throws ConfigurationError if a setting is known on deployment only
+ * The bundle, and beside it the settings: Lambda limits environment variables to 4 KB, enough for about twenty routes.
+ * The same sources and settings give the same asset.
+ * @throws ConfigurationError if a setting contains a CDK token
  */
 export const relayCode = (
   settings: Settings,
@@ -27,7 +27,7 @@ export const relayCode = (
   const faults = tokenPlaces(settings).map((place) => ({
     place,
     allowed:
-      'must be a value known on synth: it goes into a file of the function, where CloudFormation can fill in nothing',
+      "must be a value known on synth: it is written to a file in the function's package, where CloudFormation replaces no tokens",
   }));
   if (faults.length > 0) throw configurationError('RocketChatRelay', faults);
   const files = {
@@ -39,7 +39,7 @@ export const relayCode = (
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('unused: nothing is built in a container'),
-      // CDK bundles a path once for the same options; the files tell two relays of one app apart.
+      // CDK bundles a path once for equal options. With the files in the options, two relays of one app get two assets.
       environment: files,
       local: {
         tryBundle: (outputDir) => {

@@ -2,25 +2,25 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { RocketChatRelay } from '../rocket-chat-relay.ts';
+import type { RelayParts } from '../relay-parts.ts';
 import { allowInterfaces } from './network.ts';
 import { readableObjects } from './readable-objects.ts';
 
-/** What the function works with. */
+/** What the function uses. */
 export interface FunctionResources
-  extends Pick<RocketChatRelay, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
+  extends Pick<RelayParts, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
   readonly routes: readonly { prefix?: string | undefined }[];
-  /** Of what is created here. */
+  /** The key of the resources that the construct creates. */
   readonly encryptionKey?: IKey | undefined;
-  /** Of what was given. */
+  /** The keys of the given buckets and the given secret. */
   readonly decryptionKeys: readonly IKey[];
   readonly isInVpc: boolean;
   readonly isTraced: boolean;
 }
 
 /**
- * The function's role: each call that it makes, on the one resource it makes it on. CDK's `grant…` methods allow more
- * than these calls, so none of them is used.
+ * The function's role. It allows each call that the function makes, on the resource of that call only. CDK's `grant…`
+ * methods allow more, so they are not used.
  */
 export const createFunctionRole = (scope: Construct, resources: FunctionResources): Role => {
   const { buckets, queue, deadLetterQueue, table, secret, logGroup, encryptionKey } = resources;
@@ -30,8 +30,8 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   };
   const objects = buckets.flatMap((bucket) => readableObjects(bucket, resources.routes));
   allow(['s3:GetObject', 's3:GetObjectVersion'], ...objects);
-  // Without it S3 answers 403 instead of 404 for an object that is gone (API reference of GetObject, "Permissions"),
-  // and a deleted upload would look like a missing permission.
+  // Without s3:ListBucket, S3 answers 403 instead of 404 for a deleted object (API reference of GetObject,
+  // "Permissions"), and the deleted object would be reported as a missing permission.
   allow(['s3:ListBucket'], ...buckets.map(({ bucketArn }) => bucketArn));
   allow(['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:Query'], table.tableArn);
   allow(
@@ -41,7 +41,7 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   allow(['sqs:SendMessage'], deadLetterQueue.queueArn);
   allow(['secretsmanager:GetSecretValue'], secret.secretArn);
   allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
-  // The dead letters it sends and the items it writes are encrypted in its name; objects and the secret are only read.
+  // SQS and DynamoDB encrypt with the function's permissions; objects and the secret are only decrypted.
   if (encryptionKey !== undefined) allow(['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'], encryptionKey.keyArn);
   const readingKeys = resources.decryptionKeys.filter((key) => key !== encryptionKey);
   if (readingKeys.length > 0) allow(['kms:Decrypt'], ...readingKeys.map(({ keyArn }) => keyArn));
@@ -51,13 +51,13 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   return role;
 };
 
-/** cdk-nag wants each wildcard acknowledged by itself, and names references by their logical id. */
+/** cdk-nag needs an acknowledgement for each wildcard, in which references are written as logical ids. */
 const acknowledgeObjectPatterns = (role: Role, arns: readonly string[]): void => {
   const stack = Stack.of(role);
   Validations.of(role).acknowledge(
     ...arns.map((arn) => ({
       id: `AwsSolutions-IAM5[Resource::${flatten(stack.resolve(arn))}]`,
-      reason: 'The keys of objects to come are not known; read access is limited to the prefixes of the routes.',
+      reason: 'The keys of future objects are not known; read access is limited to the prefixes of the routes.',
     })),
   );
 };
@@ -66,8 +66,8 @@ const acknowledgeAllResources = (role: Role): void =>
   Validations.of(role).acknowledge({
     id: 'AwsSolutions-IAM5[Resource::*]',
     reason:
-      'Network interfaces do not exist before Lambda makes them, and EC2 describes them only all at once; the ' +
-      "function's own code is denied those calls. X-Ray's calls know no resources.",
+      'Network interfaces do not exist before Lambda creates them, and the EC2 Describe calls do not support resources; ' +
+      "the function's own code is denied these calls. The X-Ray calls do not support resources.",
   });
 
 const flatten = (value: unknown): string => {

@@ -12,9 +12,9 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { RelayNetwork } from '../relay-props.ts';
+import type { RelayNetwork } from '../config/context-network.ts';
 
-/** What Lambda does to give a function its addresses in a VPC (AWS's policy AWSLambdaVPCAccessExecutionRole, without its log). */
+/** The calls that attach a function to a VPC (from AWS's policy AWSLambdaVPCAccessExecutionRole, without its log actions). */
 export const INTERFACE_ACTIONS = [
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
@@ -24,7 +24,7 @@ export const INTERFACE_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ] as const;
 
-/** The function's place in a VPC, with the endpoints that it asked for. */
+/** The function's VPC, subnets and security groups; creates the endpoints if `createEndpoints` is set. */
 export const createNetwork = (
   scope: Construct,
   { vpc, subnets, securityGroups, createEndpoints = false }: RelayNetwork,
@@ -35,7 +35,7 @@ export const createNetwork = (
   return { vpc, ...(subnets !== undefined && { vpcSubnets: subnets }), securityGroups: groups };
 };
 
-/** Lambda makes the interfaces with the function's role; the function's own code is kept from doing so. */
+/** Lambda creates the network interfaces with the function's role. The function's own code is denied these calls. */
 export const allowInterfaces = (role: Role): void => {
   const actions = [...INTERFACE_ACTIONS];
   role.addToPolicy(new PolicyStatement({ sid: 'LambdaPlacesTheFunction', actions, resources: ['*'] }));
@@ -45,21 +45,22 @@ export const allowInterfaces = (role: Role): void => {
       effect: Effect.DENY,
       actions,
       resources: ['*'],
-      // Set only on calls that come from inside of a function (Lambda Developer Guide, "Execution role permissions").
+      // This condition key is set only on calls made by a function's code (Lambda Developer Guide, "Execution role permissions").
       conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
     }),
   );
 };
 
-/** Out: the chat server, the proxy and AWS, which all speak TCP on ports that are known. In: nothing. */
+/** Allows outgoing TCP to the ports of the chat server, the proxy and AWS. Allows no incoming traffic. */
 const createSecurityGroup = (scope: Construct, vpc: RelayNetwork['vpc'], urls: readonly string[]): ISecurityGroup => {
   const group = new SecurityGroup(scope, 'SecurityGroup', {
     vpc,
+    // EC2 cannot change a group's description: another text would replace the group.
     description: 'The relay into Rocket.Chat: out to the chat server and to AWS, nothing in',
     allowAllOutbound: false,
   });
   for (const port of [...new Set([443, ...urls.map(portOf)])].sort((a, b) => a - b)) {
-    // To any address: those of S3, of a public chat server and of a proxy's name are not known here, and change.
+    // Any address, because the addresses of S3, a public chat server and a proxy are not known here and change.
     group.addEgressRule(Peer.anyIpv4(), Port.tcp(port), port === 443 ? 'AWS and HTTPS' : `port ${port} of a URL`);
   }
   return group;
@@ -71,7 +72,7 @@ const portOf = (text: string): number => {
   return url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port);
 };
 
-/** What the function calls. Its log needs none: Lambda writes it from outside of the VPC. */
+/** Endpoints for the services that the function calls. The log needs none: Lambda writes it from outside the VPC. */
 const createVpcEndpoints = (
   scope: Construct,
   {
@@ -91,19 +92,19 @@ const createVpcEndpoints = (
     SqsEndpoint: InterfaceVpcEndpointAwsService.SQS,
     SecretsManagerEndpoint: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
   };
-  const own = new SecurityGroup(scope, 'EndpointsSecurityGroup', {
+  const endpoints = new SecurityGroup(scope, 'EndpointsSecurityGroup', {
     vpc,
     description: `Endpoints of AWS for the relay of ${Stack.of(scope).stackName}`,
     allowAllOutbound: false,
   });
   for (const group of groups)
-    own.addIngressRule(Peer.securityGroupId(group.securityGroupId), Port.tcp(443), 'the relay');
+    endpoints.addIngressRule(Peer.securityGroupId(group.securityGroupId), Port.tcp(443), 'the relay');
   for (const [id, service] of Object.entries(services)) {
     new InterfaceVpcEndpoint(scope, id, {
       vpc,
       service,
       open: false,
-      securityGroups: [own],
+      securityGroups: [endpoints],
       ...(subnets !== undefined && { subnets }),
     });
   }

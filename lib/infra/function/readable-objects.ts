@@ -1,13 +1,13 @@
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 
-/** An inline policy has room for 10,240 characters, with every other statement of the role. */
+/** The inline policies of a role have at most 10,240 characters together; the other statements need some of them. */
 const MAX_PATTERNS_LENGTH = 4096;
 
-/** ARNs of the objects that a route can fit, by their prefixes, as narrow as a policy can say it. */
+/** ARN patterns of the objects that a route can match, derived from the routes' prefixes. */
 export const readableObjects = (bucket: IBucket, routes: readonly { prefix?: string | undefined }[]): string[] =>
   objectPatterns(routes.map(({ prefix = '' }) => prefix)).map((pattern) => bucket.arnForObjects(pattern));
 
-/** The prefixes as IAM patterns, without those that a shorter one covers; `*` if they would fill the policy. */
+/** The prefixes as IAM patterns, without those that a shorter prefix covers; `*` if they are too long for the policy. */
 export const objectPatterns = (prefixes: readonly string[]): string[] => {
   const shortest = [...new Set(prefixes)]
     .filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)))
@@ -17,8 +17,8 @@ export const objectPatterns = (prefixes: readonly string[]): string[] => {
 };
 
 /**
- * Wider by a little where a policy can't say it literally: IAM documents hold no characters beyond Latin-1, `*`, `?` and
- * `$` have a meaning in them, and CDK can't acknowledge a finding about a space or a single bracket.
+ * Replaces characters that a policy cannot contain literally by wildcards: IAM documents allow no characters beyond
+ * Latin-1, `*`, `?` and `$` have a meaning in them, and CDK cannot acknowledge a finding about a space or a bracket.
  */
 const patternOf = (prefix: string): string =>
   `${prefix.replace(/[^\x20-\x7e]+/g, '*').replace(/[\s?$()[\]{}]/g, '?')}*`.replace(/\*+/g, '*');

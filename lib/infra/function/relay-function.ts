@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, EventSourceMapping, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { Env, OptionalEnv } from '../../../lambdas/relay/names.ts';
+import type { RelayParts } from '../relay-parts.ts';
 import type { RocketChatRelayProps } from '../relay-props.ts';
-import type { RocketChatRelay } from '../rocket-chat-relay.ts';
 import { BUNDLE_HANDLER } from './bundle.ts';
 import { CA_FILE_ON_LAMBDA, relayCode } from './function-code.ts';
 import { createFunctionRole } from './function-role.ts';
@@ -13,7 +13,7 @@ import { createNetwork } from './network.ts';
 export const FUNCTION_TIMEOUT = Duration.minutes(15);
 export const DEFAULT_MEMORY_MB = 256;
 
-/** Checked, with the rest of what the relay consists of already there. */
+/** Props of the relay, after `checkProps`. */
 export interface RelayFunctionProps
   extends Pick<
     RocketChatRelayProps,
@@ -24,11 +24,8 @@ export interface RelayFunctionProps
   readonly decryptionKeys: readonly IKey[];
 }
 
-/** The function, its role, and the mapping that feeds it from the queue. */
-export const createRelayFunction = (
-  relay: Omit<RocketChatRelay, 'function'>,
-  props: RelayFunctionProps,
-): LambdaFunction => {
+/** The function, its role, and the event source mapping from the uploads queue. */
+export const createRelayFunction = (relay: Omit<RelayParts, 'function'>, props: RelayFunctionProps): LambdaFunction => {
   const { settings, rocketChatUrl, certificateAuthority, proxyUrl, network, encryptionKey, decryptionKeys } = props;
   const role = createFunctionRole(relay, {
     buckets: relay.buckets,
@@ -44,7 +41,7 @@ export const createRelayFunction = (
     isTraced: props.tracing === true,
   });
   const relayFunction = new LambdaFunction(relay, 'Function', {
-    description: 'Posts new objects of a bucket into Rocket.Chat',
+    description: 'Posts new S3 objects as files to Rocket.Chat rooms',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     handler: BUNDLE_HANDLER,
@@ -64,13 +61,13 @@ export const createRelayFunction = (
       [Env.DeadLetterQueueUrl]: relay.deadLetterQueue.queueUrl,
       ...(proxyUrl !== undefined && { [OptionalEnv.RocketChatProxyUrl]: proxyUrl }),
       ...(props.tracing === true && { [OptionalEnv.Tracing]: '1' }),
-      // Read by Node itself when it starts.
+      // Node.js reads this file when it starts.
       ...(certificateAuthority !== undefined && { NODE_EXTRA_CA_CERTS: CA_FILE_ON_LAMBDA }),
-      // The dimension of the metrics: two relays of one account shall not add up.
+      // The `service` dimension of the metrics; it separates the relays of one account.
       POWERTOOLS_SERVICE_NAME: relay.serviceName,
     },
   });
-  // Not reserved concurrency: that would throttle the pollers' invocations, and each throttle costs a receive.
+  // Reserved concurrency would throttle the pollers' invocations, and each throttle uses up a receive of the message.
   const mapping = new EventSourceMapping(relay, 'UploadsMapping', {
     target: relayFunction,
     eventSourceArn: relay.queue.queueArn,
@@ -78,7 +75,7 @@ export const createRelayFunction = (
     maxConcurrency: props.maxConcurrency ?? 2,
     reportBatchItemFailures: true,
   });
-  // Lambda refuses a mapping whose function may not receive from the queue yet.
+  // Lambda refuses to create the mapping before the function has the permission to receive from the queue.
   mapping.node.addDependency(role);
   return relayFunction;
 };

@@ -4,23 +4,17 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import * as v from 'valibot';
 import { checkConfiguration } from '../config/check-configuration.ts';
+import { alarmEmailSchema } from '../config/context-values.ts';
 
-/** One address. SNS sends it a mail to confirm before anything else. */
-export const alarmEmailSchema = v.pipe(
-  v.string('must be an e-mail address'),
-  v.regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address'),
-);
-
-/** A topic that CloudWatch's alarms of this account may publish to, by TLS. */
+/** A topic to which the CloudWatch alarms of this account may publish, over TLS only. */
 export const createAlarmTopic = (
   scope: Construct,
   { email, encryptionKey }: { email?: string | undefined; encryptionKey?: IKey | undefined },
 ): ITopic => {
   const topic = new Topic(scope, 'AlarmTopic', {
-    displayName: 'Relay into Rocket.Chat',
-    // SNS's own key can't be used by alarms: its policy does not let CloudWatch in, and can't be changed.
+    displayName: 'S3 to Rocket.Chat relay',
+    // Alarms cannot use the AWS managed key of SNS: its policy does not allow CloudWatch and cannot be changed.
     ...(encryptionKey !== undefined && { masterKey: encryptionKey }),
     enforceSSL: true,
   });

@@ -12,13 +12,13 @@ import {
   Stats,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { RocketChatRelay } from '../rocket-chat-relay.ts';
+import type { RelayParts } from '../relay-parts.ts';
 import { PRICES } from './prices.ts';
 
-/** One look: is it flowing, how far behind, what fails and why, what the limit costs, what it costs in dollars. */
+/** Shows throughput, backlog, failures with their reasons, the effect of the rate limit, and the cost. */
 export const createDashboard = (
-  relay: RocketChatRelay,
-  { alarms, memorySizeMb }: { alarms: readonly Alarm[]; memorySizeMb: number },
+  relay: RelayParts,
+  { alarms, memorySizeMb, runbookUrl }: { alarms: readonly Alarm[]; memorySizeMb: number; runbookUrl: string },
 ): Dashboard => {
   const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
     new GraphWidget({ title, left, right, width: 12, height: 6, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } });
@@ -30,7 +30,7 @@ export const createDashboard = (
     periodOverride: PeriodOverride.AUTO,
   });
   dashboard.addWidgets(
-    new TextWidget({ markdown: HEADING, width: 12, height: 3 }),
+    new TextWidget({ markdown: heading(runbookUrl), width: 12, height: 3 }),
     new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 12, height: 3 }),
   );
   dashboard.addWidgets(
@@ -41,22 +41,28 @@ export const createDashboard = (
     ),
     graph('From upload to message, ms', [
       relay.metricRelayLatency({ label: 'median' }),
-      relay.metricRelayLatency({ statistic: Stats.p(99), label: '99 of 100' }),
+      relay.metricRelayLatency({ statistic: Stats.p(99), label: '99th percentile' }),
     ]),
   );
   dashboard.addWidgets(
     graph('How far behind? Messages', [
       relay.queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting', statistic: Stats.MAXIMUM }),
-      relay.queue.metricApproximateNumberOfMessagesNotVisible({ label: 'asleep or in work', statistic: Stats.MAXIMUM }),
-      relay.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'given up', statistic: Stats.MAXIMUM }),
+      relay.queue.metricApproximateNumberOfMessagesNotVisible({
+        label: 'sleeping or in progress',
+        statistic: Stats.MAXIMUM,
+      }),
+      relay.deadLetterQueue.metricApproximateNumberOfMessagesVisible({
+        label: 'dead letters',
+        statistic: Stats.MAXIMUM,
+      }),
     ]),
     new GraphWidget({
-      title: 'How far behind, and what does the limit cost? Time',
+      title: 'How far behind? Time, and waits for the rate limit',
       left: [
         relay.queue.metricApproximateAgeOfOldestMessage({ label: 'oldest upload', statistic: Stats.MAXIMUM }),
-        relay.metricExpectedDrainTime({ label: 'to drain at the limit' }),
+        relay.metricExpectedDrainTime({ label: 'time to drain under the limit' }),
       ],
-      right: [relay.metricThrottled({ label: 'waits for the limit' })],
+      right: [relay.metricThrottled({ label: 'waits for the rate limit' })],
       leftYAxis: seconds,
       width: 12,
       height: 6,
@@ -93,7 +99,7 @@ export const createDashboard = (
   const dollars = dollarsPerHour(relay, memorySizeMb);
   dashboard.addWidgets(
     new SingleValueWidget({
-      title: 'Dollars in the time shown, at list price, without the files on their way to the chat server',
+      title: 'Dollars in the time shown, at list prices, without data transfer to the chat server',
       metrics: [dollars],
       setPeriodToTimeRange: true,
       width: 12,
@@ -104,17 +110,18 @@ export const createDashboard = (
   return dashboard;
 };
 
-const HEADING = [
-  '# S3 into Rocket.Chat',
-  'Flowing: the first graph moves while files are uploaded. Behind: both curves of time are low, or fall.',
-  'What to do when an alarm is red stands in docs/operating.md.',
-].join('\n\n');
+const heading = (runbookUrl: string): string =>
+  [
+    '# S3 to Rocket.Chat',
+    'Healthy: the first graph rises while files are uploaded, and both times of the backlog are low or fall.',
+    `If an alarm is red, see its section in [docs/operating.md](${runbookUrl}).`,
+  ].join('\n\n');
 
-/** From what AWS itself counts. Its usage of the other services is small beside these. */
-const dollarsPerHour = (relay: RocketChatRelay, memorySizeMb: number): IMetric => {
+/** Computed from AWS's own metrics. The cost of the other services is small in comparison. */
+const dollarsPerHour = (relay: RelayParts, memorySizeMb: number): IMetric => {
   const period = Duration.hours(1);
   const gbSecondsOfMs = memorySizeMb / 1024 / 1000;
-  // In millionths of a dollar, because metric math knows no exponents.
+  // In millionths of a dollar, because metric math supports no exponents.
   const of = (metric: string, price: number) => `FILL(${metric}, 0) * ${Number((price * 1e6).toPrecision(6))}`;
   return new MathExpression({
     label: `$ (${Stack.of(relay).stackName})`,
@@ -123,7 +130,7 @@ const dollarsPerHour = (relay: RocketChatRelay, memorySizeMb: number): IMetric =
       of('duration', gbSecondsOfMs * PRICES.lambdaGbSecond),
       of('invocations', PRICES.lambdaRequest),
       of('sent', PRICES.sqsRequest),
-      // Received and deleted by batches, of which one message is the worst case.
+      // One receive and one delete per message, the most expensive case: batches need fewer.
       of('received', 2 * PRICES.sqsRequest),
       of('empty', PRICES.sqsRequest),
       of('writes', PRICES.dynamoDbWrite),

@@ -2,7 +2,7 @@ import { Names } from 'aws-cdk-lib';
 import { type ILogGroup, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** Questions to the function's log, as CloudWatch Logs Insights keeps them. `docs/operating.md` shows the same. */
+/** Saved queries of CloudWatch Logs Insights over the function's log. `docs/operating.md` lists them. */
 export const LOG_QUERIES = {
   WhyObjectsWaitOrFail: {
     fields: ['@timestamp'],
@@ -27,7 +27,7 @@ export const LOG_QUERIES = {
     statsStatements: ['count(*) as files, sum(sizeBytes) / 1048576 as MiB, pct(latencyMs, 95) as latencyMs95 by room'],
     sort: 'files desc',
   },
-  /** Replace the key. */
+  /** The operator replaces the key. */
   OneObject: {
     fields: ['@timestamp', 'message', 'outcome', 'reason', 'detail', 'attempts', 'delayMs', 'fileId', 'chatMessageId'],
     filterStatements: ['key = "folder/file.pdf"'],
@@ -49,6 +49,6 @@ export const createLogQueries = (scope: Construct, logGroup: ILogGroup): QueryDe
   );
 };
 
-/** CDK's type wants arrays that may be changed. */
+/** CDK's type requires mutable arrays. */
 const mutable = (query: object): ConstructorParameters<typeof QueryString>[0] =>
   Object.fromEntries(Object.entries(query).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]));

@@ -1,6 +1,6 @@
-/** Of when the prices are. They change seldom; compare them with the pages named before a budget depends on them. */
+/** The month in which the prices were read. Compare them with the cited pages before you base a budget on them. */
 export const PRICES_AS_OF = '2025-06';
-/** List prices in dollars: us-east-1, arm64, without the free tiers. */
+/** List prices in US dollars for us-east-1 and arm64, without the free tiers. */
 export const PRICES = {
   /** aws.amazon.com/lambda/pricing */
   lambdaGbSecond: 0.0000133334,
@@ -19,6 +19,6 @@ export const PRICES = {
   secretMonth: 0.4,
   /** aws.amazon.com/ec2/pricing/on-demand, data transfer out to the Internet, the first 10 TB */
   internetGb: 0.09,
-  /** aws.amazon.com/vpc/pricing, what a NAT gateway processes; it costs 0.045 $ an hour besides. */
+  /** aws.amazon.com/vpc/pricing, data processed by a NAT gateway, which also costs 0.045 $ an hour. */
   natGb: 0.045,
 } as const;

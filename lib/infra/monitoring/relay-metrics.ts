@@ -2,12 +2,12 @@ import { Metric as CloudWatchMetric, type MetricOptions, Stats } from 'aws-cdk-l
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE, Metric, type MetricName } from '../../../lambdas/relay/names.ts';
 
-/** The metrics that a relay writes, each as a method. */
+/** A construct with a method for each metric that the function writes. */
 export abstract class RelayMetrics extends Construct {
-  /** The dimension `service` of the metrics: two relays of one account do not add up. */
+  /** Value of the metrics' dimension `service`, which separates the relays of one account. */
   abstract readonly serviceName: string;
 
-  /** Any metric by its name. @default the statistic that suits it, over 5 minutes */
+  /** A metric by its name. @param options @default the metric's usual statistic over 5 minutes */
   metric(name: MetricName, options?: MetricOptions): CloudWatchMetric {
     return new CloudWatchMetric({
       namespace: METRICS_NAMESPACE,
@@ -18,22 +18,22 @@ export abstract class RelayMetrics extends Construct {
     });
   }
 
-  /** Objects that became a message. @default sum over 5 minutes */
+  /** Objects that were posted. @default sum over 5 minutes */
   metricObjectsPosted(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.ObjectsPosted, options);
   }
 
-  /** Size of the objects that became a message, in bytes. @default sum over 5 minutes */
+  /** Size of the posted objects in bytes. @default sum over 5 minutes */
   metricBytesPosted(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.BytesPosted, options);
   }
 
-  /** Milliseconds from the upload to S3 to the message. @default median over 5 minutes */
+  /** Milliseconds from the upload to S3 until the message was posted. @default median over 5 minutes */
   metricRelayLatency(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.RelayLatency, options);
   }
 
-  /** Repeated deliveries that the ledger answered. @default sum over 5 minutes */
+  /** Repeated events of objects that the ledger knows as posted. @default sum over 5 minutes */
   metricDuplicatesSkipped(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.DuplicatesSkipped, options);
   }
@@ -43,27 +43,27 @@ export abstract class RelayMetrics extends Construct {
     return this.metric(Metric.Throttled, options);
   }
 
-  /** Seconds that the queue takes at the limit's pace; only while there is a limit. @default maximum over 5 minutes */
+  /** Seconds in which one process posts the whole queue under the rate limit. Not written without a limit. @default maximum over 5 minutes */
   metricExpectedDrainTime(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.ExpectedDrainTime, options);
   }
 
-  /** Deliveries put back after a passing fault. @default sum over 5 minutes */
+  /** Deliveries that failed with a transient error and are retried. @default sum over 5 minutes */
   metricRetried(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.Retried, options);
   }
 
-  /** Objects that the server will never take. @default sum over 5 minutes */
+  /** Objects that the server refuses permanently. @default sum over 5 minutes */
   metricRefused(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.Refused, options);
   }
 
-  /** Deliveries that wait for an operator: credentials, room, permissions. @default sum over 5 minutes */
+  /** Deliveries that need an operator: credentials, room or permissions. @default sum over 5 minutes */
   metricMisconfigured(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.Misconfigured, options);
   }
 
-  /** Events that ask for no message. @default sum over 5 minutes */
+  /** Events that require no message, for example because no route matches. @default sum over 5 minutes */
   metricIgnored(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.Ignored, options);
   }
@@ -73,13 +73,13 @@ export abstract class RelayMetrics extends Construct {
     return this.metric(Metric.DeadLettered, options);
   }
 
-  /** Objects that came out of Rocket.Chat itself. @default sum over 5 minutes */
+  /** Objects that Rocket.Chat itself stored in the bucket. @default sum over 5 minutes */
   metricLoopSuspected(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.LoopSuspected, options);
   }
 }
 
-/** All others are counted. */
+/** The statistics of metrics that are not counts. */
 const STATISTICS: Partial<Record<MetricName, string>> = {
   [Metric.RelayLatency]: Stats.p(50),
   [Metric.ExpectedDrainTime]: Stats.MAXIMUM,

@@ -3,10 +3,11 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 
 /**
- * Lets the services use the key for what the relay has them do. The policy of an imported key stays as it is.
+ * Allows the AWS services that act for the relay to use the key. The policy of an imported key is not changed.
  *
- * Without conditions, as AWS itself gives them (S3 and EventBridge user guides, "encrypted queues"; re:Post, "alarms and
- * encrypted topics"): not every service says for whom it asks. What they may send stands in the policies of queue and topic.
+ * The statements have no conditions, like those in AWS's documentation (S3 and EventBridge user guides, "encrypted
+ * queues"; re:Post, "alarms and encrypted topics"), because not every service sends its source. The policies of the queue
+ * and the topic restrict what the services may send.
  */
 export const allowServices = (
   key: IKey,
@@ -15,7 +16,7 @@ export const allowServices = (
   for (const statement of keyStatements(notifier)) key.addToResourcePolicy(new PolicyStatement(statement), true);
 };
 
-/** Messages that a service sends to the queue or the topic are encrypted in its name. */
+/** The service that sends a message to an encrypted queue or topic needs these permissions itself. */
 const keyStatements = (notifier: string) => [
   {
     sid: 'UploadsToTheQueueAndAlarmsToTheTopic',
@@ -26,7 +27,7 @@ const keyStatements = (notifier: string) => [
   {
     sid: 'LogGroup',
     principals: [new ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`)],
-    // As CloudWatch Logs' user guide lists them ("Encrypt log data using AWS KMS").
+    // From the CloudWatch Logs user guide ("Encrypt log data using AWS KMS").
     actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
     resources: ['*'],
     conditions: {

@@ -1,18 +1,18 @@
-/** S3's limit of notification configurations a bucket. */
+/** S3 allows this many notification configurations per bucket. */
 export const MAX_FILTERS = 100;
-/** S3's limit of a prefix or a suffix, as it is written into the configuration. */
+/** S3's limit for a prefix or suffix, in characters of its encoded form. */
 const MAX_VALUE_LENGTH = 1024;
 
-/** Keys that start with `prefix` and end with `suffix`; the empty string fits every key. */
+/** Matches keys that start with `prefix` and end with `suffix`; the empty string matches every key. */
 export interface NotificationFilter {
   readonly prefix: string;
   readonly suffix: string;
 }
 
 /**
- * The narrowest filters that S3 takes and that let every object through which a route fits. S3 refuses two filters
- * that one key can pass ("overlapping prefixes, overlapping suffixes"), so those become one that covers both. That one
- * may let more through than the routes ask for: the function ignores what fits no route.
+ * The narrowest filters that S3 accepts and that match every object that a route matches. S3 refuses two filters that
+ * one key can match ("overlapping prefixes, overlapping suffixes"), so such filters are merged into one that covers both.
+ * The merged filter may match more objects than the routes; the function ignores these.
  */
 export const notificationFilters = (
   routes: readonly { prefix?: string | undefined; suffix?: string | undefined }[],
@@ -22,15 +22,15 @@ export const notificationFilters = (
   return filters;
 };
 
-/** Whether one key can pass both. */
+/** Whether a key can match both filters. */
 export const overlap = (a: NotificationFilter, b: NotificationFilter): boolean =>
   (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) &&
   (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix));
 
 /**
- * A prefix or suffix as S3's notification configuration wants it: '+' for a space, everything but S3's "safe
- * characters" percent-encoded (S3 User Guide, "Configuring event notifications using object key name filtering").
- * A raw `year=2026/` is accepted and then matches nothing (aws/aws-cdk#28012); slashes are matched as they are.
+ * Encodes a prefix or suffix for S3's notification configuration: '+' for a space, percent-encoding for everything but
+ * S3's "safe characters" (S3 User Guide, "Configuring event notifications using object key name filtering") and slashes.
+ * S3 accepts an unencoded `year=2026/`, but it matches no key (aws/aws-cdk#28012).
  */
 export const encodeFilterValue = (value: string): string =>
   encodeURIComponent(value.toWellFormed()).replaceAll('~', '%7E').replaceAll('%2F', '/').replaceAll('%20', '+');
@@ -39,7 +39,7 @@ const disjoint = (filters: readonly NotificationFilter[]): NotificationFilter[] 
   const result: NotificationFilter[] = [];
   for (const filter of filters) {
     let merged = filter;
-    // A filter grown by a merge can overlap with one that the smaller one passed by: start again with each growth.
+    // The merged filter is wider and may overlap with filters that were already compared, so start again.
     for (let i = 0; i < result.length; i++) {
       const other = result[i];
       if (other === undefined || !overlap(merged, other)) continue;
@@ -57,7 +57,7 @@ const merge = (a: NotificationFilter, b: NotificationFilter): NotificationFilter
   suffix: reversed(commonStart(reversed(a.suffix), reversed(b.suffix))),
 });
 
-/** Merges the two neighbours, in the order of their names, that have most in common: the least is let through in vain. */
+/** Merges the two neighbours, in sorted order, that have the longest common parts, so the fewest extra keys match. */
 const mergeClosest = (filters: readonly NotificationFilter[]): NotificationFilter[] => {
   let best = { at: 0, shared: -1 };
   for (let at = 0; at + 1 < filters.length; at++) {
@@ -74,20 +74,20 @@ const mergeAt = (filters: readonly NotificationFilter[], at: number): Notificati
   return merge(a, b);
 };
 
-/** By whole characters: half of a surrogate pair can't be encoded. */
+/** Compares whole characters, because half of a surrogate pair cannot be encoded. */
 const commonStart = (a: string, b: string): string => {
   const [left, right] = [[...a], [...b]];
   const end = left.findIndex((char, i) => char !== right[i]);
   return left.slice(0, end === -1 ? left.length : end).join('');
 };
 
-/** Percent-encoding can make a value too long; its shorter form lets more through and still every wanted key. */
+/** Shortens values whose encoded form exceeds S3's limit. The shorter value still matches every key of the route. */
 const shorten = ({ prefix, suffix }: NotificationFilter): NotificationFilter => ({
-  prefix: fitting(prefix),
-  suffix: reversed(fitting(reversed(suffix))),
+  prefix: truncated(prefix),
+  suffix: reversed(truncated(reversed(suffix))),
 });
 
-const fitting = (part: string): string => {
+const truncated = (part: string): string => {
   const chars = [...part];
   let length = 0;
   const end = chars.findIndex((char) => {

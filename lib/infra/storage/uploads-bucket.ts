@@ -34,25 +34,25 @@ export const createUploadsBucket = (
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     ...(versioned && { versioned }),
-    // The parts of an upload that broke off cost money and show up in no listing.
+    // The parts of an unfinished multipart upload are charged and appear in no object listing.
     lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
     removalPolicy,
   });
-  // Not by CDK's own switch, which would bring along a function and a role of CDK's for this one line.
+  // CDK's own property `eventBridgeEnabled` would add a Lambda function and a role for this one setting.
   if (eventBridge && bucket.node.defaultChild instanceof CfnBucket) {
     bucket.node.defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
   }
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Server access logs need a second bucket, to be kept and paid for. The relay logs every object it reads; ' +
-      'whoever must record all access passes a bucket of their own, with its logging set up.',
+      'Server access logs need a second bucket, which costs money. The relay logs every object that it reads. If all ' +
+      'access must be recorded, pass an existing bucket with access logs turned on.',
   });
-  // CDK's classes fit their own interfaces only without exactOptionalPropertyTypes.
+  // With exactOptionalPropertyTypes, CDK's classes are not assignable to their own interfaces.
   return bucket as IBucket;
 };
 
-/** Has the buckets report new objects to the queue, and nobody else send to it. */
+/** Configures the buckets to notify the queue of new objects, and allows no other sender. */
 export const notifyOfUploads = (
   buckets: readonly IBucket[],
   { queue, filters }: { queue: Queue; filters: readonly NotificationFilter[] },
@@ -64,14 +64,14 @@ export const notifyOfUploads = (
       principals: [new ServicePrincipal('s3.amazonaws.com')],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
-      // The account too: bucket names can be taken over after a deletion, and a bucket's ARN does not say whose it is.
+      // Also the account: another account can reuse a deleted bucket's name, and a bucket's ARN contains no account.
       conditions: {
         ArnEquals: { 'aws:SourceArn': oneOrAll(buckets.map(({ bucketArn }) => bucketArn)) },
         StringEquals: { 'aws:SourceAccount': Stack.of(queue).account },
       },
     }),
   );
-  // CDK's own SqsDestination would add a second statement, without the account.
+  // CDK's own SqsDestination would add a second statement that does not check the account.
   const destination = {
     bind: () => ({ arn: queue.queueArn, type: BucketNotificationDestinationType.QUEUE, dependencies: [queue] }),
   };
@@ -86,7 +86,7 @@ export const notifyOfUploads = (
   }
 };
 
-/** A bucket's notifications stand in its own stack: that one would need our queue, and we need its bucket. */
+/** A bucket's notifications belong to the bucket's stack, which would then depend on the queue's stack and vice versa. */
 const refuseForeignStacks = (buckets: readonly IBucket[], queue: Queue): void => {
   const foreign = buckets.filter((bucket) => Stack.of(bucket) !== Stack.of(queue));
   if (foreign.length === 0) return;
@@ -96,11 +96,10 @@ const refuseForeignStacks = (buckets: readonly IBucket[], queue: Queue): void =>
       place: 'buckets',
       value: bucket.node.path,
       allowed:
-        'is a bucket of another stack, and the two stacks would depend on each other: set eventBridge to true here ' +
-        'and eventBridgeEnabled on the bucket, or import it with Bucket.fromBucketName',
+        'is a bucket of another stack, so the two stacks would depend on each other: set eventBridge to true on the relay ' +
+        'and eventBridgeEnabled to true on the bucket, or import the bucket with Bucket.fromBucketName',
     })),
   );
 };
 
-export const oneOrAll = <T>(values: readonly T[]): T | readonly T[] =>
-  values.length === 1 ? (values[0] as T) : values;
+const oneOrAll = <T>(values: readonly T[]): T | readonly T[] => (values.length === 1 ? (values[0] as T) : values);

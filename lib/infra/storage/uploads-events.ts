@@ -6,18 +6,18 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { NotificationFilter } from './notification-filters.ts';
 
-/** EventBridge's limit of a rule's pattern is 2,048 characters; buckets and names need some of them. */
+/** An EventBridge pattern has at most 2,048 characters; the buckets and the field names need some of them. */
 const MAX_KEYS_LENGTH = 1_400;
 
-/** Has EventBridge pass the buckets' new objects on to the queue. */
-export const passOnUploads = (
+/** Creates an EventBridge rule that sends the buckets' new objects to the queue. */
+export const forwardUploads = (
   scope: Construct,
   buckets: readonly IBucket[],
   { queue, deadLetterQueue, filters }: { queue: Queue; deadLetterQueue: Queue; filters: readonly NotificationFilter[] },
 ): void => {
   const keys = keyPatterns(filters);
   const rule = new Rule(scope, 'UploadsRule', {
-    description: 'New objects for the relay into Rocket.Chat',
+    description: 'Sends new S3 objects to the queue of the Rocket.Chat relay',
     eventPattern: {
       source: ['aws.s3'],
       detailType: ['Object Created'],
@@ -31,7 +31,7 @@ export const passOnUploads = (
     bind: () => ({
       id: '',
       arn: queue.queueArn,
-      // What can't be delivered in 24 hours, EventBridge's longest, is a dead letter like any other: its body is the event.
+      // EventBridge retries for 24 hours, its maximum. Then the event becomes a dead letter, with the event as its body.
       deadLetterConfig: { arn: deadLetterQueue.queueArn },
       targetResource: queue,
     }),
@@ -44,7 +44,7 @@ export const passOnUploads = (
         actions: ['sqs:SendMessage'],
         resources: [target.queueArn],
         conditions: {
-          // EventBridge names no rule where it sends to a queue with a key of one's own (aws/aws-cdk, aws-events-targets).
+          // EventBridge sends no source ARN to queues with a customer managed key (aws/aws-cdk, aws-events-targets).
           ...(target.encryptionMasterKey === undefined && { ArnEquals: { 'aws:SourceArn': rule.ruleArn } }),
           StringEquals: { 'aws:SourceAccount': Stack.of(queue).account },
         },
@@ -54,8 +54,8 @@ export const passOnUploads = (
 };
 
 /**
- * The filters as EventBridge matches keys, which it has undecorated; empty for any key. Where they would be too long for
- * a rule, it lets more through, and the function ignores what fits no route.
+ * The filters as EventBridge patterns, which match unencoded keys; empty to match any key. If the patterns are too long
+ * for a rule, wider ones are used, and the function ignores objects without a matching route.
  */
 export const keyPatterns = (filters: readonly NotificationFilter[]): Record<string, string>[] => {
   if (filters.some(({ prefix, suffix }) => prefix + suffix === '')) return [];
@@ -71,8 +71,8 @@ const fits = (patterns: unknown): boolean => JSON.stringify(patterns).length <= 
 const patternOf = ({ prefix, suffix }: NotificationFilter): Record<string, string> => {
   if (suffix === '') return { prefix };
   if (prefix === '') return { suffix };
-  // "a.b" has the prefix "a." and the suffix ".b", but does not fit "a.*.b".
+  // "a.b" has the prefix "a." and the suffix ".b" but does not match "a.*.b".
   if ([...suffix].some((_, i) => prefix.endsWith(suffix.slice(0, i + 1)))) return { prefix };
-  // Only in a wildcard are '*' and '\' special; a route has no '*'.
+  // '*' and '\' are special in wildcard patterns only; a route contains no '*'.
   return { wildcard: `${prefix}*${suffix}`.replaceAll('\\', '\\\\') };
 };

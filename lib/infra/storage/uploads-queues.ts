@@ -4,12 +4,12 @@ import { Queue, QueueEncryption, type QueueProps, RedrivePermission } from 'aws-
 import type { Construct } from 'constructs';
 
 /**
- * SQS's maximum. Only crashes shall use it up: each wait for a rate limit or a passing fault receives the message once
- * more, and the function itself sends to the dead-letter queue what it gives up.
+ * SQS's maximum, because each wait for a rate limit or a transient failure receives the message once more. The function
+ * itself sends messages to the dead-letter queue; this count only matters for messages that crash the function.
  */
 const MAX_RECEIVE_COUNT = 1000;
 
-/** The queue of uploads and the queue of those that were given up. */
+/** The uploads queue and its dead-letter queue. */
 export const createQueues = (
   scope: Construct,
   {
@@ -18,7 +18,7 @@ export const createQueues = (
     encryptionKey,
   }: { functionTimeout: Duration; retention: Duration; encryptionKey?: IKey | undefined },
 ): { queue: Queue; deadLetterQueue: Queue } => {
-  // Named, because the dead-letter queue must name the one queue that may use it, and that one refers to it already.
+  // A fixed name avoids a circular reference: each of the two queues refers to the other.
   const queueName = `${Names.uniqueResourceName(scope, { maxLength: 72, separator: '-' })}-uploads`;
   const protection = encryptedBy(encryptionKey);
   const deadLetterQueue = new Queue(scope, 'DeadLetterQueue', {
@@ -35,8 +35,8 @@ export const createQueues = (
     ...protection,
     queueName,
     retentionPeriod: retention,
-    // AWS advises six times the function's time-out, against a second delivery while throttled invocations are retried.
-    // Here the ledger makes such an overlap harmless, and a message whose function crashed is back the sooner.
+    // AWS recommends six times the function's timeout, so that a message is not received twice while Lambda retries
+    // throttled invocations. The ledger handles that case, and a shorter timeout retries sooner after a crash.
     visibilityTimeout: functionTimeout.plus(Duration.minutes(1)),
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
   });
@@ -49,7 +49,7 @@ const encryptedBy = (encryptionKey: IKey | undefined): QueueProps =>
     : {
         encryption: QueueEncryption.KMS,
         encryptionMasterKey: encryptionKey,
-        // An hour with one data key: twelve times fewer calls of KMS than with the default of five minutes.
+        // Reusing a data key for an hour makes a twelfth of the KMS calls of the default, five minutes.
         dataKeyReuse: Duration.hours(1),
         enforceSSL: true,
       };

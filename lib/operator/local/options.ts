@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { rocketChatUrlSchema } from '../../infra/config/rocket-chat-url.ts';
+import { rocketChatUrlSchema } from '../../infra/config/connection.ts';
 import { type CommandIo, UsageError } from '../command.ts';
 
 export interface LocalOptions {
