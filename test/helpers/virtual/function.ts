@@ -82,8 +82,7 @@ const unpaced: Pacer = {
   giveUp: () => {},
   observe: () => {},
   rejected: () => {},
-  room: () => 0,
-  bringForward: () => {},
-  knowAsleep: () => {},
+  countToWake: () => 0,
+  releasePlaces: () => {},
   drainMs: () => 0,
 };
