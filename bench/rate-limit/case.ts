@@ -1,11 +1,11 @@
 import type { Result } from '../../test/helpers/virtual/simulate.ts';
 
-/** One row of the table. */
+/** One scenario and what was measured. */
 export interface Case {
   readonly name: string;
   /** Each must hold. */
   readonly gates: readonly Gate[];
-  /** What else was measured. */
+  /** Measurements without a gate. */
   readonly also?: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export const exactly = (what: string, value: number, limit: number): Gate => ({
   holds: value === limit,
 });
 
-/** Nothing lost, nothing repeated. */
+/** No file is lost, none is posted twice. */
 export const postedOnce = ({ posted, repeated, deadLetters }: Result, files: number): Gate[] => [
   exactly('posted', posted, files),
   exactly('posted twice', repeated, 0),

@@ -8,7 +8,7 @@ const PER_FUNCTION_SECOND = 0.25 * 0.0000133334;
 const PER_LEDGER_WRITE = 0.625e-6;
 const PER_LEDGER_READ = 0.125e-6;
 
-/** What a million objects would cost at the rates of this run. Receives that found nothing are not counted. */
+/** The cost of a million objects, from the calls of this run. Polls that receive nothing are not counted. */
 export const costPerMillion = ({ sqs, ledger, invocations, busyMs }: Result, files: number): string => {
   const deletes = invocations;
   const dollars = {

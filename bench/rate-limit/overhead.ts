@@ -2,7 +2,7 @@ import { createPacer } from '../../lambdas/relay/pacing/pacer.ts';
 
 const FILES = 200_000;
 
-/** What the pacer takes of the processor for one file without a limit, in microseconds. */
+/** CPU time of the pacer for one file without a limit, in microseconds. */
 export const pacerMicroseconds = (): number => {
   const pacer = createPacer({ now: Date.now, random: Math.random });
   const startedAt = performance.now();

@@ -17,7 +17,7 @@ const withReset = (change: (reset: number, date: number) => number): Scenario['s
 const onlyDate = ({ date }: IncomingHttpHeaders): IncomingHttpHeaders => ({ ...(date === undefined ? {} : { date }) });
 const withoutDate = ({ date: _, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders => headers;
 
-/** What a limit of 10 calls a minute can look like from here. */
+/** Ways in which the headers of a limit can reach the relay. */
 export const SPOILT_HEADERS: Readonly<Record<string, Pick<Scenario, 'spoilHeaders' | 'clockSkewMs'>>> = {
   'no headers, only 429s': { spoilHeaders: onlyDate },
   '429s without headers': { spoilHeaders: (headers, status) => (status === 429 ? onlyDate(headers) : headers) },

@@ -49,11 +49,11 @@ export const createHandler =
       leaseExpiresAt: startedAt + remainingMs + CLOCK_SKEW_MS,
       signal: deps.abortAfter(Math.max(0, Math.floor(budgetMs))),
     };
-    await deps.pacing?.begin(event.Records.length);
+    await deps.pacing?.beforeBatch();
     const failed = await pMap(event.Records, (record) => handleMessage(deps, record, invocation), {
       concurrency: deps.filesAtOnce,
     });
-    await deps.pacing?.end();
+    await deps.pacing?.afterBatch();
     return { batchItemFailures: failed.filter((id) => id !== undefined).map((itemIdentifier) => ({ itemIdentifier })) };
   };
 
@@ -101,7 +101,7 @@ const handleMessage = async (
   }
   if (comesBackInMs === undefined) return undefined;
   await postpone(deps, record, comesBackInMs);
-  if (unreadable.length === 0) deps.pacing?.slept(record, outcomes, comesBackInMs);
+  if (unreadable.length === 0) deps.pacing?.addSleeper(record, outcomes, comesBackInMs);
   return record.messageId;
 };
 

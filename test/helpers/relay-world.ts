@@ -237,9 +237,8 @@ const NO_PACER: DeliverDeps['pacer'] = {
   giveUp: () => {},
   observe: () => {},
   rejected: () => {},
-  room: () => Number.POSITIVE_INFINITY,
-  bringForward: () => {},
-  knowAsleep: () => {},
+  countToWake: () => Number.POSITIVE_INFINITY,
+  releasePlaces: () => {},
   drainMs: () => 0,
 };
 

@@ -7,6 +7,7 @@ const LONGEST_MS = 15 * 60_000;
  *
  * @param attempt 1 for the first failure.
  * @param random in [0, 1).
+ * @returns milliseconds
  */
 export const retryDelayMs = (attempt: number, random: number): number => {
   const ceilingMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 30));

@@ -1,31 +1,40 @@
 import { LONGEST_SLEEP_MS } from '../names.ts';
 import { createRateWindow, type RateLimitReading } from './rate-window.ts';
-import { createSlots } from './slots.ts';
 
 /**
- * Keeps the calls of one process within the rate limit of a server, and tells each that must wait when its turn is.
- * Rocket.Chat counts per route and client address in fixed windows, and only its answers tell of them; without a limit
- * there is nothing to pace.
+ * Keeps the calls of one process within the rate limit of the chat server and schedules the messages that must wait.
+ *
+ * - A **window** (rate-window.ts) is the server's: Rocket.Chat allows a number of calls per route and client address in
+ *   each fixed period. There is one window for uploads (`media`) and one for `confirm`. The process learns limit,
+ *   remaining calls and end from the headers of each answer. A file needs one call of each.
+ * - A **place** is one call in a future window, promised to a sleeping message. Places are given out in order:
+ *   `nextAt` is the time at which the next sleeping message wakes and `placesUsed` counts the messages that wake then.
+ *   When the messages of one wake time would use up a window, `nextAt` advances by a window's length.
+ * - A **sleeper** (sleepers.ts) is a message that waits in SQS, invisible, until its wake time. The process remembers
+ *   its receipt handle and can wake it early. Only the sleepers that wake last are woken early, so their places are the
+ *   last ones given out, and `nextAt` moves back by as many.
+ * - pacing.ts connects the three to the handler: after each batch it wakes as many sleepers as there are calls left in
+ *   the current window that no sleeper will wake for.
+ *
+ * Without a limit the windows have no end, nothing sleeps, and no call is made.
  */
 export interface Pacer {
-  /** Takes one call out of the window. 0: make it now; otherwise wait that long and ask again. */
+  /** Takes one call out of the window. 0: make it now. Otherwise: wait this many milliseconds and ask again. */
   take(call: LimitedCall): number;
-  /** How long a call that the server has just refused should wait; it takes its place among the others that wait. */
+  /** Books a place for a call that the server has just refused. @returns milliseconds to wait */
   bookDelayMs(call: LimitedCall): number;
-  /** An upload that was begun came to nothing, and no confirm will follow it. */
+  /** An upload that `take` allowed has failed, so no confirm follows it. */
   giveUp(): void;
-  /** What an answer told of the limit; `undefined`: it told nothing, so there is none. */
+  /** An answer of the server. `undefined`: it had no rate-limit headers, so there is no limit. */
   observe(call: LimitedCall, reading: RateLimitReading | undefined): void;
-  /** The server refused a call for the limit. `retryAt` and the reading: where it said so. */
+  /** The server refused a call for the limit. `retryAt`, epoch milliseconds, and the reading: where it sent them. */
   rejected(call: LimitedCall, retryAt: number | undefined, reading?: RateLimitReading | undefined): void;
 
-  /** How many of those that wait could be served already; Infinity without a limit. */
-  room(): number;
-  /** Some that were to wait until these times come now. */
-  bringForward(times: readonly number[]): void;
-  /** Others wait too: messages that were put to sleep by other processes, or by one that is gone. */
-  knowAsleep(messages: number): void;
-  /** How long so many objects take; 0 without a limit. */
+  /** How many sleepers could be served now. `dueBy` counts those that wake by a time. Infinity without a limit. */
+  countToWake(dueBy: (time: number) => number): number;
+  /** This many of the sleepers that would wake last are woken now: their places are free again. */
+  releasePlaces(count: number): void;
+  /** How long this many objects take at the pace of the limit, in milliseconds; 0 without a limit. */
   drainMs(objects: number): number;
 }
 
@@ -33,15 +42,25 @@ export interface Pacer {
 export type LimitedCall = 'media' | 'confirm';
 
 /**
- * Visibility is told in whole seconds and a poll takes its time, so a window begins up to this long after its slot; the
- * next slot must not come before that window's end.
+ * SQS rounds a visibility timeout to whole seconds and a poll takes time, so a window begins up to this long after the
+ * wake time it belongs to. The next wake time must come after that window's end. Gate: no 429s for one process.
  */
 const SLACK_MS = 2_000;
 
+/**
+ * Messages without a place within LONGEST_SLEEP_MS sleep between this part of it and all of it. If they all woke
+ * together, their first calls would be refused. Gate: 429s of the 20,000 files.
+ */
 const SHORTEST_LONG_SLEEP = 0.75;
 
-/** A confirm that was counted on and never asked for is forgotten after this time. */
-const CONFIRM_IS_DUE_WITHIN_MS = 5 * 60_000;
+/** A confirm that does not come within this time after its upload began is no longer expected. */
+const CONFIRM_EXPECTED_WITHIN_MS = 5 * 60_000;
+
+interface OwedConfirm {
+  /** When its upload began; `undefined` for a confirm that had to wait. */
+  readonly uploadStartedAt: number | undefined;
+  readonly expiresAt: number;
+}
 
 export const createPacer = (options: {
   readonly now: () => number;
@@ -50,82 +69,93 @@ export const createPacer = (options: {
   readonly maxCallsPerMinute?: number | undefined;
 }): Pacer => {
   const { now, random, maxCallsPerMinute: cap = Number.POSITIVE_INFINITY } = options;
-  const windows = { media: createRateWindow({ now, cap }), confirm: createRateWindow({ now, cap }) };
-  const { media, confirm } = windows;
-  const slots = createSlots({ now });
-  /** For each confirm that is owed to an upload: until when it is counted on. */
-  let owed: number[] = [];
-  let confirmsAsleep: number[] = [];
-  /** How long an upload takes at the least, of late. */
-  let uploadMs = 0;
-  let uploadStartedAt = 0;
+  let nextAt = Number.NEGATIVE_INFINITY;
+  let placesUsed = 0;
+
   /**
-   * Messages to wake a window beyond those that have places in it: some of those go to other processes, and whether
-   * others come in their stead shows only in what a window leaves over.
+   * Calls that recent windows left unused, because messages with places in them went to other processes. So many
+   * more sleepers are woken in each window. Gate: time of two processes behind one address.
    */
-  let boost = 0;
-  /** Places before this time are left to messages that other processes have put to sleep. */
-  let behindOthersUntil: number | undefined;
-
-  const forgetPast = () => {
-    owed = owed.filter((until) => until > now());
-    confirmsAsleep = confirmsAsleep.filter((at) => at > now());
+  let shortfall = 0;
+  const onClose = (unused: number) => {
+    shortfall = unused > 0 ? Math.min(shortfall + unused, 2 * callsPerWindow()) : Math.floor(shortfall / 2);
   };
 
-  /** Uploads that may start: no more than the confirms that can follow them, past those that are owed already. */
+  const media = createRateWindow({ now, cap, onClose });
+  const confirm = createRateWindow({ now, cap });
+  const windows = { media, confirm };
+
+  /** Confirms that uploads need which have begun. A file that is uploaded is posted before others are uploaded. */
+  let owedConfirms: OwedConfirm[] = [];
+  /**
+   * How long an upload takes. The confirm of a slow upload falls into the next window, so the upload may begin
+   * before that window does. Gate: time of uploads of 15 s.
+   */
+  let uploadMs = 0;
+
+  const forgetExpired = () => {
+    owedConfirms = owedConfirms.filter(({ expiresAt }) => expiresAt > now());
+  };
+
   const freeUploads = () => {
-    forgetPast();
-    return Math.max(0, Math.min(media.free(), freeConfirms()));
+    forgetExpired();
+    return Math.max(0, Math.min(media.freeCalls(), freeConfirms()));
   };
-
-  /** For an upload that would begin now: a slow one ends in the next window. */
-  const freeConfirms = () => (confirmOpensAt() > now() ? confirm.free() : confirm.share()) - owed.length;
+  const freeConfirms = () =>
+    (confirmOpensAt() > now() ? confirm.freeCalls() : confirm.callsPerWindow()) - owedConfirms.length;
   const confirmOpensAt = () => confirm.opensAt() - uploadMs;
 
-  const places = () => Math.min(media.share(), confirm.share());
+  const callsPerWindow = () => Math.min(media.callsPerWindow(), confirm.callsPerWindow());
   const stepMs = () => Math.max(media.lengthMs(), confirm.lengthMs()) + SLACK_MS;
 
-  const longSleepMs = () => LONGEST_SLEEP_MS * (SHORTEST_LONG_SLEEP + random() * (1 - SHORTEST_LONG_SLEEP));
-
   const uploadDelayMs = (): number => {
-    const mediaAt = media.free() > 0 ? now() : media.opensAt();
+    const mediaAt = media.freeCalls() > 0 ? now() : media.opensAt();
     const confirmAt = freeConfirms() > 0 ? now() : confirmOpensAt();
     const soonestAt = Math.max(mediaAt, confirmAt);
-    // Not for want of calls, but because all of them are owed: after those.
-    const freeAt = soonestAt > now() ? soonestAt : now() + confirm.lengthMs();
-    const opensAt = Math.max(freeAt, behindOthersUntil ?? 0);
-    const at = slots.book({
-      opensAt,
-      firstAt: opensAt + SLACK_MS,
-      until: now() + LONGEST_SLEEP_MS,
-      stepMs: stepMs(),
-      places: places(),
-    });
-    return Math.ceil(at === undefined ? longSleepMs() : at - now());
+    // Both windows have calls left, but other uploads need all confirms: the upload waits for the window after.
+    const opensAt = soonestAt > now() ? soonestAt : now() + confirm.lengthMs();
+    return Math.ceil(bookPlace(opensAt) - now());
   };
 
-  /** Confirms go first: the next window is theirs, as far as it takes them all. */
+  const bookPlace = (opensAt: number): number => {
+    if (nextAt < opensAt) [nextAt, placesUsed] = [opensAt + SLACK_MS, 0];
+    const calls = callsPerWindow();
+    if (placesUsed >= calls) {
+      const windowsUsed = Math.floor(placesUsed / calls);
+      nextAt += windowsUsed * stepMs();
+      placesUsed -= windowsUsed * calls;
+    }
+    if (nextAt > now() + LONGEST_SLEEP_MS) {
+      return now() + LONGEST_SLEEP_MS * (SHORTEST_LONG_SLEEP + random() * (1 - SHORTEST_LONG_SLEEP));
+    }
+    placesUsed += 1;
+    return nextAt;
+  };
+
+  /** A confirm takes no place: it wakes a second before the uploads of the next window, which leave a call for it. */
   const confirmDelayMs = (): number => {
-    forgetPast();
-    const windowsAhead = Math.floor(confirmsAsleep.length / confirm.share());
-    const at = confirm.opensAt() + SLACK_MS / 2 + windowsAhead * stepMs();
-    confirmsAsleep.push(at);
-    owed.push(at + stepMs());
+    const at = confirm.opensAt() + SLACK_MS / 2;
+    owedConfirms.push({ uploadStartedAt: undefined, expiresAt: at + stepMs() });
     return Math.ceil(at - now());
+  };
+
+  const settleConfirm = () => {
+    forgetExpired();
+    const startedAt = owedConfirms.shift()?.uploadStartedAt;
+    // One slow upload says little about the next: the estimate grows by half at a time.
+    if (startedAt !== undefined) uploadMs = Math.min(now() - startedAt, 1.5 * uploadMs + 100);
   };
 
   return {
     take(call) {
       if (call === 'media') {
-        slots.arrive();
         if (freeUploads() < 1) return uploadDelayMs();
         media.start();
-        owed.push(now() + CONFIRM_IS_DUE_WITHIN_MS);
-        uploadStartedAt = now();
+        owedConfirms.push({ uploadStartedAt: now(), expiresAt: now() + CONFIRM_EXPECTED_WITHIN_MS });
         return 0;
       }
-      if (owed.shift() !== undefined) uploadMs = Math.min(now() - uploadStartedAt, 1.5 * uploadMs + 100);
-      if (confirm.free() < 1) return confirmDelayMs();
+      settleConfirm();
+      if (confirm.freeCalls() < 1) return confirmDelayMs();
       confirm.start();
       return 0;
     },
@@ -133,7 +163,7 @@ export const createPacer = (options: {
     bookDelayMs: (call) => (call === 'media' ? uploadDelayMs() : confirmDelayMs()),
 
     giveUp() {
-      owed.pop();
+      owedConfirms.pop();
     },
 
     observe(call, reading) {
@@ -144,24 +174,24 @@ export const createPacer = (options: {
       windows[call].reject(retryAt, reading);
     },
 
-    room() {
+    countToWake(dueBy) {
       const free = freeUploads();
       if (free === Number.POSITIVE_INFINITY) return free;
-      const unused = media.takeUnused();
-      if (unused !== undefined) boost = unused > 0 ? Math.min(boost + unused, 2 * places()) : Math.floor(boost / 2);
-      return Math.max(0, Math.min(free, free - slots.expected(media.opensAt()) + boost));
+      return Math.max(0, Math.min(free, free - dueBy(media.opensAt()) + shortfall));
     },
 
-    bringForward: (times) => slots.bringForward(times),
-
-    knowAsleep(messages) {
-      // Later readings are full of what this process has put to sleep itself; it knows its own places.
-      if (behindOthersUntil !== undefined) return;
-      const aheadMs = Math.floor(Math.max(0, messages - slots.taken()) / places()) * stepMs();
-      // So many that not all have places: when the last of those that have comes is not known.
-      behindOthersUntil = now() + (aheadMs <= SHORTEST_LONG_SLEEP * LONGEST_SLEEP_MS ? aheadMs : 0);
+    releasePlaces(count) {
+      const calls = callsPerWindow();
+      if (calls === Number.POSITIVE_INFINITY) {
+        [nextAt, placesUsed] = [Number.NEGATIVE_INFINITY, 0];
+        return;
+      }
+      const windowsBack = Math.max(0, Math.ceil((count - placesUsed) / calls));
+      nextAt -= windowsBack * stepMs();
+      placesUsed += windowsBack * calls - count;
     },
 
-    drainMs: (objects) => (places() === Number.POSITIVE_INFINITY ? 0 : Math.ceil(objects / places()) * stepMs()),
+    drainMs: (objects) =>
+      callsPerWindow() === Number.POSITIVE_INFINITY ? 0 : Math.ceil(objects / callsPerWindow()) * stepMs(),
   };
 };

@@ -7,26 +7,25 @@ import type { Pacer } from './pacer.ts';
 import { createSleepers } from './sleepers.ts';
 
 export interface PacingDeps {
-  readonly pacer: Pick<Pacer, 'room' | 'bringForward' | 'knowAsleep' | 'drainMs'>;
+  readonly pacer: Pick<Pacer, 'countToWake' | 'releasePlaces' | 'drainMs'>;
   readonly backlog: Backlog;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** What a rate limit asks of the handler, around its deliveries. Without a limit none of it makes a call. */
+/** What the handler does for the rate limit around a batch (see pacer.ts). Without a limit it calls no AWS service. */
 export interface Pacing {
-  /** Now and then, while messages wait: looks how many there are. */
-  begin(messages: number): Promise<void>;
-  /** Whether a message that was received before is still as new: it only ever waited, and here. */
+  /** Every five minutes while there is a limit: reads the depth of the queue and reports the expected drain time. */
+  beforeBatch(): Promise<void>;
+  /** A message was received. Untouched: it has only slept since its first receive, and this process put it to sleep. */
   removeSleeper(record: SQSRecord): { readonly isUntouched: boolean };
-  /** A message was sent back to wait; its objects' outcomes tell what for. */
-  slept(record: SQSRecord, outcomes: readonly Outcome[], delayMs: number): void;
-  /** Wakes messages for which there is room already: the limit was raised or lifted, or others have left some over. */
-  end(): Promise<void>;
+  /** A message was postponed. It is remembered if all of its objects wait for the rate limit or are settled. */
+  addSleeper(record: SQSRecord, outcomes: readonly Outcome[], delayMs: number): void;
+  /** Wakes sleepers early for calls that are left: the limit was raised or lifted, or a window would not be used up. */
+  afterBatch(): Promise<void>;
 }
 
-/** `GetQueueAttributes` is called no more often. */
 const READ_EVERY_MS = 5 * 60_000;
 /** A hundred calls of ChangeMessageVisibilityBatch; the next invocation wakes more. */
 const MOST_WOKEN_AT_ONCE = 1_000;
@@ -35,28 +34,22 @@ export const createPacing = ({ pacer, backlog, clock, logger, metrics }: PacingD
   const sleepers = createSleepers(clock);
   let readAt = Number.NEGATIVE_INFINITY;
 
-  const read = async (inHand: number): Promise<void> => {
-    try {
-      const { visible, inFlight } = await backlog.read();
-      pacer.knowAsleep(inFlight - inHand);
-      metrics.add(Metric.ExpectedDrainTime, Math.ceil(pacer.drainMs(visible + inFlight) / 1_000));
-    } catch (error) {
-      // Then it is planned without: messages of other processes are met when they wake.
-      logger.warn('the depth of the queue could not be read', { detail: classify(error, 'ledger').detail });
-    }
-  };
-
   return {
-    async begin(messages) {
+    async beforeBatch() {
       if (pacer.drainMs(1) === 0 || clock.now() < readAt + READ_EVERY_MS) return;
       readAt = clock.now();
-      await read(messages);
+      try {
+        const { visible, inFlight } = await backlog.read();
+        metrics.add(Metric.ExpectedDrainTime, Math.ceil(pacer.drainMs(visible + inFlight) / 1_000));
+      } catch (error) {
+        logger.warn('the depth of the queue could not be read', { detail: classify(error, 'ledger').detail });
+      }
     },
 
     removeSleeper: ({ messageId, attributes }) =>
       sleepers.remove(messageId, Number(attributes.ApproximateReceiveCount)),
 
-    slept({ messageId, receiptHandle, attributes }, outcomes, delayMs) {
+    addSleeper({ messageId, receiptHandle, attributes }, outcomes, delayMs) {
       const waiting = outcomes.filter((outcome) => outcome.kind === 'retrying');
       if (waiting.length === 0 || !waiting.every(({ failureKind }) => failureKind === 'throttled')) return;
       sleepers.add({
@@ -68,10 +61,10 @@ export const createPacing = ({ pacer, backlog, clock, logger, metrics }: PacingD
       });
     },
 
-    async end() {
-      const woken = sleepers.wake(Math.min(MOST_WOKEN_AT_ONCE, pacer.room()));
+    async afterBatch() {
+      const woken = sleepers.wake(Math.min(MOST_WOKEN_AT_ONCE, pacer.countToWake(sleepers.dueBy)));
       if (woken.length === 0) return;
-      pacer.bringForward(woken.map(({ wakesAt }) => wakesAt));
+      pacer.releasePlaces(woken.length);
       try {
         await backlog.wake(woken.map(({ receiptHandle }) => receiptHandle));
       } catch (error) {

@@ -1,134 +1,133 @@
-/** Rocket.Chat's default window, assumed where a server does not tell its own. */
+/** Rocket.Chat's default window, assumed where the server does not say when its window ends. */
 export const DEFAULT_WINDOW_MS = 60_000;
 
-/** What an answer tells of a limit. */
+/** The rate-limit headers of one answer. */
 export interface RateLimitReading {
-  /** Calls a window. */
+  /** Calls per window. */
   readonly limit: number;
   readonly remaining: number;
-  /** End of the window, epoch milliseconds of our own clock; not before the true end. */
+  /** End of the window, epoch milliseconds of our own clock; never before the true end. */
   readonly resetAt: number;
-  /** The end as the server told it, nearly the same in all answers of one window; absent where it made no sense. */
-  readonly windowId: number | undefined;
 }
 
 /**
- * The calls of one kind within the server's fixed window, as far as one process can know: what it was told, less what it
- * has started since. Others behind the same address show as calls that are gone and were not ours.
+ * The current window of one kind of call, as far as one process can know it: the server's last answer, less the calls
+ * this process has started since. Other clients behind the same address use up calls that this process did not make.
  */
 export interface RateWindow {
-  /** Calls of ours that a whole window has room for; Infinity without a limit. */
-  share(): number;
+  /** Calls of a whole window that this process can expect to get, at least 1; Infinity without a limit. */
+  callsPerWindow(): number;
   /** Calls that may start now; Infinity without a limit. */
-  free(): number;
-  /** When the window that is used up ends; now, if none is. */
+  freeCalls(): number;
+  /** When the current window ends, epoch milliseconds; now, if it has ended or there is no limit. */
   opensAt(): number;
   lengthMs(): number;
-  /** Calls that the window before this one had left over; told once a window. */
-  takeUnused(): number | undefined;
   start(): void;
+  /** An answer that was no refusal. `undefined`: it had no rate-limit headers. */
   observe(reading: RateLimitReading | undefined): void;
   reject(retryAt: number | undefined, reading: RateLimitReading | undefined): void;
 }
 
-/** The server computes the end anew for each answer, so it differs by the milliseconds between two readings of its clock. */
-const SAME_WINDOW_MS = 250;
-/** For 429s that tell no limit: a guess to start from, halved while refused, doubled while not, forgotten when large. */
+/**
+ * The assumed limit after a 429 without headers. It is halved after a window with a refusal, doubled after one without,
+ * and dropped when it is large. Gate: receives with no headers, only 429s.
+ */
 const FIRST_GUESS = 10;
 const LARGEST_GUESS = 1_000;
-/** Calls that may be refused at once in a window that others use as well. */
-const BLIND_CALLS = 3;
+/**
+ * Calls before the first answer in a window that others use as well: they may have used it up, and then each of these
+ * is refused. Gate: 429s of two processes behind one address.
+ */
+const CALLS_BEFORE_FIRST_ANSWER = 3;
 const SHORTEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 
-export const createRateWindow = ({ now, cap }: { now: () => number; cap: number }): RateWindow => {
-  /** Where the limit is from: the server's headers, a guess after a refusal without headers, or our own cap, if any. */
-  let origin: 'told' | 'guessed' | 'own' = 'own';
+export const createRateWindow = (options: {
+  readonly now: () => number;
+  readonly cap: number;
+  /** A window has ended, with so many calls unused; 0 where the next one began more than a window's length later. */
+  readonly onClose?: (unused: number) => void;
+}): RateWindow => {
+  const { now, cap, onClose } = options;
+  /** Where the limit comes from: the server's headers, a guess after a 429 without headers, or our own cap, if any. */
+  let origin: 'headers' | 'guess' | 'cap' = 'cap';
   let limit = cap;
   let windowMs = DEFAULT_WINDOW_MS;
-  /** Our part of the calls is the limit less these, an average over the windows before; `undefined` before the first. */
+  /**
+   * Calls per window that other clients make, a moving average; `undefined` before the first window has ended.
+   * Gate: 429s and time of two processes behind one address.
+   */
   let others: number | undefined;
-  let unusedBefore: number | undefined;
   let refusedInARow = 0;
   let window = newWindow(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY);
 
   const isOver = () => now() >= window.endsAt;
-  const expectedShare = () => Math.max(1, Math.floor(limit - (others ?? 0)));
   const left = (): number => {
     if (window.wasRefused) return 0;
-    if (origin !== 'told') return limit - window.started;
-    if (window.remaining === undefined) return blindShare() - window.started;
-    // What is left beyond our share others may be taking at this moment.
+    if (origin !== 'headers') return limit - window.started;
+    if (window.remaining === undefined) return callsBeforeFirstAnswer() - window.started;
+    // Others may take the other half at this moment. Gate: 429s of two processes behind one address.
     const ours = isShared() ? Math.ceil(window.remaining / 2) : window.remaining;
-    // Of a call without an answer it is not known whether the server has counted it yet: at worst it counts twice.
+    // The server may or may not have counted a call that is not answered yet: it is subtracted in any case.
     return Math.min(ours - (window.started - window.answered), cap - window.started);
   };
-  /** Before the first answer nothing is known of the window, and where it is shared others may have used it up. */
-  const blindShare = () => (isShared() ? Math.min(expectedShare(), BLIND_CALLS) : expectedShare());
+  const callsBeforeFirstAnswer = () => {
+    const expected = Math.max(1, Math.floor(limit - (others ?? 0)));
+    return isShared() ? Math.min(expected, CALLS_BEFORE_FIRST_ANSWER) : expected;
+  };
   const isShared = () => (others ?? 0) >= 0.5 || takenByOthers() > 0;
   const takenByOthers = () => {
-    if (origin !== 'told' || window.remaining === undefined) return 0;
+    if (origin !== 'headers' || window.remaining === undefined) return 0;
     const taken = Math.max(0, limit - window.remaining - window.started);
-    // Who comes into a window that is used up does not know whether those who did will go on.
+    // A process that begins in a window others have used up does not know yet whether they will go on.
     return others === undefined ? Math.min(taken, limit / 2) : taken;
   };
 
   const close = () => {
     if (window.openedAt === Number.NEGATIVE_INFINITY) return;
     if (window.remaining !== undefined) others = ((others ?? takenByOthers()) + takenByOthers()) / 2;
-    unusedBefore = now() - window.endsAt < windowMs ? Math.max(0, left()) : 0;
-    if (origin !== 'guessed') return;
+    if (limit !== Number.POSITIVE_INFINITY) onClose?.(now() - window.endsAt < windowMs ? Math.max(0, left()) : 0);
+    if (origin !== 'guess') return;
     if (window.wasRefused) limit = Math.max(1, Math.floor(limit / 2));
     else if (window.started >= limit) limit *= 2;
-    if (limit > LARGEST_GUESS) forgetLimit();
+    if (limit > LARGEST_GUESS) dropLimit();
   };
 
-  const forgetLimit = () => {
-    origin = 'own';
+  const dropLimit = () => {
+    origin = 'cap';
     limit = cap;
     others = undefined;
   };
 
-  /** The first call opens a window, so its answer tells the length. A Date header rounds it up by a second at most. */
-  const learnLength = ({ remaining, limit: told, resetAt }: RateLimitReading) => {
-    const isOpenedByUs = window.remaining === undefined && remaining >= told - 1;
+  /**
+   * The first call opens a window, so its answer shows the length. A Date header makes it up to a second too long.
+   * Gate: real time, with a window of one second.
+   */
+  const learnLength = ({ remaining, limit: calls, resetAt }: RateLimitReading) => {
+    const isOpenedByUs = window.remaining === undefined && remaining >= calls - 1;
     const lengthMs = Math.max(SHORTEST_PAUSE_MS, resetAt - (isOpenedByUs ? window.openedAt : now()));
     if (lengthMs > windowMs + 1_500 || (isOpenedByUs && lengthMs < windowMs)) windowMs = lengthMs;
   };
 
   const learn = (reading: RateLimitReading) => {
-    origin = 'told';
+    origin = 'headers';
     limit = Math.min(reading.limit, cap);
-    const { windowId, resetAt } = reading;
-    const idsDifferMs = windowId !== undefined && window.id !== undefined ? windowId - window.id : 0;
-    // A slow upload's answer tells of the window that the upload began in.
-    if (resetAt <= now() || idsDifferMs < -SAME_WINDOW_MS) return;
+    // The answer of a slow upload is about the window in which the upload began.
+    if (reading.resetAt <= now()) return;
     learnLength(reading);
-    if (idsDifferMs > SAME_WINDOW_MS) {
-      // The server has begun another window while we thought the last one still open.
-      const unanswered = Math.max(1, window.started - window.answered);
-      close();
-      window = { ...newWindow(now(), resetAt), started: unanswered };
-    }
-    window.endsAt = window.remaining === undefined ? resetAt : Math.min(window.endsAt, resetAt);
+    window.endsAt = window.remaining === undefined ? reading.resetAt : Math.min(window.endsAt, reading.resetAt);
     window.remaining = Math.min(window.remaining ?? reading.remaining, reading.remaining);
-    window.id ??= windowId;
     window.answered += 1;
   };
 
   return {
-    share: () => Math.max(1, Math.round(limit - Math.max(others ?? 0, takenByOthers()))),
-    free() {
+    callsPerWindow: () => Math.max(1, Math.round(limit - Math.max(others ?? 0, takenByOthers()))),
+    freeCalls() {
       if (limit === Number.POSITIVE_INFINITY) return limit;
-      return isOver() ? blindShare() : Math.max(0, left());
+      return isOver() ? callsBeforeFirstAnswer() : Math.max(0, left());
     },
     opensAt: () => (isOver() || limit === Number.POSITIVE_INFINITY ? now() : window.endsAt),
     lengthMs: () => windowMs,
-    takeUnused() {
-      const unused = unusedBefore;
-      unusedBefore = undefined;
-      return unused;
-    },
 
     start() {
       if (isOver()) {
@@ -144,18 +143,18 @@ export const createRateWindow = ({ now, cap }: { now: () => number; cap: number 
         learn(reading);
         return;
       }
-      if (origin === 'told') forgetLimit();
+      if (origin === 'headers') dropLimit();
       window.answered += 1;
     },
 
     reject(retryAt, reading) {
       if (reading !== undefined) learn(reading);
-      if (origin === 'own') {
-        origin = 'guessed';
+      if (origin === 'cap') {
+        origin = 'guess';
         limit = Math.min(cap, FIRST_GUESS);
       }
       if (window.wasRefused && !isOver()) return;
-      // However near the end that it tells, a server that keeps refusing is asked less and less often.
+      // A server that keeps refusing is called less and less often, even if it says that its window ends soon.
       const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** refusedInARow);
       refusedInARow += 1;
       const end = retryAt !== undefined && retryAt > now() ? retryAt : now() + windowMs;
@@ -168,8 +167,7 @@ export const createRateWindow = ({ now, cap }: { now: () => number; cap: number 
 interface Window {
   readonly openedAt: number;
   endsAt: number;
-  id: number | undefined;
-  /** As told last; `undefined` until the first answer. */
+  /** From the headers; `undefined` until the first answer. */
   remaining: number | undefined;
   started: number;
   answered: number;
@@ -179,7 +177,6 @@ interface Window {
 const newWindow = (openedAt: number, endsAt: number): Window => ({
   openedAt,
   endsAt,
-  id: undefined,
   remaining: undefined,
   started: 0,
   answered: 0,

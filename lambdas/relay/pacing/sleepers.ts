@@ -1,45 +1,49 @@
-/** What this process remembers of a message that it has sent back to wait for the rate limit. */
+/** A message that this process has made invisible in SQS until its turn under the rate limit. */
 export interface Sleeper {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly receiveCount: number;
+  /** Epoch milliseconds. */
   readonly wakesAt: number;
-  /** Nothing was begun, neither in the ledger nor at the chat server: it is as new. */
+  /** Nothing was written to the ledger and nothing was sent to the chat server. */
   readonly isUntouched: boolean;
 }
 
 /**
- * The messages that this process has put to sleep. A receipt handle stays good until its message is received again, so
- * whoever has it can wake the message when the limit turns out to be higher than thought. Others, and those of a process
- * that is gone, wake by themselves.
+ * The sleepers of this process. A receipt handle stays valid until its message is received again, so the process can
+ * wake a message early. Messages that other processes, or a replaced one, put to sleep wake at their own time.
  */
 export interface Sleepers {
   add(sleeper: Sleeper): void;
-  /** One has come back. Whether it is as new: nobody else has had it since, and here nothing was begun. */
+  /** The message was received. Untouched: nothing was begun here, and no other process has received it since. */
   remove(messageId: string, receiveCount: number): { readonly isUntouched: boolean };
-  /** Takes out up to so many, those first that would sleep longest. */
+  /** Counts the sleepers that wake by this time and can still be expected. */
+  dueBy(time: number): number;
+  /** Marks up to `count` sleepers as awake now and returns them, those first that would wake last. */
   wake(count: number): readonly Sleeper[];
 }
 
 /** About 600 bytes each. */
 const MOST_REMEMBERED = 20_000;
-/** Who wakes within this time by itself need not be woken, and might have been received already. */
+/** A message that wakes by itself this soon is not woken early: it may have been received already. */
 const WAKES_SOON_MS = 5_000;
-/** Who has not come back this long after its time went to another process. */
-const LATE_MS = 10 * 60_000;
+/** A message that has not come this long after its time went to another process. */
+const OVERDUE_MS = 2_000;
+/** An overdue sleeper is forgotten after this time when memory is needed. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 export const createSleepers = ({ now }: { now: () => number }): Sleepers => {
   const sleepers = new Map<string, Sleeper>();
 
-  const forgetLate = () => {
+  const forgetOverdue = () => {
     for (const { messageId, wakesAt } of sleepers.values()) {
-      if (wakesAt < now() - LATE_MS) sleepers.delete(messageId);
+      if (wakesAt < now() - FORGOTTEN_AFTER_MS) sleepers.delete(messageId);
     }
   };
 
   return {
     add(sleeper) {
-      if (sleepers.size >= MOST_REMEMBERED) forgetLate();
+      if (sleepers.size >= MOST_REMEMBERED) forgetOverdue();
       if (sleepers.size < MOST_REMEMBERED) sleepers.set(sleeper.messageId, sleeper);
     },
 
@@ -47,6 +51,14 @@ export const createSleepers = ({ now }: { now: () => number }): Sleepers => {
       const sleeper = sleepers.get(messageId);
       sleepers.delete(messageId);
       return { isUntouched: sleeper?.isUntouched === true && sleeper.receiveCount === receiveCount - 1 };
+    },
+
+    dueBy(time) {
+      let count = 0;
+      for (const { wakesAt } of sleepers.values()) {
+        if (wakesAt >= now() - OVERDUE_MS && wakesAt <= time) count += 1;
+      }
+      return count;
     },
 
     wake(count) {

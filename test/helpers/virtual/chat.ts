@@ -13,7 +13,7 @@ export interface CallOfChat {
   readonly address: string;
   readonly at: number;
   readonly isAllowed: boolean;
-  /** Which window of its route it fell into; all are the same where there is no limit. */
+  /** The end of its window, epoch milliseconds; 0 where there is no limit. */
   readonly window: number;
 }
 
@@ -21,11 +21,11 @@ export interface VirtualChatOptions {
   readonly time: VirtualTime;
   readonly random: () => number;
   readonly rateLimit: RateLimit | undefined;
-  /** How far the server's clock is ahead of everybody else's. @default 0 */
+  /** How far the server's clock is ahead of the others. @default 0 */
   readonly clockSkewMs?: number | undefined;
   /** @default 150 */
   readonly mediaMs?: number | undefined;
-  /** What comes of the headers of the limit on their way. @default they arrive as they are */
+  /** Changes the rate-limit headers on their way. @default no change */
   readonly spoilHeaders?: ((headers: IncomingHttpHeaders, status: number) => IncomingHttpHeaders) | undefined;
 }
 
@@ -37,7 +37,7 @@ const ROOM_INFO: HttpAnswer = {
   text: JSON.stringify({ success: true, room: { _id: 'GENERAL' } }),
 };
 
-/** Rocket.Chat's two calls and its rate limit, in virtual time. Calls are counted when they arrive, answered when they are done. */
+/** Rocket.Chat's two calls and its rate limit, in virtual time. The limit counts a call when it arrives. */
 export const createVirtualChat = (options: VirtualChatOptions) => {
   const { time, random, clockSkewMs = 0, mediaMs = 150, spoilHeaders = (headers) => headers } = options;
   const serverNow = () => time.now() + clockSkewMs;
@@ -72,11 +72,11 @@ export const createVirtualChat = (options: VirtualChatOptions) => {
   return {
     calls,
     setRateLimit: limiter.set,
-    /** Messages a file: each should be one. */
+    /** Messages per file: each should be 1. */
     confirmed: () => [...confirmed.values()],
     uploads: () => files,
 
-    /** What a process at this address sends through. */
+    /** The `send` of a process at this address. */
     sendFrom:
       (address: string): SendHttp =>
       async ({ path }) => {

@@ -47,8 +47,7 @@ const unpaced: Pacer = {
   giveUp: () => {},
   observe: () => {},
   rejected: () => {},
-  room: () => 0,
-  bringForward: () => {},
-  knowAsleep: () => {},
+  countToWake: () => 0,
+  releasePlaces: () => {},
   drainMs: () => 0,
 };

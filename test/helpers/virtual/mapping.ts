@@ -7,12 +7,12 @@ import type { VirtualTime } from './time.ts';
 const VISIBILITY_MS = 16 * 60_000;
 const FUNCTION_MS = 15 * 60_000;
 
-/** Lambda's event source mapping on the virtual queue, with one batch at a time for each process. Ends when the queue is empty. */
+/** Lambda's event source mapping on the virtual queue. Each process handles one batch at a time. Ends with the queue empty. */
 export const relayQueue = async (options: {
   readonly queue: VirtualQueue;
   readonly time: Pick<VirtualTime, 'now' | 'sleep'>;
   readonly random: () => number;
-  /** The function in as many processes as there are; one may be replaced at any time. */
+  /** One function per process. The caller may replace one at any time. */
   readonly processes: RelayFunction[];
 }): Promise<{ readonly invocations: number; readonly busyMs: number }> => {
   const { queue, time, random, processes } = options;

@@ -9,17 +9,20 @@ interface Message {
   readonly sentAt: number;
   receiveCount: number;
   receivedAt: number;
-  /** `undefined`: not in flight. */
+  /** `undefined`: the message is visible. */
   visibleAt: number | undefined;
 }
 
 const LONGEST_VISIBILITY_MS = 12 * 3_600_000;
 
-/** One standard queue of SQS and its dead-letter queue: visibility to the second, no order, a quota of messages in flight. */
+/**
+ * A standard SQS queue and its dead-letter queue: visibility timeouts in whole seconds, no order, and a quota of messages
+ * in flight.
+ */
 export const createVirtualQueue = (options: {
   readonly time: Pick<VirtualTime, 'now' | 'sleep'>;
   readonly random: () => number;
-  /** @default SQS's */
+  /** @default the quota of SQS */
   readonly inFlightQuota?: number | undefined;
 }) => {
   const { time, random, inFlightQuota = 120_000 } = options;
@@ -54,7 +57,7 @@ export const createVirtualQueue = (options: {
     });
   };
 
-  /** A handle is good while its message is in flight, and until it is received again. */
+  /** A handle is valid while its message is in flight, until the message is received again. */
   const ofHandle = (receiptHandle: string): Message | undefined => {
     const [id = '', count] = receiptHandle.split('#');
     const message = messages.get(id);
@@ -64,7 +67,7 @@ export const createVirtualQueue = (options: {
   return {
     calls,
     deadLetters: () => deadLetters,
-    /** Of the messages that are done with. */
+    /** Receive counts of the deleted messages. */
     receiveCounts,
     left: () => messages.size,
 
@@ -76,7 +79,7 @@ export const createVirtualQueue = (options: {
       endPolls();
     },
 
-    /** Up to ten. Of a few, a poll may miss some, which are met by the next one. */
+    /** Receives up to ten messages. Like SQS, a poll may miss some of a few; the next poll finds them. */
     receive(visibilityMs: number): SQSRecord[] {
       const most = Math.min(10, visible.length, inFlightQuota - inFlight);
       const count = most <= 1 ? most : Math.ceil(most * (0.5 + random() / 2));
@@ -86,7 +89,8 @@ export const createVirtualQueue = (options: {
         const index = Math.floor(random() * visible.length);
         const message = visible[index];
         const last = visible.pop();
-        if (message === undefined || last === undefined) throw new Error('there are fewer messages than were counted');
+        if (message === undefined || last === undefined)
+          throw new Error('the virtual queue has fewer visible messages than it counted');
         if (message !== last) visible[index] = last;
         message.receiveCount += 1;
         message.receivedAt = time.now();
@@ -96,7 +100,7 @@ export const createVirtualQueue = (options: {
       });
     },
 
-    /** A long poll without an answer: ends when there may be something to receive, or as told. */
+    /** A long poll on the empty queue. Resolves when there may be a message, or on `endPolls`. */
     poll: (): Promise<void> => new Promise((resolve) => polls.push(resolve)),
     endPolls,
 

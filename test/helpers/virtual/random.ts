@@ -1,4 +1,4 @@
-/** Chance that can be repeated: mulberry32, numbers in [0, 1). */
+/** Repeatable random numbers in [0, 1): mulberry32. */
 export const createRandom = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {

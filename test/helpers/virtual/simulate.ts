@@ -13,19 +13,19 @@ import { createVirtualTime } from './time.ts';
 
 export interface Scenario extends Pick<VirtualChatOptions, 'clockSkewMs' | 'mediaMs' | 'spoilHeaders'> {
   readonly files: number;
-  /** Addresses of the processes; one that stands twice is shared. */
+  /** One address per process. Processes with the same address share a rate limit. */
   readonly addresses: readonly string[];
   readonly rateLimit: RateLimit | undefined;
   readonly seed?: number;
   readonly settings?: Partial<SettingsInput>;
-  /** Another limit, from a time after the start on. */
+  /** Changes the limit after this time. */
   readonly change?: {
     readonly afterMs: number;
     readonly rateLimit: RateLimit | undefined;
-    /** The processes are replaced at the same time, and with them goes what they remember. @default false */
+    /** The processes are replaced at the same time, so their memory is lost. @default false */
     readonly isForgotten?: boolean;
   };
-  /** A process is replaced by a fresh one that often, as Lambda does. @default never */
+  /** One process is replaced by a new one at this interval, as Lambda does. @default never */
   readonly replaceEveryMs?: number;
   readonly inFlightQuota?: number;
   /** @default true */
@@ -34,7 +34,7 @@ export interface Scenario extends Pick<VirtualChatOptions, 'clockSkewMs' | 'medi
 
 export interface Result {
   readonly posted: number;
-  /** Files that stand in the room more than once. */
+  /** Files that were posted more than once. */
   readonly repeated: number;
   readonly deadLetters: number;
   readonly startedAt: number;
@@ -47,13 +47,13 @@ export interface Result {
   readonly sqs: { readonly receive: number; readonly postpone: number; readonly read: number; readonly wake: number };
   readonly ledger: { readonly writes: number; readonly reads: number };
   readonly invocations: number;
-  /** Time that the function ran, over all processes. */
+  /** Run time of the function, the sum over all processes. */
   readonly busyMs: number;
   readonly uploads: number;
   readonly metrics: ReadonlyMap<string, readonly number[]>;
 }
 
-/** A burst of files into the bucket, and the real function in virtual time until the queue is empty. */
+/** Uploads a burst of files and runs the real function in virtual time until the queue is empty. */
 export const simulate = async (scenario: Scenario): Promise<Result> => {
   const { files, addresses, isPaced = true } = scenario;
   const time = createVirtualTime(START);
@@ -117,7 +117,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   };
 };
 
-/** As many files as that, uploaded at once. */
+/** Sends the events of this many files, uploaded at the same time. */
 export const sendBurst = (queue: Pick<VirtualQueue, 'send'>, files: number): void => {
   for (let file = 0; file < files; file += 1) {
     const sequencer = (file + 1).toString(16).toUpperCase().padStart(16, '0');
@@ -147,7 +147,7 @@ const replaceProcesses = async (
   }
 };
 
-/** How often the most frequent one occurs. */
+/** The count of the most frequent name. */
 const most = (names: readonly string[]): number => {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Time that passes only while everybody waits for it. */
+/** A clock that advances only while all work waits for it. */
 export interface VirtualTime {
   now(): number;
   sleep(ms: number): Promise<void>;
-  /** Lets time pass until the work is done. @throws Error if nobody waits for time and the work is not done */
+  /** Advances time until the work is done. @throws Error if the work is not done and nothing sleeps */
   run(work: Promise<void>): Promise<void>;
 }
 
@@ -62,10 +62,10 @@ export const createVirtualTime = (startAt: number): VirtualTime => {
       const end = work.finally(() => {
         isDone = true;
       });
-      // All promises that can settle without time have settled before setImmediate does.
+      // setImmediate resolves after all promises that can settle without time have settled.
       for (await setImmediate(); !isDone; await setImmediate()) {
         const next = pop();
-        if (next === undefined) throw new Error('virtual time stands still: nobody waits, and the work is not done');
+        if (next === undefined) throw new Error('the work is not done, and nothing waits for virtual time');
         now = next.at;
         next.wake();
       }

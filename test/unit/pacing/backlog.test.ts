@@ -49,7 +49,7 @@ const receiveAll = async (): Promise<string[]> => {
   }
 };
 
-it('tells what can be received from what sleeps, and wakes more than one call can', async () => {
+it('counts visible and sleeping messages, and wakes more messages than one call takes', async () => {
   expect(await backlog.read()).toEqual({ visible: MESSAGES, inFlight: 0 });
   const handles = await receiveAll();
   expect(await backlog.read()).toEqual({ visible: 0, inFlight: MESSAGES });
@@ -57,7 +57,7 @@ it('tells what can be received from what sleeps, and wakes more than one call ca
   expect(await backlog.read()).toEqual({ visible: 21, inFlight: 2 });
 });
 
-it('wakes a message that was put to sleep for longer, and leaves alone what is awake', async () => {
+it('wakes a message that sleeps for an hour, and ignores handles that are not valid', async () => {
   const handles = await receiveAll();
   const [handle = ''] = handles;
   const sleepFor = { QueueUrl, ReceiptHandle: handle, VisibilityTimeout: 3_600 };
@@ -67,6 +67,6 @@ it('wakes a message that was put to sleep for longer, and leaves alone what is a
   expect(await receiveAll()).toHaveLength(1);
 });
 
-it('does nothing for nobody', async () => {
+it('makes no call without receipt handles', async () => {
   await expect(backlog.wake([])).resolves.toBeUndefined();
 });

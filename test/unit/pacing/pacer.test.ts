@@ -16,9 +16,9 @@ beforeEach(() => {
 });
 
 const answer = (call: LimitedCall, remaining: number, limit = 10) =>
-  pacer.observe(call, { limit, remaining, resetAt: endsAt, windowId: endsAt });
+  pacer.observe(call, { limit, remaining, resetAt: endsAt });
 
-/** Files that go through at once. */
+/** Uploads and confirms files without waiting. */
 const post = (files: number, limit = 10, remainingBefore = limit) => {
   for (let file = 1; file <= files; file += 1) {
     expect(pacer.take('media')).toBe(0);
@@ -34,23 +34,23 @@ const nextWindow = () => {
 };
 
 describe('without a limit', () => {
-  it('nothing waits', () => {
+  it('no call waits', () => {
     for (let file = 0; file < 10_000; file += 1) {
       expect(pacer.take('media') + pacer.take('confirm')).toBe(0);
       pacer.observe('media', undefined);
       pacer.observe('confirm', undefined);
     }
-    expect([pacer.room(), pacer.drainMs(1_000)]).toEqual([Number.POSITIVE_INFINITY, 0]);
+    expect([pacer.countToWake(() => 0), pacer.drainMs(1_000)]).toEqual([Number.POSITIVE_INFINITY, 0]);
   });
 });
 
 describe('when a window is used up', () => {
-  it('each gets its turn: as many a window as go through, two seconds after it ends at the soonest', () => {
+  it('messages wake two seconds after its end at the earliest, as many at a time as a window has calls', () => {
     post(10);
     expect(secondsToWait(25)).toEqual([...Array(10).fill(62), ...Array(10).fill(124), ...Array(5).fill(186)]);
   });
 
-  it('the next window takes those that wait, and no more', () => {
+  it('the next window serves the messages that wake in it, and later ones wait behind the other sleepers', () => {
     post(10);
     secondsToWait(20);
     nextWindow();
@@ -58,7 +58,7 @@ describe('when a window is used up', () => {
     expect(secondsToWait(2)).toEqual([124, 124]);
   });
 
-  it('none sleeps for more than three hours, and those that would come back at different times', () => {
+  it('a message without a place within three hours sleeps for a random time between 2.25 and 3 hours', () => {
     let random = 0;
     pacer = createPacer({ now: clock.now, random: () => random });
     post(10);
@@ -72,45 +72,39 @@ describe('when a window is used up', () => {
     expect(delays[2]).toBeLessThanOrEqual(3 * HOUR_MS);
   });
 
-  it('tells how long a backlog takes', () => {
+  it('drainMs is a window and two seconds for each ten messages', () => {
     post(10);
     expect(pacer.drainMs(1_000)).toBe(100 * 62_000);
   });
 });
 
 describe('confirms', () => {
-  it('have calls kept for them while uploads are on their way', () => {
+  it('have calls reserved for them while uploads are in progress', () => {
     post(7);
     expect(pacer.take('media') + pacer.take('media') + pacer.take('media')).toBe(0);
     answer('media', 0, 20);
-    // Ten more uploads could go out, but three confirms are left, and three are owed.
+    // Ten more uploads could start, but the three confirms that are left belong to the three uploads in progress.
     expect(pacer.take('media')).toBeGreaterThan(0);
     expect(pacer.take('confirm') + pacer.take('confirm') + pacer.take('confirm')).toBe(0);
   });
 
-  it('of which one had to wait go before uploads', () => {
+  it('that had to wait are sent before new uploads', () => {
     post(9);
     expect(pacer.take('media')).toBe(0);
     answer('media', 0);
     pacer.take('confirm');
-    pacer.rejected('confirm', endsAt, { limit: 10, remaining: 0, resetAt: endsAt, windowId: endsAt });
+    pacer.rejected('confirm', endsAt, { limit: 10, remaining: 0, resetAt: endsAt });
     const confirmMs = pacer.bookDelayMs('confirm');
     const [uploadSeconds = 0] = secondsToWait(1);
     expect(confirmMs).toBe(MINUTE_MS + 1_000);
     expect(uploadSeconds).toBe(62);
     nextWindow();
-    // Nine uploads, not ten: the tenth confirm of this window is owed.
+    // Nine uploads, not ten: the tenth confirm of this window belongs to the file that is uploaded already.
     expect(secondsToWait(10)).toEqual([...Array(9).fill(0), 62]);
     expect(pacer.take('confirm')).toBe(0);
   });
 
-  it('are spread over windows when they are more than one takes', () => {
-    post(10);
-    const delays = Array.from({ length: 12 }, () => Math.round(pacer.take('confirm') / 1_000));
-    expect(delays).toEqual([...Array(10).fill(61), 123, 123]);
-  });
-
-  it('of uploads that came to nothing are not waited for', () => {
+  it('are not reserved for uploads that failed', () => {
     post(5);
     for (let file = 0; file < 5; file += 1) {
       expect(pacer.take('media')).toBe(0);
@@ -121,7 +115,7 @@ describe('confirms', () => {
     expect(secondsToWait(10)).toEqual(Array(10).fill(0));
   });
 
-  it('that never came are forgotten after a while', () => {
+  it('are not reserved any more when they have not come within five minutes', () => {
     post(1);
     for (let file = 0; file < 9; file += 1) pacer.take('media');
     clock.advance(5 * MINUTE_MS);
@@ -129,8 +123,8 @@ describe('confirms', () => {
   });
 });
 
-describe('uploads that take long', () => {
-  it('may begin before the window opens that their confirms will fall into', () => {
+describe('slow uploads', () => {
+  it('may start before the window of their confirms opens', () => {
     endsAt = clock.now() + MINUTE_MS;
     for (let file = 1; file <= 10; file += 1) {
       pacer.take('media');
@@ -140,97 +134,94 @@ describe('uploads that take long', () => {
     const confirmEndsAt = clock.now() + MINUTE_MS;
     for (let file = 1; file <= 10; file += 1) {
       pacer.take('confirm');
-      pacer.observe('confirm', { limit: 10, remaining: 10 - file, resetAt: confirmEndsAt, windowId: confirmEndsAt });
+      pacer.observe('confirm', { limit: 10, remaining: 10 - file, resetAt: confirmEndsAt });
     }
     clock.advance(50_000);
-    // The media window is over; the one of confirms lasts ten seconds more, and uploads at least as long as the last ones.
+    // The media window is over. The confirm window lasts ten more seconds, less than an upload takes.
     expect(pacer.take('media')).toBe(0);
   });
 });
 
-describe('room for messages that sleep', () => {
-  it('is none while those that are to come will fill the window', () => {
+describe('countToWake', () => {
+  it('is 0 while the sleepers that are due will use up the window', () => {
     post(10);
     secondsToWait(10);
     nextWindow();
     post(4);
-    expect(pacer.room()).toBe(0);
+    expect(pacer.countToWake(() => 6)).toBe(0);
   });
 
-  it('is what a raised limit adds, at once', () => {
+  it('asks for the sleepers that wake before the window ends', () => {
+    post(4);
+    const times: number[] = [];
+    pacer.countToWake((time) => times.push(time));
+    expect(times).toEqual([endsAt]);
+  });
+
+  it('is what a raised limit adds, from the first answer on', () => {
     post(10);
     secondsToWait(100);
     nextWindow();
     post(10, 30);
-    expect(pacer.room()).toBe(20);
+    expect(pacer.countToWake(() => 0)).toBe(20);
+    expect(pacer.countToWake(() => 20)).toBe(0);
   });
 
-  it('is not given away twice', () => {
-    post(10);
-    secondsToWait(100);
-    nextWindow();
-    post(10, 30);
-    const now = clock.now();
-    pacer.bringForward(Array.from({ length: pacer.room() }, () => now + 9 * 62_000));
-    expect(pacer.room()).toBe(0);
-  });
-
-  it('is boundless when the limit is lifted, for both calls', () => {
+  it('is infinite when the limit is lifted for both calls', () => {
     post(10);
     nextWindow();
     pacer.take('media');
     pacer.observe('media', undefined);
-    expect(pacer.room()).toBeLessThanOrEqual(10);
+    expect(pacer.countToWake(() => 0)).toBeLessThanOrEqual(10);
     pacer.take('confirm');
     pacer.observe('confirm', undefined);
-    expect(pacer.room()).toBe(Number.POSITIVE_INFINITY);
+    expect(pacer.countToWake(() => 0)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is more than there are calls for, as far as messages go elsewhere', () => {
+  it('includes as many due sleepers as the window before left calls unused', () => {
     post(10);
-    secondsToWait(20);
     nextWindow();
     post(6);
     nextWindow();
     post(5);
-    // Ten were to come, of which four did not come last time: of the five that may be missing now, four are woken.
-    expect(pacer.room()).toBe(4);
+    // Five calls are left and five sleepers are due; four calls were left over last time.
+    expect(pacer.countToWake(() => 5)).toBe(4);
   });
 });
 
-describe('a process that begins while others wait', () => {
-  it('places its own behind them', () => {
+describe('releasePlaces', () => {
+  it('gives the last places to the next messages', () => {
     post(10);
-    pacer.knowAsleep(300);
-    expect(secondsToWait(1)).toEqual([30 * 62 + 2]);
+    secondsToWait(25);
+    pacer.releasePlaces(8);
+    expect(secondsToWait(4)).toEqual([124, 124, 124, 186]);
   });
 
-  it('goes by the first reading: later ones are of its own messages', () => {
+  it('starts over when the limit is lifted', () => {
     post(10);
-    pacer.knowAsleep(0);
-    secondsToWait(1);
-    pacer.knowAsleep(300);
-    expect(secondsToWait(1)).toEqual([62]);
-  });
-
-  it('does not leave out hours that nobody may have planned', () => {
-    post(10);
-    pacer.knowAsleep(100_000);
+    secondsToWait(25);
+    nextWindow();
+    for (const call of ['media', 'confirm'] as const) {
+      pacer.take(call);
+      pacer.observe(call, undefined);
+    }
+    pacer.releasePlaces(25);
+    pacer.rejected('media', undefined);
     expect(secondsToWait(1)).toEqual([62]);
   });
 });
 
 describe('calls that are refused', () => {
-  it('stop the process at once', () => {
+  it('stop all calls of the process until the window ends', () => {
     expect(pacer.take('media')).toBe(0);
     pacer.rejected('media', undefined);
     pacer.giveUp();
     expect(pacer.bookDelayMs('media')).toBeGreaterThanOrEqual(MINUTE_MS);
     expect(pacer.take('media')).toBeGreaterThanOrEqual(MINUTE_MS);
-    expect(pacer.room()).toBe(0);
+    expect(pacer.countToWake(() => 0)).toBe(0);
   });
 
-  it('again and again are made less and less often', () => {
+  it('are made less and less often when the server keeps refusing', () => {
     let calls = 0;
     for (const end = clock.now() + 24 * HOUR_MS; clock.now() < end; ) {
       const delayMs = pacer.take('media');
@@ -245,7 +236,7 @@ describe('calls that are refused', () => {
   });
 });
 
-it('keeps to a cap of its own', () => {
+it('allows no more calls than maxCallsPerMinute', () => {
   pacer = createPacer({ now: clock.now, random: () => 0.5, maxCallsPerMinute: 2 });
   for (let file = 0; file < 2; file += 1) {
     expect(pacer.take('media') + pacer.take('confirm')).toBe(0);

@@ -17,7 +17,6 @@ describe('readRateLimit', () => {
       limit: 10,
       remaining: 7,
       resetAt: START + 42_000,
-      windowId: START + 42_000,
     });
   });
 

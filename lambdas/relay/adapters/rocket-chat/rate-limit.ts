@@ -20,7 +20,6 @@ export const readRateLimit = (headers: IncomingHttpHeaders, now: number): RateLi
     limit: safeLimit,
     remaining: Math.min(safeLimit, Math.max(0, remaining ?? 0)),
     resetAt: resetAt(reset, headers, now),
-    windowId: reset !== undefined && isSane(waitMs(reset, headers, now)) ? reset : undefined,
   };
 };
 
