@@ -1,94 +1,212 @@
-import { ChatAnswerError } from '../../../lambdas/relay/domain/errors.ts';
+/** An answer of the server, or of a proxy in front of it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+export interface ChatRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The uploaded object, for `rooms.media`. */
+  readonly file?: { readonly object: string; readonly isWhole: boolean } | undefined;
+}
 
 export interface ModelMessage {
+  readonly id: string;
   readonly roomId: string;
   readonly fileId: string;
   readonly object: string;
+  readonly userId: string;
   readonly at: number;
-  /** Which of the confirms of this object has posted it. */
+  /** `_updatedAt`, by the clock of the application server. */
+  readonly updatedAt: number;
+  /** Index of the confirm that posted it. */
   readonly confirm: number;
 }
 
 export interface ModelConfirm {
   readonly object: string;
   readonly startedAt: number;
-  /** Since when its object was claimed. */
+  /** When its object was claimed. */
   readonly claimedAt: number;
 }
 
-/** Rocket.Chat as far as a delivery sees it: files that expire, and a confirm that posts again each time. */
-export interface ChatModel {
-  readonly messages: ModelMessage[];
-  readonly confirms: ModelConfirm[];
-  /** Looks that have found nothing. */
-  readonly negativeLooks: { readonly object: string; readonly at: number }[];
-  storeFile(object: string, roomId: string, isWhole: boolean): string;
-  /** Notes that a confirm was sent, and gives its number. */
-  startConfirm(fileId: string, claimedAtOf: (object: string) => number): number;
-  /** The message that the answer shows: the first one of the file. @throws ChatAnswerError invalid-file */
-  confirm(roomId: string, fileId: string, confirm: number): string;
-  look(roomId: string, fileId: string): string | undefined;
-  expireUploads(): void;
-  /** Confirms of files that were not whole. There must be none. */
-  readonly brokenConfirms: string[];
+interface ModelFile {
+  readonly object: string;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly isWhole: boolean;
+  isConfirmed: boolean;
+  readonly expiresAt: number;
 }
 
-export const createChatModel = (now: () => number): ChatModel => {
-  const files = new Map<
-    string,
-    { object: string; roomId: string; isWhole: boolean; isConfirmed: boolean; expiresAt: number }
-  >();
-  const messages: ModelMessage[] = [];
-  let stored = 0;
-  const confirms: ModelConfirm[] = [];
-  const brokenConfirms: string[] = [];
-  const negativeLooks: { object: string; at: number }[] = [];
+export type RoomState = 'open' | 'archived' | 'read-only' | 'muted';
 
-  const idOf = (message: ModelMessage): string => `message-${messages.indexOf(message)}`;
-  const find = (roomId: string, fileId: string) =>
-    messages.find((message) => message.roomId === roomId && message.fileId === fileId);
+/** Room ids by name. */
+export const ROOMS: Readonly<Record<string, string>> = { first: 'FIRST', second: 'SECOND' };
+/** Keys with this prefix hold a type that the server refuses. */
+export const REFUSED_PREFIX = 'refused-';
+
+const UPLOAD_LIVES_MS = 24 * 3_600_000;
+
+export interface ChatModelOptions {
+  readonly now: () => number;
+  /** How far the clock of the application server is ahead. */
+  readonly skewMs: number;
+  readonly roomState: (roomId: string) => RoomState;
+  /** The users whose tokens are valid now. A user's token is its id. */
+  readonly validUsers: () => readonly string[];
+}
+
+/**
+ * Rocket.Chat's REST API as its source has it (RocketChat/Rocket.Chat, apps/meteor/server/api/v1/rooms.ts and
+ * ApiClass.ts): files that expire, and a confirm that posts again each time, whoever calls it first.
+ */
+export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatModelOptions) => {
+  const files = new Map<string, ModelFile>();
+  const messages: ModelMessage[] = [];
+  const confirms: ModelConfirm[] = [];
+  /** Confirms of files that were not whole. */
+  const brokenConfirms: string[] = [];
+  /** Searches that found nothing. */
+  const negativeLooks: { readonly object: string; readonly startedAt: number; readonly at: number }[] = [];
+  /** Confirms of one upload that were answered with `message: null`, by object. */
+  const drops = new Map<string, number>();
+  let stored = 0;
+
+  const messagesOf = (fileId: string) => messages.filter((message) => message.fileId === fileId);
+  const json = (status: number, body: unknown): Answer => ({ status, headers: {}, text: JSON.stringify(body) });
+  const failure = (error: string, errorType?: string): Answer =>
+    json(400, { success: false, error, ...(errorType === undefined ? {} : { errorType }) });
+
+  const media = (roomId: string, userId: string, file: NonNullable<ChatRequest['file']>): Answer => {
+    if (file.object.startsWith(REFUSED_PREFIX)) {
+      return failure('File type is not accepted. [error-invalid-file-type]', 'error-invalid-file-type');
+    }
+    stored += 1;
+    const id = `file-${stored}`;
+    files.set(id, { ...file, roomId, userId, isConfirmed: false, expiresAt: now() + UPLOAD_LIVES_MS });
+    return json(200, { success: true, file: { _id: id, url: `/file-upload/${id}/x` } });
+  };
+
+  const confirm = (roomId: string, fileId: string, userId: string, number: number, isDropped: boolean): Answer => {
+    const file = files.get(fileId);
+    const isThere = file !== undefined && (file.isConfirmed || now() < file.expiresAt);
+    if (!isThere || file.roomId !== roomId || file.userId !== userId) return failure('[invalid-file]', 'invalid-file');
+    const state = roomState(roomId);
+    if (state === 'archived') return failure('room_is_archived');
+    if (state === 'read-only') return failure("You can't send messages because the room is readonly.");
+    if (state === 'muted') return failure('You_have_been_muted');
+    if (!file.isWhole) brokenConfirms.push(file.object);
+    file.isConfirmed = true;
+    if (!isDropped) {
+      const id = `message-${messages.length}`;
+      const { object } = file;
+      const updatedAt = now() + skewMs;
+      messages.push({ id, roomId, fileId, object, userId, at: now(), updatedAt, confirm: number });
+    }
+    // The answer shows the first message of the file, so a duplicate is never visible in it.
+    const [first] = messagesOf(fileId);
+    return json(200, { success: true, message: first === undefined ? null : shown(first) });
+  };
+
+  const shown = ({ id, roomId, fileId, userId, updatedAt }: ModelMessage) => ({
+    _id: id,
+    rid: roomId,
+    u: { _id: userId, username: userId },
+    file: { _id: fileId },
+    files: [{ _id: fileId }],
+    _updatedAt: new Date(updatedAt).toISOString(),
+  });
+
+  const syncMessages = (query: URLSearchParams): Answer => {
+    const after = Number(query.get('next'));
+    const count = Number(query.get('count'));
+    const updated = messages
+      .filter(({ roomId, updatedAt }) => roomId === query.get('roomId') && updatedAt > after)
+      .sort((a, b) => a.updatedAt - b.updatedAt)
+      .slice(0, count);
+    const last = updated.at(-1)?.updatedAt;
+    const next = updated.length === count && last !== undefined ? String(last) : null;
+    return json(200, { success: true, result: { updated: updated.map(shown), deleted: [], cursor: { next } } });
+  };
+
+  const listFiles = (query: URLSearchParams): Answer => {
+    const listed = [...files]
+      .filter(([, file]) => file.roomId === query.get('roomId') && (file.isConfirmed || now() < file.expiresAt))
+      .map(([id, { isConfirmed, expiresAt }]) => ({
+        _id: id,
+        ...(isConfirmed ? {} : { expiresAt: new Date(expiresAt + skewMs).toISOString() }),
+      }));
+    return json(200, { success: true, files: listed, count: listed.length, offset: 0, total: listed.length });
+  };
+
+  const roomInfo = (query: URLSearchParams): Answer => {
+    const name = query.get('roomName') ?? Object.keys(ROOMS).find((key) => ROOMS[key] === query.get('roomId'));
+    const roomId = name === undefined ? undefined : ROOMS[name];
+    if (roomId === undefined)
+      return failure('The required "roomId" or "roomName" does not match', 'error-room-not-found');
+    const state = roomState(roomId);
+    const muted = state === 'muted' ? { muted: [...validUsers()] } : {};
+    const flags = {
+      ...(state === 'archived' ? { archived: true } : {}),
+      ...(state === 'read-only' ? { ro: true } : {}),
+    };
+    return json(200, { success: true, room: { _id: roomId, name, t: 'c', ...flags, ...muted } });
+  };
 
   return {
     messages,
     confirms,
-    negativeLooks,
     brokenConfirms,
+    negativeLooks,
+    drops,
+    objectOf: (fileId: string) => files.get(fileId)?.object,
+    messagesOf,
 
-    storeFile(object, roomId, isWhole) {
-      stored += 1;
-      const fileId = `file-${stored}`;
-      files.set(fileId, { object, roomId, isWhole, isConfirmed: false, expiresAt: now() + 24 * 3_600_000 });
-      return fileId;
-    },
-
-    startConfirm(fileId, claimedAtOf) {
+    /** Notes that a confirm was sent. @returns its index */
+    startConfirm(fileId: string, claimedAtOf: (object: string) => number): number {
       const object = files.get(fileId)?.object ?? fileId;
       confirms.push({ object, startedAt: now(), claimedAt: claimedAtOf(object) });
       return confirms.length - 1;
     },
 
-    confirm(roomId, fileId, confirm) {
-      const file = files.get(fileId);
-      const isThere = file !== undefined && file.roomId === roomId && (file.isConfirmed || now() < file.expiresAt);
-      if (!isThere) {
-        throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
-      }
-      if (!file.isWhole) brokenConfirms.push(file.object);
-      file.isConfirmed = true;
-      const message = { roomId, fileId, object: file.object, at: now(), confirm };
-      messages.push(message);
-      return idOf(find(roomId, fileId) ?? message);
-    },
-
-    look(roomId, fileId) {
-      const message = find(roomId, fileId);
-      const object = files.get(fileId)?.object;
-      if (message === undefined && object !== undefined) negativeLooks.push({ object, at: now() });
-      return message === undefined ? undefined : idOf(message);
-    },
-
     expireUploads() {
       for (const [fileId, file] of files) if (!file.isConfirmed) files.delete(fileId);
     },
+
+    /** Carries a request out at the server. `confirm`: its index; `isDropped`: an app drops the message. */
+    handle(request: ChatRequest, call: { readonly confirm: number; readonly isDropped: boolean }): Answer {
+      const userId = request.headers['x-user-id'] ?? '';
+      const { pathname, searchParams } = new URL(request.path, 'http://chat');
+      const [endpoint = '', roomId = '', fileId = ''] = pathname.replace('/api/v1/', '').split('/');
+      if (!validUsers().includes(userId) || request.headers['x-auth-token'] !== userId) {
+        const message = 'You must be logged in to do this.';
+        return json(401, { success: false, error: message, status: 'error', message });
+      }
+      switch (endpoint) {
+        case 'me':
+          return json(200, { success: true, _id: userId, username: userId, roles: ['user'] });
+        case 'rooms.info':
+          return roomInfo(searchParams);
+        case 'rooms.media':
+          if (!Object.values(ROOMS).includes(roomId)) return json(403, { success: false, error: 'unauthorized' });
+          return request.file === undefined
+            ? failure('No file uploaded [error-no-file]', 'error-no-file')
+            : media(roomId, userId, request.file);
+        case 'rooms.mediaConfirm':
+          return confirm(roomId, fileId, userId, call.confirm, call.isDropped);
+        case 'chat.syncMessages':
+          return syncMessages(searchParams);
+        case 'channels.files':
+          return listFiles(searchParams);
+        default:
+          return { status: 404, headers: {}, text: '{"success":false,"error":"API endpoint not found"}' };
+      }
+    },
   };
 };
+export type ChatModel = ReturnType<typeof createChatModel>;

@@ -1,4 +1,5 @@
 import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
+import type { ModelLetter } from './queue-model.ts';
 import type { History } from './run-schedule.ts';
 import { objectName } from './world.ts';
 
@@ -7,42 +8,77 @@ export interface Verdict {
   readonly posted: number;
   readonly superseded: number;
   readonly deadLettered: number;
-  /** Messages too many for which the server is to blame: it committed a confirm after every look. */
+  /** Messages too many in the documented gap: the server committed a confirm after every look. */
   readonly gap: number;
 }
 
-/** Holds a history to the promises. */
+/** Long enough to find any message by looks, so a dead letter later than this after the message is wrong. */
+const FOUND_WITHIN_MS = 2 * 3_600_000;
+
+/** Compares a history with the promises. */
 export const judge = (history: History): Verdict => {
-  const { chat, queue, objects, redriven } = history;
+  const { chat, queue, objects, redriven, unreadable } = history;
   const violations: string[] = [];
   let posted = 0;
   let superseded = 0;
   let deadLettered = 0;
   let gap = 0;
+  const phases = [redriven, queue.deadLetters];
+  const mayRepeat = faultsIn(history, /^(SendMessage|ledger)/);
 
   for (const object of objects) {
     const name = objectName(object);
     const messages = chat.messages.filter((message) => message.object === name);
-    const letters = queue.deadLetters.filter((letter) => letter.body === object.eventBody);
+    const lettersOf = (letters: readonly ModelLetter[]) => letters.filter((letter) => isLetterOf(letter, object));
+    const inTheEnd = lettersOf(queue.deadLetters);
     if (messages.length > 0) posted += 1;
-    else if (letters.length > 0) deadLettered += 1;
+    else if (inTheEnd.length > 0) deadLettered += 1;
     else if (mayBeSuperseded(history, object)) superseded += 1;
     else violations.push(`${name} was lost: neither posted, nor dead-lettered, nor superseded`);
+
     const tooMany = duplicates(history, name);
     violations.push(...tooMany.violations);
     gap += tooMany.gap;
-    if (isPostedOutOfOrder(history, object))
+    if (isPostedOutOfOrder(history, object)) {
       violations.push(`${name} was posted after a newer version that was claimed first`);
+    }
+    const [first] = messages;
+    for (const letters of phases) {
+      if (lettersOf(letters).length > 1 + mayRepeat) {
+        violations.push(`${name} was dead-lettered ${lettersOf(letters).length} times`);
+      }
+      if (first !== undefined && lettersOf(letters).some((letter) => letter.at > first.at + FOUND_WITHIN_MS)) {
+        violations.push(`${name} was dead-lettered although it was posted`);
+      }
+    }
+    // Three confirms in each of up to three runs, and one more for each count that was lost.
+    const drops = chat.drops.get(name) ?? 0;
+    if (drops > 9 + faultsIn(history, /^(ledger|rooms.mediaConfirm: process)/)) {
+      violations.push(`${name} was confirmed ${drops} times although the server dropped its message`);
+    }
+  }
+  for (const mark of unreadable) {
+    const counts = phases.map((letters) => letters.filter(({ body }) => body.includes(`"${mark}"`)).length);
+    if (counts.every((count) => count === 0)) violations.push(`${mark} was lost: it has no dead letter`);
+    if (counts.some((count) => count > 1 + mayRepeat)) violations.push(`${mark} was dead-lettered ${counts} times`);
   }
   for (const { reason, detail, body } of [...redriven, ...queue.deadLetters]) {
-    if (reason.length === 0 || detail.length === 0) violations.push(`dead-lettered without a reason: ${body}`);
+    if (reason === undefined || reason === '' || detail === '')
+      violations.push(`dead-lettered without a reason: ${body}`);
   }
-  // No lease outlives its owner for ever: whatever was held came free, or its message would still be here.
+  for (const message of queue.expired) violations.push(`message ${message.id} was lost at the end of its retention`);
+  // No lease outlives its owner for ever: otherwise a message would still be here.
   for (const message of queue.messages)
     if (!message.isDeleted) violations.push(`message ${message.id} is stuck in the queue`);
   for (const name of chat.brokenConfirms) violations.push(`${name} was confirmed without a whole upload`);
   return { violations, posted, superseded, deadLettered, gap };
 };
+
+const faultsIn = ({ faults }: History, names: RegExp): number =>
+  [...faults].reduce((sum, [name, count]) => (names.test(name) ? sum + count : sum), 0);
+
+const isLetterOf = ({ body }: ModelLetter, { key, eTag }: CreatedObject): boolean =>
+  body.includes(`"key":"${key}"`) && body.includes(`"eTag":"${eTag}"`);
 
 /** An object that is not posted must have made way for a newer version of its key. */
 const mayBeSuperseded = ({ objects, firstClaims, isReadable }: History, object: CreatedObject): boolean => {
@@ -53,8 +89,8 @@ const mayBeSuperseded = ({ objects, firstClaims, isReadable }: History, object: 
 };
 
 /**
- * A second message is the server's fault only if the one before was committed after every look, and the looks were as
- * many and as far apart as promised: three over 90 s, less what two clocks may differ.
+ * A second message is the server's fault only if the first was committed after every look, and the looks were as many
+ * and as far apart as promised: three over 90 s, less what two clocks may differ.
  */
 const duplicates = ({ chat }: History, name: string): { violations: string[]; gap: number } => {
   const messages = chat.messages.filter((message) => message.object === name);
@@ -64,12 +100,14 @@ const duplicates = ({ chat }: History, name: string): { violations: string[]; ga
     for (const earlier of messages) {
       if (earlier.confirm >= later.confirm) continue;
       const [from, to] = [chat.confirms[earlier.confirm]?.startedAt ?? 0, chat.confirms[later.confirm]?.startedAt ?? 0];
-      const looks = chat.negativeLooks
-        .filter((look) => look.object === name && look.at >= from && look.at <= to)
-        .map((look) => look.at);
+      const looks = chat.negativeLooks.filter((look) => look.object === name && look.at >= from && look.at <= to);
       const [first, last] = [looks[0], looks.at(-1)];
       const isGap =
-        looks.length >= 3 && first !== undefined && last !== undefined && last - first >= 80_000 && earlier.at >= last;
+        looks.length >= 3 &&
+        first !== undefined &&
+        last !== undefined &&
+        last.startedAt - first.at >= 80_000 &&
+        earlier.at >= last.at;
       if (isGap) gap += 1;
       else violations.push(`${name} was posted twice, with ${looks.length} looks in between`);
     }

@@ -10,9 +10,10 @@ export interface Process {
 }
 
 export interface Fault {
-  /** Whether the call has its effect all the same, and how long after the caller has been told otherwise. */
+  /** Whether the call takes effect although it fails, and how long after the caller has had the failure. */
   readonly effect: 'none' | 'done' | { readonly lateMs: number };
-  readonly error: Error;
+  /** What the caller gets: an Error is thrown, anything else is returned in place of the result. */
+  readonly outcome: unknown;
 }
 
 export interface Caller {
@@ -54,6 +55,7 @@ export const createCaller = (
         once: true,
       });
 
+      const give = (outcome: unknown) => (outcome instanceof Error ? reject(outcome) : resolve(outcome as never));
       const tell = (what: string) => trace(`process ${process.name}  ${name}: ${what}`);
       const requestMs = [5, 40, 900, 9_000][choices.next(4)] ?? 5;
       const pick = choices.isUsedUp ? 63 : choices.next(64);
@@ -75,9 +77,9 @@ export const createCaller = (
           count(`${name}: failed ${fault.effect === 'none' ? 'before' : 'and took effect late'}`);
           if (fault.effect !== 'none') simulation.schedule(fault.effect.lateMs, () => void swallow(effect));
           tell(
-            `fails ${fault.effect === 'none' ? 'before its effect' : `${fault.effect.lateMs} ms before its effect`} (${fault.error.message})`,
+            `fails ${fault.effect === 'none' ? 'before its effect' : `${fault.effect.lateMs} ms before its effect`} (${describe(fault.outcome)})`,
           );
-          answer(5, () => reject(fault.error));
+          answer(5, () => give(fault.outcome));
           return;
         }
         let result: ReturnType<typeof effect>;
@@ -96,8 +98,8 @@ export const createCaller = (
         }
         if (fault !== undefined) {
           count(`${name}: failed after`);
-          tell(`has its effect, then fails (${fault.error.message})`);
-          answer(5, () => reject(fault.error));
+          tell(`has its effect, then fails (${describe(fault.outcome)})`);
+          answer(5, () => give(fault.outcome));
           return;
         }
         tell(`gives ${JSON.stringify(result)?.slice(0, 300)}`);
@@ -106,10 +108,12 @@ export const createCaller = (
     }),
 });
 
+const describe = (outcome: unknown): string => (outcome instanceof Error ? outcome.message : JSON.stringify(outcome));
+
 const swallow = (effect: () => unknown): void => {
   try {
     effect();
   } catch {
-    // Nobody is there any more to be told.
+    // The caller has had its answer.
   }
 };

@@ -11,45 +11,66 @@ export interface QueueMessage {
   isDeleted: boolean;
 }
 
-/** A standard queue of SQS: visibility, receive counts, redrive after too many receives, order as it comes. */
-export interface QueueModel {
-  readonly messages: QueueMessage[];
-  readonly deadLetters: DeadLetter[];
-  send(body: string, failedAt?: number): void;
-  receive(count: number): SQSRecord[];
-  nextVisibleAt(): number | undefined;
-  remove(id: string): void;
-  postpone(receiptHandle: string, delayMs: number): void;
-}
+/** A letter with the time at which it was written, or at which SQS moved the message. */
+export type ModelLetter = Pick<DeadLetter, 'body' | 'failedAt'> & {
+  readonly at: number;
+  /** Absent if SQS moved the message itself, after too many receives. */
+  readonly reason?: string | undefined;
+  readonly detail?: string | undefined;
+};
 
 /** Longer than the function's time-out, as SQS demands. */
 const VISIBILITY_MS = 330_000;
+export const RETENTION_MS = 14 * 86_400_000;
+/** After this many receives SQS moves a message to the dead-letter queue. */
+export const MAX_RECEIVE_COUNT = 1_000;
 
-export const createQueueModel = (now: () => number, pick: (count: number) => number): QueueModel => {
+/**
+ * A standard SQS queue with its dead-letter queue: visibility, receive counts, retention, and the move after too many
+ * receives. Messages are received in any order.
+ */
+export const createQueueModel = (now: () => number, pick: (count: number) => number) => {
   const messages: QueueMessage[] = [];
-  const deadLetters: DeadLetter[] = [];
-  const live = () => messages.filter((message) => !message.isDeleted);
+  const deadLetters: ModelLetter[] = [];
+  const expired: QueueMessage[] = [];
+  const live = () => {
+    for (const message of messages) {
+      if (message.isDeleted || now() < message.sentAt + RETENTION_MS) continue;
+      message.isDeleted = true;
+      expired.push(message);
+    }
+    return messages.filter((message) => !message.isDeleted);
+  };
+  /** The message of a receipt handle. A handle is good until its message is received again. */
+  const ofHandle = (receiptHandle: string) => {
+    const [id, receive] = receiptHandle.split('/');
+    const message = messages.find((candidate) => candidate.id === id);
+    return message === undefined || message.isDeleted || String(message.receiveCount) !== receive ? undefined : message;
+  };
 
   return {
     messages,
     deadLetters,
+    /** Messages that SQS deleted at the end of their retention. There must be none. */
+    expired,
 
-    send(body, failedAt) {
-      messages.push({
-        id: `m${messages.length}`,
-        body,
-        sentAt: now(),
-        failedAt,
-        visibleAt: now(),
-        receiveCount: 0,
-        isDeleted: false,
-      });
+    send(body: string, failedAt?: number): void {
+      const id = `m${messages.length}`;
+      messages.push({ id, body, sentAt: now(), failedAt, visibleAt: now(), receiveCount: 0, isDeleted: false });
     },
 
-    receive(count) {
+    receive(count: number): SQSRecord[] {
       const visible = live().filter((message) => message.visibleAt <= now());
       const taken: QueueMessage[] = [];
-      while (taken.length < count && visible.length > 0) taken.push(...visible.splice(pick(visible.length), 1));
+      while (taken.length < count && visible.length > 0) {
+        for (const message of visible.splice(pick(visible.length), 1)) {
+          if (message.receiveCount < MAX_RECEIVE_COUNT) taken.push(message);
+          else {
+            message.isDeleted = true;
+            deadLetters.push({ body: message.body, failedAt: now(), at: now() });
+          }
+        }
+      }
       return taken.map((message) => {
         message.receiveCount += 1;
         message.visibleAt = now() + VISIBILITY_MS;
@@ -57,26 +78,39 @@ export const createQueueModel = (now: () => number, pick: (count: number) => num
       });
     },
 
-    nextVisibleAt() {
+    nextVisibleAt(): number | undefined {
       const times = live().map((message) => message.visibleAt);
       return times.length === 0 ? undefined : Math.min(...times);
     },
 
-    remove(id) {
+    remove(id: string): void {
       for (const message of messages) if (message.id === id) message.isDeleted = true;
     },
 
-    postpone(receiptHandle, delayMs) {
-      const [id, receive] = receiptHandle.split('/');
-      const message = messages.find((candidate) => candidate.id === id);
-      // The handle of an earlier receive still works while the message was not received again.
-      if (message === undefined || message.isDeleted || String(message.receiveCount) !== receive) {
-        throw new Error('ReceiptHandleIsInvalid');
-      }
+    postpone(receiptHandle: string, delayMs: number): void {
+      const message = ofHandle(receiptHandle);
+      if (message === undefined) throw new Error('ReceiptHandleIsInvalid');
       message.visibleAt = now() + delayMs;
+    },
+
+    wake(receiptHandles: readonly string[]): void {
+      for (const handle of receiptHandles) {
+        const message = ofHandle(handle);
+        if (message !== undefined) message.visibleAt = Math.min(message.visibleAt, now());
+      }
+    },
+
+    depth(): { visible: number; inFlight: number } {
+      const visible = live().filter((message) => message.visibleAt <= now()).length;
+      return { visible, inFlight: live().length - visible };
+    },
+
+    sendDeadLetter(letter: DeadLetter): void {
+      deadLetters.push({ ...letter, at: now() });
     },
   };
 };
+export type QueueModel = ReturnType<typeof createQueueModel>;
 
 const recordOf = ({ id, body, sentAt, receiveCount, failedAt }: QueueMessage): SQSRecord => ({
   messageId: id,

@@ -1,25 +1,42 @@
 import type { Context } from 'aws-lambda';
 import { type CreatedObject, parseEvent } from '../../../lambdas/relay/domain/s3-event.ts';
-import type { DeadLetter } from '../../../lambdas/relay/ports.ts';
 import { createMemoryTable } from '../../helpers/memory-ledger.ts';
-import { createChatModel } from './chat-model.ts';
+import { createChatModel, REFUSED_PREFIX, type RoomState } from './chat-model.ts';
 import type { Process } from './process.ts';
-import { createQueueModel } from './queue-model.ts';
+import { createQueueModel, type ModelLetter } from './queue-model.ts';
 import { createChoices, createSimulation } from './simulation.ts';
-import { createFunction, type World } from './world.ts';
+import { BUCKET, createFunction, type World } from './world.ts';
 
-/** One history of the world. */
+/** One history of the world. Times are in milliseconds. */
 export interface Schedule {
-  /** Versions of each key, in order: how long after the one before each is written, in milliseconds. */
+  /** Versions of each key, in order: how long after the previous version each is written. */
   readonly keys: readonly (readonly number[])[];
-  /** Of each version's event, how many copies arrive. */
+  /** How many copies of each version's event arrive. */
   readonly copies: number;
   readonly isVersioned: boolean;
+  /** Messages can hold the record of a second object, or a record that can't be read. */
+  readonly hasNeighbours: boolean;
+  /** In the end the newest version of each key gets one more event, without a sequencer. */
+  readonly isBackfilled: boolean;
   readonly workers: number;
-  /** How far the workers' clocks are off, in milliseconds. */
+  /** How far the workers' clocks are ahead. */
   readonly skewsMs: readonly number[];
-  /** When the server forgets its unconfirmed uploads, if ever. */
+  /** How far the clock of the proxy is ahead, which writes the Date header. */
+  readonly proxySkewMs: number;
+  /** How far the clock of the application server is ahead. */
+  readonly chatSkewMs: number;
+  /** When the server deletes its unconfirmed uploads, if ever. */
   readonly expireUploadsAfterMs: number | undefined;
+  /** When another bot takes over and the token of the first is revoked, if ever. */
+  readonly rotateAfterMs: number | undefined;
+  /** When a room takes no messages. */
+  readonly closedRooms: readonly {
+    readonly roomId: string;
+    readonly state: RoomState;
+    readonly fromMs: number;
+    readonly forMs: number;
+  }[];
+  readonly maxCallsPerMinute: number | undefined;
   /** What happens at each step; see `Choices`. */
   readonly choices: Uint8Array;
 }
@@ -28,15 +45,17 @@ export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'first
   readonly objects: readonly CreatedObject[];
   readonly isReadable: (object: CreatedObject) => boolean;
   readonly faults: ReadonlyMap<string, number>;
+  /** Marks of the records that can't be read, one for each message that holds one. */
+  readonly unreadable: readonly string[];
   /** Dead letters that were sent back; `queue.deadLetters` are those that came after. */
-  readonly redriven: readonly DeadLetter[];
+  readonly redriven: readonly ModelLetter[];
 }
 
 const START = Date.UTC(2026, 0, 1);
 const FUNCTION_TIMEOUT_MS = 300_000;
 const GIVE_UP_AFTER_MS = 20 * 86_400_000;
 
-/** Runs a schedule to its end: until the queue is empty, and once more after its dead letters were redriven. */
+/** Runs a schedule to its end: until the queue is empty, after a redrive of the dead letters, and after a backfill. */
 export const runSchedule = async (schedule: Schedule, trace?: (line: string) => void): Promise<History> => {
   const simulation = createSimulation(START);
   const choices = createChoices(schedule.choices);
@@ -46,24 +65,35 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
   const isReadable = (object: CreatedObject) =>
     schedule.isVersioned ||
     !objects.some((other) => other.key === object.key && isWrittenAfter(other, object, simulation.now()));
+  const elapsedMs = () => simulation.now() - START;
+  const bot = () => (elapsedMs() < (schedule.rotateAfterMs ?? Number.POSITIVE_INFINITY) ? 'bot-1' : 'bot-2');
+  const roomState = (roomId: string): RoomState =>
+    schedule.closedRooms.find(
+      (room) => room.roomId === roomId && elapsedMs() >= room.fromMs && elapsedMs() < room.fromMs + room.forMs,
+    )?.state ?? 'open';
   const world: World = {
     simulation,
     choices,
-    chat: createChatModel(simulation.now),
+    chat: createChatModel({ now: simulation.now, skewMs: schedule.chatSkewMs, roomState, validUsers: () => [bot()] }),
     queue,
     table: createMemoryTable(),
-    settings: SETTINGS,
+    settings: { ...SETTINGS, maxCallsPerMinute: schedule.maxCallsPerMinute },
+    proxySkewMs: schedule.proxySkewMs,
+    bot,
     isReadable,
     firstClaims: new Map(),
     standingClaims: new Map(),
     count: (fault) => faults.set(fault, (faults.get(fault) ?? 0) + 1),
-    trace: (line) => trace?.(`${((simulation.now() - START) / 1_000).toFixed(3).padStart(12)} s  ${line}`),
+    trace: (line) => trace?.(`${(elapsedMs() / 1_000).toFixed(3).padStart(12)} s  ${line}`),
   };
 
+  const unreadable: string[] = [];
   for (const object of objects) {
     for (let copy = 0; copy < schedule.copies; copy += 1) {
+      const records = [recordOf(object)];
+      if (schedule.hasNeighbours) records.push(...neighboursOf(object, objects, unreadable, choices.next));
       const delayMs = object.createdAt - START + choices.next(8) * 700;
-      simulation.schedule(delayMs, () => queue.send(object.eventBody));
+      simulation.schedule(delayMs, () => queue.send(JSON.stringify({ Records: records })));
     }
   }
   if (schedule.expireUploadsAfterMs !== undefined) {
@@ -72,14 +102,41 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
   for (let worker = 0; worker < schedule.workers; worker += 1)
     startWorker(world, worker, schedule.skewsMs[worker] ?? 0);
   await simulation.run(START + GIVE_UP_AFTER_MS);
-  // What was given up is sent back once, as an operator would after having mended the cause.
-  const letters = queue.deadLetters.splice(0);
-  if (letters.length > 0) {
-    for (const { body, failedAt } of letters) queue.send(body, failedAt);
+  // Dead letters are sent back once, as an operator does after removing the cause.
+  const redriven = queue.deadLetters.splice(0);
+  if (redriven.length > 0) {
+    for (const { body, failedAt } of redriven) queue.send(body, failedAt);
     startWorker(world, schedule.workers, 0);
     await simulation.run(simulation.now() + GIVE_UP_AFTER_MS);
   }
-  return { ...world, objects, faults, redriven: letters };
+  if (schedule.isBackfilled) {
+    for (const object of objects) {
+      if (objects.some((other) => isWrittenAfter(other, object, simulation.now()) && other.key === object.key))
+        continue;
+      queue.send(JSON.stringify({ Records: [recordOf({ ...object, sequencer: undefined })] }));
+    }
+    startWorker(world, schedule.workers + 1, 0);
+    await simulation.run(simulation.now() + GIVE_UP_AFTER_MS);
+  }
+  return { ...world, objects, faults, unreadable, redriven };
+};
+
+/** What else stands in the message of an object: the record of another one, or a record that can't be read. */
+const neighboursOf = (
+  object: CreatedObject,
+  objects: readonly CreatedObject[],
+  unreadable: string[],
+  next: (count: number) => number,
+): object[] => {
+  const others = objects.filter((other) => other !== object && other.createdAt <= object.createdAt);
+  const other = next(3) === 1 ? others[next(Math.max(1, others.length))] : undefined;
+  const records: object[] = other === undefined ? [] : [recordOf(other)];
+  if (next(3) === 1) {
+    const mark = `unreadable-${unreadable.length}`;
+    unreadable.push(mark);
+    records.push({ eventName: 'ObjectCreated:Put', eventTime: mark, s3: { bucket: { name: BUCKET } } });
+  }
+  return records;
 };
 
 /** Polls the queue and runs the function, as an event source mapping does; a process that died is replaced. */
@@ -142,33 +199,37 @@ const newProcess = ({ simulation }: World, name: string, skewMs: number): Proces
 });
 
 const SETTINGS: World['settings'] = {
-  routes: [{ room: '#room' }],
+  routes: [{ prefix: REFUSED_PREFIX, room: '#second' }, { prefix: 'key-1', room: '#second' }, { room: '#first' }],
   retryForHours: 24,
   filesAtOnce: 2,
   queueRetentionDays: 14,
   ledgerRetentionDays: 365,
   confirmAgainAfterSeconds: 90,
 };
+
+/** The third key holds a type that the server refuses. */
+const keyName = (key: number): string => `${key === 2 ? REFUSED_PREFIX : 'key-'}${key}.txt`;
+
 const objectsOf = ({ keys }: Schedule): CreatedObject[] =>
   keys.flatMap((versions, key) => {
     let createdAt = START;
     return versions.map((delayMs, version) => {
       createdAt += delayMs;
-      return readBack(`key-${key}.txt`, version, createdAt);
+      return readBack({ key: keyName(key), createdAt, eTag: `e${version}`, sequencer: `${10 + version}` });
     });
   });
 
+type Named = Pick<CreatedObject, 'key' | 'createdAt' | 'eTag' | 'sequencer'>;
+
+const recordOf = ({ key, createdAt, eTag, sequencer }: Named): object => ({
+  eventName: 'ObjectCreated:Put',
+  eventTime: new Date(createdAt).toISOString(),
+  s3: { bucket: { name: BUCKET }, object: { key, size: 100, eTag, ...(sequencer === undefined ? {} : { sequencer }) } },
+});
+
 /** As the function gets it: through an event. */
-const readBack = (key: string, version: number, createdAt: number): CreatedObject => {
-  const record = {
-    eventName: 'ObjectCreated:Put',
-    eventTime: new Date(createdAt).toISOString(),
-    s3: {
-      bucket: { name: 'bucket' },
-      object: { key, size: 100, eTag: `e${version}`, sequencer: `${10 + version}` },
-    },
-  };
-  const parsed = parseEvent(JSON.stringify({ Records: [record] }));
+const readBack = (object: Named): CreatedObject => {
+  const parsed = parseEvent(JSON.stringify({ Records: [recordOf(object)] }));
   if (parsed.kind !== 'objects' || parsed.objects[0] === undefined) throw new Error('the event of the model is wrong');
   return parsed.objects[0];
 };

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
+import { ROOMS, type RoomState } from './chat-model.ts';
 import { judge } from './invariants.ts';
 import { runSchedule, type Schedule } from './run-schedule.ts';
+
+const rarely = () => fc.integer({ min: 0, max: 3 }).map((value) => value === 3);
 
 /** Histories with overwrites, repeated events, clocks that differ, and up to 600 decisions about what fails and when. */
 export const anySchedule: fc.Arbitrary<Schedule> = fc.record({
@@ -10,9 +13,24 @@ export const anySchedule: fc.Arbitrary<Schedule> = fc.record({
   }),
   copies: fc.integer({ min: 1, max: 2 }),
   isVersioned: fc.boolean(),
+  hasNeighbours: fc.boolean(),
+  isBackfilled: rarely(),
   workers: fc.integer({ min: 1, max: 2 }),
   skewsMs: fc.array(fc.integer({ min: -5_000, max: 5_000 }), { minLength: 2, maxLength: 2 }),
+  proxySkewMs: fc.integer({ min: -600_000, max: 600_000 }),
+  chatSkewMs: fc.integer({ min: -240_000, max: 240_000 }),
   expireUploadsAfterMs: fc.option(fc.integer({ min: 1_000, max: 900_000 }), { nil: undefined, freq: 3 }),
+  rotateAfterMs: fc.option(fc.integer({ min: 1_000, max: 900_000 }), { nil: undefined, freq: 1 }),
+  closedRooms: fc.array(
+    fc.record({
+      roomId: fc.constantFrom(...Object.values(ROOMS)),
+      state: fc.constantFrom<RoomState>('archived', 'read-only', 'muted'),
+      fromMs: fc.integer({ min: 0, max: 600_000 }),
+      forMs: fc.integer({ min: 1_000, max: 7_200_000 }),
+    }),
+    { maxLength: 2 },
+  ),
+  maxCallsPerMinute: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 1 }),
   choices: fc.uint8Array({ minLength: 0, maxLength: 600, size: 'max' }),
 });
 

@@ -1,21 +1,21 @@
-import { Readable } from 'node:stream';
-import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
-import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Readable } from 'node:stream';
+import type { HttpAnswer, SendHttp } from '../../../lambdas/relay/adapters/rocket-chat/http.ts';
+import type { Credentials, CredentialsSource } from '../../../lambdas/relay/adapters/secrets-manager/credentials.ts';
+import { composeRelay } from '../../../lambdas/relay/compose.ts';
 import type { DeliveryId } from '../../../lambdas/relay/domain/delivery.ts';
 import { ChatUnreachableError, SourceError } from '../../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
-import { createHandler } from '../../../lambdas/relay/handler.ts';
-import { createPacer } from '../../../lambdas/relay/pacing/pacer.ts';
-import type { Chat, Claim, Ledger, ObjectStore, Queues, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
+import type { Backlog, Ledger, ObjectStore, Queues, SourceObject } from '../../../lambdas/relay/ports.ts';
 import type { MemoryTable } from '../../helpers/memory-ledger.ts';
-import type { ChatModel } from './chat-model.ts';
-import { chatFaults, confirmFaults, ledgerFaults, mediaFaults, queueFaults, sourceFaults } from './faults.ts';
+import type { Answer, ChatModel, ChatRequest } from './chat-model.ts';
+import { confirmFaults, ledgerFaults, mediaFaults, queueFaults, readFaults, sourceFaults } from './faults.ts';
 import { type Caller, createCaller, type Process } from './process.ts';
 import type { QueueModel } from './queue-model.ts';
 import type { Choices, Simulation } from './simulation.ts';
 
-/** Everything outside of the function; its processes share it. */
+/** Everything outside of the function, shared by all its processes. */
 export interface World {
   readonly simulation: Simulation;
   readonly choices: Choices;
@@ -23,54 +23,49 @@ export interface World {
   readonly queue: QueueModel;
   readonly table: MemoryTable;
   readonly settings: Settings;
-  /** Whether S3 still has the version. */
+  /** How far the clock of the proxy, which writes the Date header, is ahead. */
+  readonly proxySkewMs: number;
+  /** The bot whose token the secret holds now. */
+  readonly bot: () => string;
+  /** Whether S3 still has this version. */
   readonly isReadable: (object: CreatedObject) => boolean;
   /** When each object was claimed first. */
   readonly firstClaims: Map<string, number>;
-  /** The same, but starting again after a dead letter. */
+  /** The same, but an object that was dead-lettered counts as not claimed until it is claimed again. */
   readonly standingClaims: Map<string, number>;
   readonly count: (fault: string) => void;
   readonly trace: (line: string) => void;
 }
 
-export const ROOM_ID = 'ROOM';
-export const objectName = ({ key, sequencer }: Pick<CreatedObject, 'key' | 'sequencer'>): string =>
-  `${key}@${sequencer}`;
+export const BUCKET = 'bucket';
+/** An object by its content: a backfilled event names the same object as the event of its upload. */
+export const objectName = ({ key, eTag }: Pick<CreatedObject, 'key' | 'eTag'>): string => `${key}@${eTag}`;
 
-/** One process of the function: the real handler on modelled ports. */
+/** The object that the running delivery claimed last. It tells whose message a search of the room is for. */
+const delivered = new AsyncLocalStorage<string>();
+
+/** The whole relay on modelled ports, as one process of the function runs it. */
 export const createFunction = (world: World, process: Process) => {
   const { clock } = process;
-  const random = () => world.choices.next(256) / 256;
   const caller = createCaller(world.simulation, world.choices, process, world.count, world.trace);
-  const queues = queuesOf(world, caller);
   const silent = () => {};
-  const logger = { info: silent, warn: silent, error: silent };
-  const deliver = createDeliver({
+  return composeRelay({
     settings: world.settings,
     clock,
-    random,
-    logger,
-    queues,
-    pacer: createPacer({ now: clock.now, random }),
-    circuit: createCircuit({ now: clock.now }),
-    chat: chatOf(world, caller),
-    bot: { userId: async () => 'bot' },
-    rooms: roomsOf(caller),
-    store: storeOf(world, caller),
-    ledger: ledgerOf(world, caller, clock.now),
-  });
-  return createHandler({
-    deliver,
-    queues,
-    logger,
-    clock,
+    random: () => world.choices.next(256) / 256,
+    logger: { info: silent, warn: silent, error: silent },
     metrics: { add: silent },
-    filesAtOnce: 2,
     abortAfter: (delayMs) => {
       const controller = new AbortController();
       world.simulation.schedule(delayMs, () => controller.abort(TIME_IS_OVER));
       return controller.signal;
     },
+    send: sendOf(world, caller),
+    credentials: credentialsOf(world),
+    store: storeOf(world, caller),
+    ledger: ledgerOf(world, caller, clock.now),
+    queues: queuesOf(world, caller),
+    backlog: backlogOf(world, caller),
   });
 };
 
@@ -78,7 +73,8 @@ export const createFunction = (world: World, process: Process) => {
 const TIME_IS_OVER = new Error('the invocation is out of time');
 const aborted = () => new ChatUnreachableError('aborted', { code: 'ABORTED', mayHaveActed: true });
 
-interface ModelSource extends SourceObject {
+/** Stands for a body's stream; the model carries no bytes. */
+interface ModelBody {
   readonly object: string;
   readonly isWhole: boolean;
 }
@@ -90,16 +86,15 @@ const storeOf = ({ isReadable, choices, count }: World, { call }: Caller): Objec
       faults: sourceFaults,
       signal,
       aborted,
-      effect: (): ModelSource => {
+      effect: (): SourceObject => {
         if (!isReadable(object)) throw new SourceError('gone', { code: 'OBJECT_GONE' });
         const isWhole = choices.isUsedUp || choices.next(16) !== 1;
         if (!isWhole) count('GetObject: short body');
+        const body: ModelBody = { object: objectName(object), isWhole };
         return {
-          object: objectName(object),
-          isWhole,
           sizeBytes: object.sizeBytes,
           contentType: undefined,
-          body: Readable.from([]),
+          body: body as never as Readable,
           close: () => {},
         };
       },
@@ -107,69 +102,95 @@ const storeOf = ({ isReadable, choices, count }: World, { call }: Caller): Objec
   contentType: () => Promise.resolve(undefined),
 });
 
-const roomsOf = ({ call }: Caller): Rooms => ({
-  resolve: (_room, _threadId, { signal }) =>
-    call({ name: 'rooms.info', faults: chatFaults, signal, aborted, effect: () => ROOM_ID }),
-});
-
-const chatOf = (world: World, { call }: Caller): Chat => ({
-  uploadMedia: async (roomId, file, { signal }) => {
-    const source = file.source as ModelSource;
-    // As in the real client: a request whose source fails is never completed.
-    if (!source.isWhole) throw new SourceError('short', { code: 'SOURCE_SHORT' });
-    const effect = () => ({
-      fileId: world.chat.storeFile(source.object, roomId, source.isWhole),
-      uploadedAt: world.simulation.now(),
-    });
-    return call({ name: 'rooms.media', faults: mediaFaults, signal, aborted, effect });
-  },
-  confirmMedia: async ({ roomId, fileId }, _message, { signal }) => {
-    const confirm = world.chat.startConfirm(
-      fileId,
-      (object) => world.standingClaims.get(object) ?? world.simulation.now(),
-    );
-    const effect = () => ({ messageId: world.chat.confirm(roomId, fileId, confirm) });
-    return call({ name: 'rooms.mediaConfirm', faults: confirmFaults, signal, aborted, effect });
-  },
-  findMessage: ({ roomId, upload }, { signal }) =>
-    call({
-      name: 'chat.syncMessages',
-      faults: chatFaults,
+/** The proxy in front of the server, and the way to it. */
+const sendOf =
+  (world: World, { call }: Caller): SendHttp =>
+  async ({ method, path, headers, body, signal }) => {
+    const { chat, choices, count } = world;
+    const endpoint = /\/api\/v1\/([\w.]+)/.exec(path)?.[1] ?? path;
+    const file = body !== undefined && 'stream' in body ? (body.stream as never as ModelBody) : undefined;
+    // What sending a body does when its source fails: the request is never completed.
+    if (file !== undefined && !file.isWhole) throw new SourceError('short', { code: 'SOURCE_SHORT' });
+    const request: ChatRequest = { method, path, headers, file };
+    const isConfirm = endpoint === 'rooms.mediaConfirm';
+    const confirm = isConfirm ? startConfirm(world, path) : -1;
+    const isDropped = isConfirm && !choices.isUsedUp && choices.next(16) === 1;
+    const object = delivered.getStore();
+    const startedAt = world.simulation.now();
+    const answer = await call({
+      name: endpoint,
+      faults: isConfirm ? confirmFaults : file === undefined ? readFaults : mediaFaults,
       signal,
       aborted,
-      effect: () => {
-        const messageId = world.chat.look(roomId, upload.fileId);
-        return messageId === undefined ? undefined : { messageId };
+      effect: (): Answer => {
+        const handled = chat.handle(request, { confirm, isDropped });
+        if (isDropped && handled.text.includes('"message":null')) {
+          count('rooms.mediaConfirm: message dropped');
+          const name = chat.confirms[confirm]?.object ?? '';
+          chat.drops.set(name, (chat.drops.get(name) ?? 0) + 1);
+        }
+        if (endpoint === 'chat.syncMessages' && object !== undefined && !isShown(chat, handled, object)) {
+          chat.negativeLooks.push({ object, startedAt, at: world.simulation.now() });
+        }
+        return handled;
       },
-    }),
-});
+    });
+    const date = new Date(world.simulation.now() + world.proxySkewMs).toUTCString();
+    return { ...answer, headers: { date, ...answer.headers } } satisfies HttpAnswer;
+  };
+
+const startConfirm = ({ chat, standingClaims, simulation }: World, path: string): number =>
+  chat.startConfirm(path.split('/').at(-1) ?? '', (object) => standingClaims.get(object) ?? simulation.now());
+
+const isShown = (chat: ChatModel, answer: Answer, object: string): boolean =>
+  chat.messages.some((message) => message.object === object && answer.text.includes(`"${message.id}"`));
+
+/** Each process keeps the credentials that it read last, and reads again when they are refused. */
+const credentialsOf = ({ bot }: World): CredentialsSource => {
+  let current: Credentials | undefined;
+  const read = (): Credentials => ({ userId: bot(), authToken: bot() });
+  return {
+    async current() {
+      current ??= read();
+      return current;
+    },
+    async renew(refused) {
+      current = read();
+      return current.userId !== refused.userId;
+    },
+  };
+};
 
 const ledgerOf = (
   { table, firstClaims, standingClaims, simulation }: World,
   { call }: Caller,
   now: () => number,
 ): Ledger => {
-  const noted = (id: DeliveryId, claim: Claim): Claim => {
-    const name = objectName(id);
-    if (claim.kind === 'claimed') {
-      for (const claims of [firstClaims, standingClaims]) if (!claims.has(name)) claims.set(name, simulation.now());
+  const remember = (id: DeliveryId, kind: string) => {
+    if (kind !== 'claimed') return;
+    for (const claims of [firstClaims, standingClaims]) {
+      if (!claims.has(objectName(id))) claims.set(objectName(id), simulation.now());
     }
-    return claim;
   };
-
   return {
-    claim: (id, lease, options) =>
-      call({
-        name: 'ledger claim',
-        faults: ledgerFaults,
-        effect: () => noted(id, table.claim(now(), id, lease, options)),
-      }),
-    claimUploaded: (id, lease, options) =>
-      call({
-        name: 'ledger claim with upload',
-        faults: ledgerFaults,
-        effect: () => noted(id, table.claimUploaded(now(), id, lease, options)),
-      }),
+    claim(id, lease, options) {
+      delivered.enterWith(objectName(id));
+      const effect = () => {
+        const claim = table.claim(now(), id, lease, options);
+        remember(id, claim.kind);
+        return claim;
+      };
+      return call({ name: 'ledger claim', faults: ledgerFaults, effect });
+    },
+    claimUploaded(id, lease, options) {
+      delivered.enterWith(objectName(id));
+      const effect = () => {
+        const claim = table.claimUploaded(now(), id, lease, options);
+        remember(id, claim.kind);
+        return claim;
+      };
+      return call({ name: 'ledger claim with upload', faults: ledgerFaults, effect });
+    },
     record: (id, owner, change) =>
       call({
         name: `ledger ${change.kind}`,
@@ -187,5 +208,11 @@ const queuesOf = ({ queue }: World, { call }: Caller): Queues => ({
   postpone: (handle, delayMs) =>
     call({ name: 'ChangeMessageVisibility', faults: queueFaults, effect: () => queue.postpone(handle, delayMs) }),
   sendDeadLetter: (letter) =>
-    call({ name: 'SendMessage', faults: queueFaults, effect: () => void queue.deadLetters.push(letter) }),
+    call({ name: 'SendMessage', faults: queueFaults, effect: () => queue.sendDeadLetter(letter) }),
+});
+
+const backlogOf = ({ queue }: World, { call }: Caller): Backlog => ({
+  read: () => call({ name: 'GetQueueAttributes', faults: queueFaults, effect: () => queue.depth() }),
+  wake: (handles) =>
+    call({ name: 'ChangeMessageVisibilityBatch', faults: queueFaults, effect: () => queue.wake(handles) }),
 });
