@@ -50,6 +50,8 @@ const xray = createXRay({
 
 const relay = composeRelay({
   settings,
+  buckets: config.bucketNames,
+  maxReceiveCount: config.maxReceiveCount,
   clock,
   random,
   logger,

@@ -62,6 +62,7 @@ export const createRelayFunction = (
       [Env.LedgerTable]: relay.table.tableName,
       [Env.QueueUrl]: relay.queue.queueUrl,
       [Env.DeadLetterQueueUrl]: relay.deadLetterQueue.queueUrl,
+      [Env.BucketNames]: relay.buckets.map(({ bucketName }) => bucketName).join(','),
       [Env.UrlSuffix]: Aws.URL_SUFFIX,
       ...(proxyUrl !== undefined && { [OptionalEnv.RocketChatProxyUrl]: proxyUrl }),
       ...(props.tracing === true && { [OptionalEnv.Tracing]: '1' }),
