@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { createDeliver } from '../../../lambdas/relay/delivery/deliver.ts';
+import { createReject } from '../../../lambdas/relay/delivery/settle.ts';
 import { createCircuit } from '../../../lambdas/relay/domain/circuit.ts';
 import type { DeliveryId } from '../../../lambdas/relay/domain/delivery.ts';
 import { ChatUnreachableError, SourceError } from '../../../lambdas/relay/domain/errors.ts';
@@ -45,7 +46,7 @@ export const createFunction = (world: World, process: Process) => {
   const queues = queuesOf(world, caller);
   const silent = () => {};
   const logger = { info: silent, warn: silent, error: silent };
-  const deliver = createDeliver({
+  const settling = {
     settings: world.settings,
     clock,
     random,
@@ -53,14 +54,19 @@ export const createFunction = (world: World, process: Process) => {
     queues,
     pacer: createPacer({ now: clock.now, random }),
     circuit: createCircuit({ now: clock.now }),
+    ledger: ledgerOf(world, caller, clock.now),
+  };
+  const deliver = createDeliver({
+    ...settling,
     chat: chatOf(world, caller),
     bot: { userId: async () => 'bot' },
     rooms: roomsOf(caller),
     store: storeOf(world, caller),
-    ledger: ledgerOf(world, caller, clock.now),
   });
   return createHandler({
     deliver,
+    reject: createReject(settling),
+    buckets: new Set(['bucket']),
     queues,
     logger,
     clock,
