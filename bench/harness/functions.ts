@@ -66,6 +66,7 @@ export const startFunction = async (options: FunctionOptions): Promise<MeasuredF
       LEDGER_TABLE: 'bench',
       QUEUE_URL: 'http://127.0.0.1:9/queue',
       DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:9/dead',
+      BUCKET_NAMES: 'uploads',
       AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9',
       POWERTOOLS_SERVICE_NAME: 'bench',
       // There is no X-Ray daemon here to take segments.

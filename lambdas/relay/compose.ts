@@ -5,6 +5,7 @@ import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
 import type { CredentialsSource } from './adapters/secrets-manager/credentials.ts';
 import { createDeliver } from './delivery/deliver.ts';
+import { createReject } from './delivery/settle.ts';
 import { createCircuit } from './domain/circuit.ts';
 import type { Settings } from './domain/settings.ts';
 import { createHandler, type Handler } from './handler.ts';
@@ -16,6 +17,10 @@ import type { Backlog, Clock, Ledger, Logger, Metrics, ObjectStore, Queues, Rand
 
 export interface RelayPorts {
   readonly settings: Settings;
+  /** The buckets that the relay was deployed for. */
+  readonly buckets: readonly string[];
+  /** The `maxReceiveCount` of the uploads queue. @default unknown */
+  readonly maxReceiveCount?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -44,15 +49,10 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const circuit = createCircuit({ now: clock.now });
   const rooms = createRooms({ client, clock });
   const calls = { chat: createRocketChat(client), store };
+  const { maxReceiveCount } = ports;
+  const settling = { settings, clock, random, logger, queues, ledger, pacer, circuit, maxReceiveCount };
   const deliver = createDeliver({
-    settings,
-    clock,
-    random,
-    logger,
-    queues,
-    ledger,
-    pacer,
-    circuit,
+    ...settling,
     rooms,
     bot: { userId: async () => (await credentials.current()).userId },
     ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
@@ -70,5 +70,19 @@ export const composeRelay = (ports: RelayPorts): Handler => {
           logger,
           abortAfter,
         });
-  return createHandler({ deliver, queues, metrics, pacing, operations, logger, clock, abortAfter, filesAtOnce });
+  const reject = createReject(settling);
+  const buckets = new Set(ports.buckets);
+  return createHandler({
+    deliver,
+    reject,
+    buckets,
+    queues,
+    metrics,
+    pacing,
+    operations,
+    logger,
+    clock,
+    abortAfter,
+    filesAtOnce,
+  });
 };

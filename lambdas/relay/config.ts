@@ -13,6 +13,8 @@ export interface Config {
   readonly ledgerTable: string;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
+  readonly bucketNames: readonly string[];
+  readonly maxReceiveCount: number | undefined;
   readonly isTracing: boolean;
   readonly settings: Settings;
 }
@@ -37,6 +39,8 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   const ledgerTable = text(Env.LedgerTable);
   const queueUrl = text(Env.QueueUrl);
   const deadLetterQueueUrl = text(Env.DeadLetterQueueUrl);
+  const bucketNames = text(Env.BucketNames).split(',');
+  const maxReceiveCount = parseCount(env[OptionalEnv.MaxReceiveCount], faults);
   const aws = readAwsEnvironment(env, text);
   const settings = readSettings(path.join(env['LAMBDA_TASK_ROOT'] ?? '.', SETTINGS_FILE), faults);
 
@@ -52,6 +56,8 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     ledgerTable,
     queueUrl,
     deadLetterQueueUrl,
+    bucketNames,
+    maxReceiveCount,
     isTracing,
     settings,
   };
@@ -63,6 +69,13 @@ const parseUrl = (text: string, faults: string[]): URL | undefined => {
   const isLoopback = url !== null && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback))) return url;
   faults.push(`${Env.RocketChatUrl} must be an https URL (http only for a loopback address)`);
+  return undefined;
+};
+
+const parseCount = (text: string | undefined, faults: string[]): number | undefined => {
+  if (text === undefined || text === '') return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  faults.push(`${OptionalEnv.MaxReceiveCount} must be a whole number from 1 to 9999`);
   return undefined;
 };
 

@@ -1,10 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
 import type { Deliver } from './delivery/deliver.ts';
-import { settleUnreadable } from './delivery/settle.ts';
+import type { Reject, Rejected } from './delivery/settle.ts';
 import type { Task } from './delivery/state.ts';
 import { classify } from './domain/failure.ts';
-import { parseEvent } from './domain/s3-event.ts';
+import { type CreatedObject, type ParsedEvent, parseEvent } from './domain/s3-event.ts';
 import { countEvent, countOutcome } from './observe/metrics.ts';
 import { incidentOf, type Operations } from './observe/operations.ts';
 import { logFields, type Outcome } from './outcome.ts';
@@ -13,6 +13,9 @@ import type { Clock, Logger, Metrics, Queues } from './ports.ts';
 
 export interface HandlerDeps {
   readonly deliver: Deliver;
+  readonly reject: Reject;
+  /** The buckets that the relay was deployed for. Records of other buckets are dead-lettered. */
+  readonly buckets: ReadonlySet<string>;
   readonly queues: Queues;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -29,6 +32,9 @@ export interface HandlerDeps {
 
 /** The time at the end of an invocation that is reserved for recording states. */
 const reserveMs = (remainingMs: number): number => Math.min(15_000, remainingMs * 0.2);
+
+/** A message with more rejected records than this becomes one dead letter as a whole. */
+const MAX_LETTERS_PER_MESSAGE = 10;
 
 /** The difference between the clocks of two processes that a lease allows for. */
 const CLOCK_SKEW_MS = 30_000;
@@ -77,19 +83,19 @@ const handleMessage = async (
     countEvent(deps.metrics, 'ignored');
     return undefined;
   }
-  const unreadable =
-    parsed.kind === 'unreadable' ? [{ eventBody: record.body, detail: parsed.detail }] : parsed.unreadable;
-  const objects = parsed.kind === 'unreadable' ? [] : parsed.objects;
-
+  const { objects, rejected } = sortedOut(parsed, record.body, deps.buckets);
   const isUntouched = deps.pacing?.removeSleeper(record).isUntouched ?? false;
   const outcomes: Outcome[] = [];
   let comesBackInMs: number | undefined;
   const comeBack = (delayMs: number) => {
     comesBackInMs = Math.min(comesBackInMs ?? delayMs, delayMs);
   };
-  for (const { eventBody, detail } of unreadable) {
-    if (!(await deadLetterUnreadable(deps, record, eventBody, detail))) comeBack(60_000);
-    else await deps.operations?.tell({ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail }, invocation);
+  for (const [index, rejection] of rejected.entries()) {
+    const outcome = await rejectRecord(deps, record, { ...rejection, index }, invocation);
+    if (outcome.kind === 'retrying') comeBack(60_000);
+    if (outcome.kind !== 'dead-lettered') continue;
+    const { reason, detail } = rejection;
+    await deps.operations?.tell({ kind: 'dead-lettered', reason, detail }, invocation);
   }
   for (const [index, object] of objects.entries()) {
     const startedAt = deps.clock.now();
@@ -101,28 +107,63 @@ const handleMessage = async (
   }
   if (comesBackInMs === undefined) return undefined;
   await postpone(deps, record, comesBackInMs);
-  if (unreadable.length === 0) deps.pacing?.addSleeper(record, outcomes, comesBackInMs);
+  if (rejected.length === 0) deps.pacing?.addSleeper(record, outcomes, comesBackInMs);
   return record.messageId;
+};
+
+type Rejection = Pick<Rejected, 'eventBody' | 'reason' | 'detail'>;
+
+/** Separates the objects to deliver from the records that can't be delivered. */
+const sortedOut = (
+  parsed: Exclude<ParsedEvent, { kind: 'ignored' }>,
+  body: string,
+  buckets: ReadonlySet<string>,
+): { readonly objects: readonly CreatedObject[]; readonly rejected: readonly Rejection[] } => {
+  if (parsed.kind === 'unreadable') {
+    return { objects: [], rejected: [{ eventBody: body, reason: 'UNREADABLE_EVENT', detail: parsed.detail }] };
+  }
+  const rejected: Rejection[] = [
+    ...parsed.unreadable.map((record) => ({ ...record, reason: 'UNREADABLE_EVENT' as const })),
+    ...parsed.objects
+      .filter(({ bucket }) => !buckets.has(bucket))
+      .map(({ bucket, eventBody }) => ({
+        eventBody,
+        reason: 'UNKNOWN_BUCKET' as const,
+        detail: `the relay was not deployed for the bucket ${bucket}`,
+      })),
+  ];
+  const objects = parsed.objects.filter(({ bucket }) => buckets.has(bucket));
+  const [first] = rejected;
+  if (first === undefined || rejected.length <= MAX_LETTERS_PER_MESSAGE) return { objects, rejected };
+  const detail = `${rejected.length} records of the message can't be delivered; of the first one: ${first.detail}`;
+  return { objects, rejected: [{ eventBody: body, reason: first.reason, detail }] };
 };
 
 const taskOf = (
   record: SQSRecord,
   object: Task['object'],
   index: number,
-  { id, deadlineAt, leaseExpiresAt, startedAt: takenAt, signal }: Invocation,
+  invocation: Invocation,
   now: number,
   isUntouched: boolean,
 ): Task => ({
   object,
-  message: {
-    receiveCount: Number(record.attributes.ApproximateReceiveCount) || 1,
-    sentAt: Number(record.attributes.SentTimestamp) || now,
-    failedAt: failedAtOf(record),
-    isUntouched,
-  },
-  lease: { owner: `${id}/${record.messageId}/${index}`, takenAt, expiresAt: leaseExpiresAt },
-  deadlineAt,
-  signal,
+  message: { ...messageOf(record, now), isUntouched },
+  lease: leaseOf(record, String(index), invocation),
+  deadlineAt: invocation.deadlineAt,
+  signal: invocation.signal,
+});
+
+const messageOf = (record: SQSRecord, now: number): Task['message'] => ({
+  receiveCount: Number(record.attributes.ApproximateReceiveCount) || 1,
+  sentAt: Number(record.attributes.SentTimestamp) || now,
+  failedAt: failedAtOf(record),
+});
+
+const leaseOf = ({ messageId }: SQSRecord, part: string, invocation: Invocation): Task['lease'] => ({
+  owner: `${invocation.id}/${messageId}/${part}`,
+  takenAt: invocation.startedAt,
+  expiresAt: invocation.leaseExpiresAt,
 });
 
 /** A redriven message keeps the attributes of its dead letter. */
@@ -147,17 +188,25 @@ const report = (
   countOutcome(deps.metrics, outcome, object.sizeBytes, latencyMs);
 };
 
-const deadLetterUnreadable = async (
+const rejectRecord = async (
   deps: HandlerDeps,
-  { messageId, attributes }: SQSRecord,
-  eventBody: string,
-  detail: string,
-): Promise<boolean> => {
-  const attempts = Number(attributes.ApproximateReceiveCount) || 1;
-  if (!(await settleUnreadable(deps, { messageId, eventBody, detail, attempts }))) return false;
-  deps.logger.error('delivery', { outcome: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail, messageId, attempts });
-  countEvent(deps.metrics, 'dead-lettered');
-  return true;
+  record: SQSRecord,
+  rejection: Rejection & { readonly index: number },
+  invocation: Invocation,
+): Promise<Outcome> => {
+  const { messageId } = record;
+  const message = messageOf(record, deps.clock.now());
+  const lease = leaseOf(record, `rejected-${rejection.index}`, invocation);
+  const outcome = await deps.reject({ ...rejection, messageId, message, lease });
+  const { kind, ...rest } = outcome;
+  const fields = { outcome: kind, reason: rejection.reason, detail: rejection.detail, messageId };
+  if (outcome.kind === 'dead-lettered') {
+    deps.logger.error('delivery', { ...fields, attempts: outcome.attempts });
+    countEvent(deps.metrics, 'dead-lettered');
+  } else if (outcome.kind === 'retrying') {
+    deps.logger.error('the dead letter could not be written; the message comes back', { messageId, ...rest });
+  }
+  return outcome;
 };
 
 const postpone = async (

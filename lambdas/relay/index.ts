@@ -44,6 +44,8 @@ const xray = createXRay({
 
 const relay = composeRelay({
   settings,
+  buckets: config.bucketNames,
+  maxReceiveCount: config.maxReceiveCount,
   clock,
   random,
   logger,

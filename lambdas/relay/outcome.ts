@@ -16,8 +16,9 @@ export type Outcome =
     }
   | {
       readonly kind: 'duplicate';
-      readonly room: string;
-      readonly roomId: string;
+      readonly room: string | undefined;
+      /** `undefined` if the object was dead-lettered before its room was known. */
+      readonly roomId: string | undefined;
       readonly chatMessageId: string | undefined;
     }
   | {

@@ -72,11 +72,12 @@ export interface Chat {
   ): Promise<ConfirmedMessage>;
   /**
    * Searches for the message that a confirm without an answer may have posted. `messageId` is `undefined` if the
-   * server shows that the file was confirmed, but not by which message.
+   * server shows that the file was confirmed, but not by which message. `isFileListProof`: whether the room's list of
+   * files may be used for that. It may not after a confirm that marked the file as confirmed without posting a message.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
   findMessage(
-    target: { roomId: string; upload: Upload },
+    target: { roomId: string; upload: Upload; isFileListProof: boolean },
     options: CallOptions,
   ): Promise<{ messageId: string | undefined } | undefined>;
 }
@@ -118,18 +119,22 @@ export interface Ledger {
   /**
    * Claims the entry, before anything is sent, if it is new, was released, or its lease has run out. A dead-lettered
    * entry can be claimed only for a message that was redriven since: `failedAt` is the time in its dead letter.
-   * @throws LedgerError LEDGER_UNAVAILABLE
+   * @throws LedgerError LEDGER_UNAVAILABLE, ENTRY_INVALID
    */
   claim(
     id: DeliveryId,
     lease: Lease,
-    options: { object: CreatedObject; failedAt?: number | undefined },
+    options: { object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>; failedAt?: number | undefined },
   ): Promise<Claim>;
   /**
    * Claims the entry together with its finished upload, only if no delivery has claimed the entry before.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
-  claimUploaded(id: DeliveryId, lease: Lease, options: { object: CreatedObject; upload: Upload }): Promise<Claim>;
+  claimUploaded(
+    id: DeliveryId,
+    lease: Lease,
+    options: { object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>; upload: Upload },
+  ): Promise<Claim>;
   /**
    * Writes a change, if the owner still holds the entry.
    * @throws LedgerError LEASE_LOST, LEDGER_UNAVAILABLE

@@ -102,7 +102,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
         memoryMb,
         timeoutMs: functionTimeoutMs,
         onLine,
-        environment: { ...functionEnvironment(emulators, rocketChatUrl), ...environment },
+        environment: { ...functionEnvironment(emulators, rocketChatUrl, bucket), ...environment },
       });
       functions.push(started);
       closers.push(() => started.close());
@@ -141,6 +141,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 const functionEnvironment = (
   { endpoints, queueUrl, deadLetterQueueUrl }: Emulators,
   rocketChatUrl: string,
+  bucket: string,
 ): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
@@ -153,6 +154,7 @@ const functionEnvironment = (
   [Env.LedgerTable]: LEDGER_TABLE,
   [Env.QueueUrl]: queueUrl,
   [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
+  [Env.BucketNames]: bucket,
 });
 
 const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {

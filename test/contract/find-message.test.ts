@@ -20,7 +20,8 @@ const start = async (options: ChatServerOptions = {}) => {
 const upload = () => under.chat.uploadMedia(ROOM, fileOf('content'), { signal });
 const confirm = ({ fileId }: Upload, roomId = ROOM) =>
   under.chat.confirmMedia({ roomId, fileId }, { text: '' }, { signal });
-const find = (file: Upload, roomId = ROOM) => under.chat.findMessage({ roomId, upload: file }, { signal });
+const find = (file: Upload, roomId = ROOM) =>
+  under.chat.findMessage({ roomId, upload: file, isFileListProof: true }, { signal });
 const namesOfCalls = () => server.calls.map(({ name, status }) => `${name} ${status}`);
 /** Posts other files, `stepMs` apart. */
 const chatter = async (count: number, stepMs = 1) => {

@@ -1,8 +1,10 @@
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { createServer } from 'node:http';
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoDbLedger } from '../../lambdas/relay/adapters/dynamodb/ledger.ts';
 import { createLedgerTable, startDynamoDb } from '../../lib/local/aws/dynamodb.ts';
+import { listenOnLoopback } from '../../lib/local/loopback.ts';
 import { awsClientsAt } from '../helpers/aws.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from '../helpers/factories.ts';
 import { createHandClock } from '../helpers/hand-clock.ts';
@@ -76,6 +78,66 @@ describe('the ledger in DynamoDB', () => {
       eTag: id.eTag,
       lastError: 'CHAT_ERROR',
     });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['an unknown status', { status: 'forged' }],
+    ['attempts that are not a number', { attempts: 'many' }],
+    ['a doubt of another type', { inDoubt: 'yes' }],
+    ['a failure count that is not a number', { failuresByReason: { CHAT_ERROR: 'x' } }],
+    ['a lease that ends at a text', { leaseOwner: 'a', leaseExpiresAt: 'z' }],
+    ['a number that JavaScript can not hold', { attempts: 2n ** 100n }],
+  ])('reports ENTRY_INVALID for an entry with %s', async (name, attributes) => {
+    const ledger = createDynamoDbLedger({
+      client: ledgerClient,
+      tableName,
+      clock: createHandClock(),
+      retentionDays: 30,
+    });
+    const id = deliveryIdOf({ key: name });
+    const keys = { pk: `example-uploads/${name}`, sk: '0069A94D181F3A9C4200000000000000#GENERAL' };
+    const Item = marshall({ ...keys, status: 'claimed', attempts: 1, ...attributes });
+    await client.send(new PutItemCommand({ TableName: tableName, Item }));
+    for (const owner of ['b', 'c']) {
+      await expect(ledger.claim(id, leaseOf(owner, START), { object: createdObject() })).rejects.toMatchObject({
+        name: 'LedgerError',
+        code: 'ENTRY_INVALID',
+      });
+    }
+  });
+
+  it('reads consistently: an entry that was just written counts', async () => {
+    const requests: { target: string; body: Record<string, unknown> }[] = [];
+    const { port } = new URL(database.endpoint);
+    const recorder = await listenOnLoopback(
+      createServer(async (request, response) => {
+        const body = Buffer.concat(await request.toArray());
+        const target = String(request.headers['x-amz-target']).replace(/^.*\./, '');
+        requests.push({ target, body: JSON.parse(body.toString()) });
+        const { 'content-length': _length, connection: _connection, ...headers } = request.headers;
+        const answer = await fetch(`http://127.0.0.1:${port}/`, {
+          method: 'POST',
+          headers: headers as Record<string, string>,
+          body,
+        });
+        response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+        response.end(await answer.text());
+      }),
+    );
+    try {
+      const recorded = awsClientsAt(recorder.endpoint).dynamodb;
+      const ledger = createDynamoDbLedger({ client: recorded, tableName, clock: createHandClock(), retentionDays: 30 });
+      const id = deliveryIdOf({ key: 'consistent' });
+      await ledger.claim(id, leaseOf('a', START), { object: createdObject() });
+      expect((await ledger.claim(id, leaseOf('b', START), { object: createdObject() })).kind).toBe('leased');
+      await ledger.findOther(id);
+      await ledger.findOther({ ...id, sequencer: undefined });
+    } finally {
+      await recorder.close();
+    }
+    const reads = requests.filter(({ target }) => target !== 'UpdateItem');
+    expect(reads.map(({ target }) => target)).toEqual(['GetItem', 'Query', 'Query']);
+    for (const { body } of reads) expect(body).toMatchObject({ ConsistentRead: true });
   });
 
   it('reports LEDGER_UNAVAILABLE with its cause when the database can not be reached', async () => {

@@ -39,7 +39,7 @@ const deadLettered = (overrides: Partial<LedgerChange & { kind: 'dead-lettered' 
 const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefined => {
   if (entry === undefined) return undefined;
   const { status, leaseOwner, leaseExpiresAt, upload, messageId, postedAt, failedAt, inDoubt } = entry;
-  const { attempts, releases, failures, retriedForMs } = entry;
+  const { attempts, releases, failures, failuresByReason, retriedForMs } = entry;
   const all = {
     status,
     leaseOwner,
@@ -52,6 +52,7 @@ const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefin
     attempts,
     releases,
     failures,
+    failuresByReason,
     retriedForMs,
   };
   return JSON.parse(JSON.stringify(all)) as Partial<LedgerEntry>;
@@ -303,6 +304,17 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         expect(previous).not.toHaveProperty('inDoubt');
       });
 
+      it("keeps the upload's time by both clocks, and the drops of its message", async () => {
+        const upload = { fileId: 'file-1', uploadedAt: START, sentAt: START - 3_000 };
+        await claimUploaded('a', { upload });
+        await ledger.record(id, 'a', released({ upload, inDoubt: { looks: 0, drops: 2 } }));
+        expect(previousOf(await claim('b'))).toMatchObject({ upload, inDoubt: { looks: 0, drops: 2 } });
+        await ledger.record(id, 'b', released());
+        const previous = previousOf(await claim('c'));
+        expect(previous).not.toHaveProperty('upload');
+        expect(previous).not.toHaveProperty('inDoubt');
+      });
+
       it('keeps a doubt without looks', async () => {
         await claim('a');
         await ledger.record(id, 'a', released({ upload: UPLOAD, inDoubt: { looks: 0, notFoundSince: undefined } }));
@@ -332,6 +344,19 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         await ledger.record(id, 'c', released({ failed: true, retriedForMs: 6_000 }));
         const previous = previousOf(await claim('d'));
         expect(previous).toEqual({ status: 'claimed', attempts: 3, releases: 3, failures: 2, retriedForMs: 6_000 });
+      });
+
+      it('of failures by reason are kept until the object is dead-lettered', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', released({ failed: true, failuresByReason: { CHAT_ERROR: 1 } }));
+        await claim('b');
+        const counts = { CHAT_ERROR: 1, MEDIA_NOT_PROCESSED: 4 };
+        await ledger.record(id, 'b', released({ failed: true, failuresByReason: counts }));
+        await claim('c');
+        await ledger.record(id, 'c', released());
+        expect(previousOf(await claim('d'))).toMatchObject({ failures: 2, failuresByReason: counts });
+        await ledger.record(id, 'd', deadLettered({ failedAt: START }));
+        expect(previousOf(await claim('e', { failedAt: START }))).not.toHaveProperty('failuresByReason');
       });
 
       it('show the deliveries that died as claims that were never released', async () => {

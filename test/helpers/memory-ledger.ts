@@ -20,7 +20,7 @@ export const createMemoryTable = (): MemoryTable => {
   const write = (
     id: DeliveryId,
     lease: Lease,
-    object: CreatedObject,
+    object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>,
     previous: Item | undefined,
     change: Partial<LedgerEntry>,
   ): Claim => {
@@ -133,6 +133,7 @@ const changed = (item: Item, change: LedgerChange): Partial<LedgerEntry> => {
         retriedForMs: change.retriedForMs,
         releases: item.releases + 1,
         failures: item.failures + (change.failed ? 1 : 0),
+        failuresByReason: change.failuresByReason ?? item.failuresByReason,
       };
     case 'dead-lettered':
       return {
@@ -143,6 +144,7 @@ const changed = (item: Item, change: LedgerChange): Partial<LedgerEntry> => {
         inDoubt: change.inDoubt,
         releases: item.attempts,
         failures: 0,
+        failuresByReason: undefined,
         retriedForMs: 0,
       };
     default:

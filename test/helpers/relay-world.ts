@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { createDeliver, type Deliver, type DeliverDeps } from '../../lambdas/relay/delivery/deliver.ts';
+import { createReject, type Reject } from '../../lambdas/relay/delivery/settle.ts';
 import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
+import { isWithoutMessage } from '../../lambdas/relay/domain/failure.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../lambdas/relay/domain/settings.ts';
 import type { Outcome } from '../../lambdas/relay/outcome.ts';
@@ -73,6 +75,7 @@ export interface RelayWorld {
   /** Makes the next call fail with this error; with `after`, after its effect. */
   fail(call: PortCall, error: Error, options?: { after?: boolean; times?: number }): void;
   deliver: Deliver;
+  reject: Reject;
   /** Delivers an object as the given receive of its message, each time with a new lease owner. */
   run(options?: RunOptions): Promise<Outcome>;
 }
@@ -82,7 +85,11 @@ export interface RunOptions {
   readonly receiveCount?: number;
   readonly sentAt?: number;
   readonly failedAt?: number | undefined;
+  /** @default absent */
+  readonly isUntouched?: boolean;
   readonly leftMs?: number;
+  /** How long ago the invocation began. @default 0 */
+  readonly startedMsAgo?: number;
   readonly owner?: string;
 }
 
@@ -96,7 +103,7 @@ export const settingsOf = (overrides: Partial<Settings> = {}): Settings => ({
   ...overrides,
 });
 
-export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld => {
+export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCount?: number): RelayWorld => {
   const clock = createHandClock();
   const memory = createMemoryLedger({ clock });
   const calls: PortCall[] = [];
@@ -106,6 +113,8 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
   ]);
   const files: RelayWorld['files'] = new Map();
   const messages: FakeMessage[] = [];
+  // Files that the room's list shows as confirmed although no message has them.
+  const dropped = new Set<string>();
   const deadLetters: DeadLetter[] = [];
   const postponed: RelayWorld['postponed'] = [];
   const logs: LogLine[] = [];
@@ -142,6 +151,7 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
     logger,
     queues,
     circuit: createCircuit(clock),
+    maxReceiveCount,
     pacer: { ...NO_PACER, take: (call) => waits[call], bookDelayMs: (call) => waits[call] },
     ledger: {
       claim: (...args) => port('claim', () => memory.claim(...args)),
@@ -172,18 +182,25 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
           files.set(fileId, { roomId, name, contentType, content: (await readAll(source.body)).toString() });
           return { fileId, uploadedAt: clock.now() };
         }),
-      confirmMedia: ({ roomId, fileId }, { text, threadId }) =>
-        port('confirm', () => {
-          const file = files.get(fileId);
-          if (file === undefined)
-            throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
-          messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
-          return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
-        }),
-      findMessage: ({ upload }) =>
+      confirmMedia: async ({ roomId, fileId }, { text, threadId }) => {
+        try {
+          return await port('confirm', () => {
+            const file = files.get(fileId);
+            if (file === undefined)
+              throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
+            messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
+            return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
+          });
+        } catch (error) {
+          if (isWithoutMessage(error)) dropped.add(fileId);
+          throw error;
+        }
+      },
+      findMessage: ({ upload: { fileId }, isFileListProof }) =>
         port('look', () => {
-          const message = messages.find(({ fileId }) => fileId === upload.fileId);
-          return message === undefined ? undefined : { messageId: message.id };
+          const message = messages.find((one) => one.fileId === fileId);
+          if (message !== undefined) return { messageId: message.id };
+          return isFileListProof && dropped.has(fileId) ? { messageId: undefined } : undefined;
         }),
     },
   };
@@ -208,20 +225,23 @@ export const createRelayWorld = (settings: Settings = settingsOf()): RelayWorld 
       for (let time = 0; time < times; time += 1) failures.push({ call, error, after });
     },
     deliver,
+    reject: createReject(deps),
     run({
       object = createdObject({ sizeBytes: 7 }),
       receiveCount = 1,
       sentAt = clock.now(),
       failedAt,
+      isUntouched,
       leftMs = 100_000,
+      startedMsAgo = 0,
       owner,
     } = {}) {
       owners += 1;
       const now = clock.now();
       const task: Task = {
         object,
-        message: { receiveCount, sentAt, failedAt },
-        lease: { owner: owner ?? `owner-${owners}`, takenAt: now, expiresAt: now + leftMs + 30_000 },
+        message: { receiveCount, sentAt, failedAt, ...(isUntouched !== undefined && { isUntouched }) },
+        lease: { owner: owner ?? `owner-${owners}`, takenAt: now - startedMsAgo, expiresAt: now + leftMs + 30_000 },
         deadlineAt: now + leftMs,
         signal: new AbortController().signal,
       };

@@ -38,7 +38,7 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     if (route === undefined) return NO_ROUTE;
 
     const known = circuit.admit(route.room);
-    if (known !== undefined) return settleUnclaimed(deps, task, route.room, known);
+    if (known !== undefined) return settleUnclaimed(deps, task, route, known);
 
     let roomId: string;
     try {
@@ -46,7 +46,7 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     } catch (error) {
       const failure = classify(error, 'room');
       circuit.open(route.room, failure);
-      return settleUnclaimed(deps, task, route.room, failure);
+      return settleUnclaimed(deps, task, route, failure);
     }
 
     const delivery: Delivery = { ...task, route, roomId, id: deliveryId(object, roomId) };

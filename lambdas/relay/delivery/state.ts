@@ -23,6 +23,14 @@ export interface Task {
   readonly signal: AbortSignal;
 }
 
+/** What has a ledger entry: a delivery, an object whose room is not known yet, or a record that can't be delivered. */
+export interface Addressed extends Pick<Task, 'message' | 'lease'> {
+  readonly object: Pick<CreatedObject, 'eTag' | 'sizeBytes' | 'eventBody'>;
+  readonly id: DeliveryId;
+  readonly route?: Route | undefined;
+  readonly roomId?: string | undefined;
+}
+
 /** One object on its way to one room. */
 export interface Delivery extends Task {
   readonly route: Route;
@@ -36,7 +44,7 @@ export interface Held {
   /** The ledger entry before this claim. */
   readonly previous: LedgerEntry | undefined;
   readonly upload: Upload | undefined;
-  /** Set if a confirm of the upload may have posted the message. */
+  /** Set if a confirm of the upload may have posted the message. Kept until the upload is replaced. */
   readonly inDoubt: Doubt | undefined;
   /** The ledger was asked for a newer version or a message with the same content, and has none. */
   readonly isOrderChecked: boolean;

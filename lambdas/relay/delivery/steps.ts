@@ -1,15 +1,23 @@
 import { caption, DEFAULT_CAPTION } from '../domain/caption.ts';
 import type { LedgerEntry, Upload } from '../domain/delivery.ts';
-import { afterNegativeLook, crashes, fileState, MAX_CRASHES, recovered } from '../domain/delivery.ts';
+import {
+  afterConfirmInDoubt,
+  afterDrop,
+  afterNegativeLook,
+  crashes,
+  fileState,
+  MAX_CRASHES,
+  recovered,
+} from '../domain/delivery.ts';
 import { CredentialsRenewedError, SourceError } from '../domain/errors.ts';
 import { type Call, classify, type Failure, isConfirmInDoubt, isWithoutMessage } from '../domain/failure.ts';
 import { fileName, mediaType } from '../domain/object-name.ts';
 import { retryDelayMs } from '../domain/retry-delay.ts';
 import type { Settings } from '../domain/settings.ts';
-import { leased, limited, notFoundYet, outOfTime } from '../domain/wait.ts';
+import { dropped, leased, leasedTooLong, limited, notFoundYet, outOfTime } from '../domain/wait.ts';
 import type { Pacer } from '../pacing/pacer.ts';
 import type { Chat, Claim, Clock, Lease, Ledger, Logger, ObjectStore, Random } from '../ports.ts';
-import type { Delivery, Ended, Held, State, StateOf } from './state.ts';
+import type { Addressed, Delivery, Ended, Held, State, StateOf } from './state.ts';
 
 /**
  * The steps of a delivery: `claim`, `upload`, `look` and `confirm`. Each starts from a state of the diagram in
@@ -93,11 +101,17 @@ const recordUpload = step<{ held: Held; upload: Upload }>('ledger', async (deps,
 export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { held, upload: file, inDoubt }) => {
   const { chat, clock, settings } = deps;
   const { roomId, signal } = delivery;
-  const found = await chat.findMessage({ roomId, upload: file }, { signal });
+  const askedAt = clock.now();
+  const isFileListProof = (inDoubt.drops ?? 0) === 0;
+  const found = await chat.findMessage({ roomId, upload: file, isFileListProof }, { signal });
   if (found !== undefined) return recordPosted(deps, delivery, { held, upload: file, ...found, wasFound: true });
-  const then = afterNegativeLook(file, inDoubt, clock.now(), settings.confirmAgainAfterSeconds * 1_000);
-  if (then.kind === 'look-again') return waiting({ ...held, inDoubt: then.inDoubt }, then.delayMs, notFoundYet);
-  return { ...then, held: { ...held, inDoubt: undefined } };
+  const times = { askedAt, answeredAt: clock.now() };
+  const negative = afterNegativeLook(file, inDoubt, times, settings.confirmAgainAfterSeconds * 1_000);
+  // The doubt is kept until the upload is confirmed or replaced: a delivery that has to wait before that looks again.
+  const looked: Held = { ...held, inDoubt: negative.inDoubt };
+  if (negative.next.kind === 'look-again') return waiting(looked, negative.next.delayMs, notFoundYet);
+  if (negative.next.kind === 'dropped') return { kind: 'failed', held: looked, failure: dropped };
+  return { ...negative.next, held: looked };
 });
 
 /** Posts the message. After the call is sent, only its answer or a look tells whether the message exists. */
@@ -121,7 +135,7 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
     return afterFailedConfirm(deps, ready, error);
   }
   // Until the ledger has the message, the upload counts as in doubt.
-  const posted = { ...ready, inDoubt: { looks: 0 } };
+  const posted = { ...ready, inDoubt: afterConfirmInDoubt(held.inDoubt) };
   return recordPosted(deps, delivery, { held: posted, upload: file, messageId, wasFound: false });
 });
 
@@ -132,10 +146,11 @@ const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State |
     if (!held.isUploadRenewed) return { kind: 'uploading', held: expired };
     return { kind: 'failed', held: expired, failure: { ...failure, kind: 'transient' } };
   }
-  const inDoubt = isConfirmInDoubt(error) ? { looks: 0 } : undefined;
-  // After `message: null` the file is marked as confirmed without a message, so a look could not tell whether one exists.
-  const kept = isWithoutMessage(error) ? undefined : held.upload;
-  return failed(deps, { ...held, upload: kept, inDoubt }, error, 'confirm');
+  // The server reads the message back after the insert: `message: null` can also come from a replica that lags behind.
+  if (isWithoutMessage(error)) return failed(deps, { ...held, inDoubt: afterDrop(held.inDoubt) }, error, 'confirm');
+  // A confirm that certainly posted nothing does not settle the doubt about an earlier one.
+  const inDoubt = isConfirmInDoubt(error) ? afterConfirmInDoubt(held.inDoubt) : held.inDoubt;
+  return failed(deps, { ...held, inDoubt }, error, 'confirm');
 };
 
 interface Found {
@@ -171,12 +186,14 @@ const sendWithFreshCredentials = async (deps: StepDeps, delivery: Delivery): Pro
   }
 };
 
-const send = async ({ store, chat }: StepDeps, { object, roomId, signal }: Delivery): Promise<Upload> => {
+const send = async ({ store, chat, clock }: StepDeps, { object, roomId, signal }: Delivery): Promise<Upload> => {
   const source = await store.open(object, { signal });
   try {
     const name = fileName(object.key);
     const contentType = mediaType(source.contentType, name);
-    return await chat.uploadMedia(roomId, { name, contentType, source }, { signal });
+    const sentAt = clock.now();
+    const file = await chat.uploadMedia(roomId, { name, contentType, source }, { signal });
+    return { ...file, sentAt };
   } finally {
     source.close();
   }
@@ -188,7 +205,7 @@ const send = async ({ store, chat }: StepDeps, { object, roomId, signal }: Deliv
  */
 export const claimEntry = async (
   ledger: Ledger,
-  { id, lease, object, message }: Delivery,
+  { id, lease, object, message }: Addressed,
   held: Held,
 ): Promise<{ readonly kind: 'claimed'; readonly held: Held } | NotClaimed> => {
   const claimed = await ledger.claim(id, lease, { object, failedAt: message.failedAt });
@@ -200,9 +217,17 @@ type NotClaimed = Exclude<Claim, { kind: 'claimed' }>;
 
 const notClaimed = ({ clock, random }: StepDeps, held: Held, claimed: NotClaimed): Ended => {
   if (claimed.kind === 'ended') return { kind: 'duplicate', messageId: claimed.entry.messageId };
-  const leftMs = Math.min(15 * 60_000, Math.max(1_000, claimed.until - clock.now()));
-  return waiting(held, leftMs + Math.round(random() * 1_000), leased);
+  const leftMs = claimed.until - clock.now();
+  if (leftMs > LONGEST_LEASE_MS) return { kind: 'failed', held, failure: leasedTooLong };
+  return waiting(held, leaseWaitMs(leftMs, random()), leased);
 };
+
+/** A lease ends with its invocation, after at most 15 minutes. The rest allows for clocks that differ. */
+const LONGEST_LEASE_MS = 3_600_000;
+
+/** @param leftMs how long the lease lasts; a delivery that died may leave one that has run out */
+export const leaseWaitMs = (leftMs: number, random: number): number =>
+  Math.min(15 * 60_000, Math.max(1_000, leftMs)) + Math.round(random * 1_000);
 
 /** What is held after a claim: what earlier deliveries left in the entry comes first. */
 const takeOver = (held: Held, previous: LedgerEntry | undefined, lease: Lease): Held => {

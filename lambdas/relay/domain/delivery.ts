@@ -21,8 +21,10 @@ export const deliveryId = (object: CreatedObject, roomId: string): DeliveryId =>
 /** A file that the chat server has stored and for which no message is known yet. */
 export interface Upload {
   readonly fileId: string;
-  /** The server's time, epoch milliseconds. */
+  /** The time of the upload by the server's clock, epoch milliseconds. */
   readonly uploadedAt: number;
+  /** The time before the upload by the function's clock, epoch milliseconds. Absent in items of earlier versions. */
+  readonly sentAt?: number | undefined;
 }
 
 export const Status = {
@@ -50,17 +52,27 @@ export interface LedgerEntry {
   readonly releases: number;
   /** How many of the releases were for a failure and not for waiting. */
   readonly failures: number;
+  /** The same by the failure's reason. Absent in items of earlier versions. */
+  readonly failuresByReason?: FailureCounts | undefined;
   /** The sum of the delays after failures, which `retryForHours` limits. */
   readonly retriedForMs: number;
-  /** Set when a confirm without an answer may have posted the message. */
+  /** Set when a confirm of the upload may have posted the message. */
   readonly inDoubt?: Doubt | undefined;
 }
 
+/** How often a delivery failed, by reason. */
+export type FailureCounts = Readonly<Record<string, number>>;
+
 export interface Doubt {
-  /** When the first look after the last confirm found no message, epoch milliseconds. */
+  /** When the answer to the first look after the last confirm showed no message, epoch milliseconds. */
   readonly notFoundSince?: number | undefined;
-  /** How many looks have found no message. */
+  /** How many looks after the last confirm have found no message. */
   readonly looks: number;
+  /**
+   * How many confirms of the upload were answered with `message: null`. The server marks the file of such a confirm as
+   * confirmed, so the room's list of files no longer shows whether there is a message. @default 0
+   */
+  readonly drops?: number | undefined;
 }
 
 export type LedgerChange =
@@ -72,6 +84,8 @@ export type LedgerChange =
       readonly upload: Upload | undefined;
       readonly inDoubt: Doubt | undefined;
       readonly failed: boolean;
+      /** `undefined`: the counts stay as they are. */
+      readonly failuresByReason?: FailureCounts | undefined;
       readonly retriedForMs: number;
       readonly lastError: string;
     }
@@ -92,6 +106,9 @@ const UPLOAD_LIVES_MS = 23 * 3_600_000;
 const LOOK_DELAYS_MS = [5_000, 15_000, 60_000];
 const MIN_LOOKS = 3;
 
+/** An upload is confirmed at most this often if the server answers each time with `message: null`. */
+const MAX_DROPS = 3;
+
 /** The state of a file at the chat server, as the diagram in docs/guarantee.md names it. */
 export type FileState =
   | { readonly kind: 'uploading' }
@@ -102,28 +119,56 @@ export type FileState =
 export const fileState = ({ upload, inDoubt }: Pick<LedgerEntry, 'upload' | 'inDoubt'>, now: number): FileState => {
   if (upload === undefined) return { kind: 'uploading' };
   if (inDoubt !== undefined) return { kind: 'in-doubt', upload, inDoubt };
-  return withoutDoubt(upload, now);
+  return withoutMessage(upload, undefined, now);
 };
 
-/** The state after a look that found no message, or the delay before the next look. */
+/** The doubt after a confirm that may have posted the message. */
+export const afterConfirmInDoubt = (before: Doubt | undefined): Doubt => ({ looks: 0, drops: before?.drops });
+
+/** The doubt after a confirm that was answered with `message: null`. */
+export const afterDrop = (before: Doubt | undefined): Doubt => ({ looks: 0, drops: (before?.drops ?? 0) + 1 });
+
+/** The doubt that a dead letter leaves: its redrive may confirm again, but still knows that a message was dropped. */
+export const forRedrive = (doubt: Doubt | undefined): Doubt | undefined =>
+  doubt?.drops === undefined ? doubt : { ...doubt, drops: Math.min(1, doubt.drops) };
+
+/** When a look was sent, and when its answer was read; epoch milliseconds. */
+export interface LookTimes {
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}
+
+export interface NegativeLook {
+  /** The doubt with this look counted. */
+  readonly inDoubt: Doubt;
+  readonly next: { readonly kind: 'look-again'; readonly delayMs: number } | { readonly kind: 'dropped' } | FileState;
+}
+
+/**
+ * What follows a look that found no message. The time without a message is counted from the first look's answer to the
+ * last look's request: the server looked in between, however long the process was suspended before or after.
+ */
 export const afterNegativeLook = (
   upload: Upload,
   doubt: Doubt,
-  now: number,
+  { askedAt, answeredAt }: LookTimes,
   confirmAgainAfterMs: number,
-): { readonly kind: 'look-again'; readonly inDoubt: Doubt; readonly delayMs: number } | FileState => {
-  const looks = doubt.looks + 1;
-  const notFoundSince = doubt.notFoundSince ?? now;
-  if (looks >= MIN_LOOKS && now - notFoundSince >= confirmAgainAfterMs) return withoutDoubt(upload, now);
-  return {
-    kind: 'look-again',
-    inDoubt: { looks, notFoundSince },
-    delayMs: lookDelayMs(looks, now - notFoundSince, confirmAgainAfterMs),
-  };
+): NegativeLook => {
+  const notFoundSince = doubt.notFoundSince ?? answeredAt;
+  const inDoubt: Doubt = { ...doubt, looks: doubt.looks + 1, notFoundSince };
+  if (inDoubt.looks >= MIN_LOOKS && askedAt - notFoundSince >= confirmAgainAfterMs) {
+    if ((inDoubt.drops ?? 0) >= MAX_DROPS) return { inDoubt, next: { kind: 'dropped' } };
+    return { inDoubt, next: withoutMessage(upload, inDoubt, answeredAt) };
+  }
+  const delayMs = lookDelayMs(inDoubt.looks, answeredAt - notFoundSince, confirmAgainAfterMs);
+  return { inDoubt, next: { kind: 'look-again', delayMs } };
 };
 
-const withoutDoubt = (upload: Upload, now: number): FileState =>
-  now - upload.uploadedAt < UPLOAD_LIVES_MS ? { kind: 'uploaded', upload } : { kind: 'uploading' };
+/** The state of a file that no message shows. A file whose message was dropped counts as confirmed and does not expire. */
+const withoutMessage = (upload: Upload, doubt: Doubt | undefined, now: number): FileState =>
+  (doubt?.drops ?? 0) > 0 || now - upload.uploadedAt < UPLOAD_LIVES_MS
+    ? { kind: 'uploaded', upload }
+    : { kind: 'uploading' };
 
 /** The last look is planned for the end of `confirmAgainAfterMs`. */
 const lookDelayMs = (looks: number, elapsedMs: number, confirmAgainAfterMs: number): number => {
@@ -149,5 +194,5 @@ export const MAX_CRASHES = 10;
 /** The entry as the next delivery must treat it: an owner that died holding an upload may have confirmed it. */
 export const recovered = (entry: LedgerEntry): LedgerEntry =>
   entry.leaseOwner !== undefined && entry.upload !== undefined
-    ? { ...entry, inDoubt: { looks: 0, notFoundSince: undefined } }
+    ? { ...entry, inDoubt: afterConfirmInDoubt(entry.inDoubt) }
     : entry;

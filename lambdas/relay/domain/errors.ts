@@ -88,8 +88,8 @@ export class SourceError extends RelayError {
     | 'CHECKSUM_MISMATCH';
 }
 
-/** The ledger could not be read or written. */
+/** The ledger could not be read or written. ENTRY_INVALID: an entry holds values that the relay has not written. */
 export class LedgerError extends RelayError {
   override readonly name = 'LedgerError';
-  declare readonly code: 'LEDGER_UNAVAILABLE' | 'LEASE_LOST';
+  declare readonly code: 'LEDGER_UNAVAILABLE' | 'LEASE_LOST' | 'ENTRY_INVALID';
 }

@@ -39,7 +39,10 @@ export type Reason =
   | 'UPLOADS_DISABLED'
   | 'NOT_ROCKET_CHAT'
   | 'SOURCE_FORBIDDEN'
-  | 'INTERNAL_ERROR';
+  | 'INTERNAL_ERROR'
+  | 'MESSAGE_DROPPED'
+  | 'UNKNOWN_BUCKET'
+  | 'LEDGER_ENTRY_INVALID';
 
 interface FailureDetails {
   readonly reason: Reason;
@@ -52,7 +55,7 @@ interface FailureDetails {
 export type Failure = FailureDetails &
   (
     | { readonly kind: 'throttled'; readonly retryAt: number | undefined }
-    /** `maxTries`: dead-letter after so many failures, even if there is time left. */
+    /** `maxTries`: dead-letter after so many failures with this reason, even if there is time left. */
     | { readonly kind: 'transient'; readonly maxTries?: number | undefined }
     /** `scope`: what else fails the same way until an operator has corrected it. */
     | { readonly kind: 'misconfigured'; readonly scope: 'server' | 'room' | 'object' }
@@ -78,7 +81,10 @@ export const classify = (error: unknown, call: Call): Failure => {
     return { kind: 'misconfigured', reason: 'SECRET_UNUSABLE', detail, scope: 'server' };
   }
   if (error instanceof SourceError) return classifySource(error, detail);
-  if (error instanceof LedgerError) return { kind: 'transient', reason: 'LEDGER_ERROR', detail };
+  if (error instanceof LedgerError) {
+    if (error.code === 'ENTRY_INVALID') return { kind: 'refused', reason: 'LEDGER_ENTRY_INVALID', detail };
+    return { kind: 'transient', reason: 'LEDGER_ERROR', detail };
+  }
   return { kind: 'transient', reason: 'INTERNAL_ERROR', detail };
 };
 

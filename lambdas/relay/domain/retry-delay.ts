@@ -1,8 +1,10 @@
 const FIRST_MS = 1_000;
-const LONGEST_MS = 15 * 60_000;
+
+/** The longest time between two tries, in milliseconds. SQS's 1,000 receives then last for at least 288 hours. */
+export const LONGEST_RETRY_DELAY_MS = 3_600_000;
 
 /**
- * Exponential backoff with full jitter, from 1 s to 15 min.
+ * Exponential backoff with full jitter, from 1 s to 1 h.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  *
  * @param attempt 1 for the first failure.
@@ -10,6 +12,6 @@ const LONGEST_MS = 15 * 60_000;
  * @returns milliseconds
  */
 export const retryDelayMs = (attempt: number, random: number): number => {
-  const ceilingMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 30));
+  const ceilingMs = Math.min(LONGEST_RETRY_DELAY_MS, FIRST_MS * 2 ** Math.min(attempt, 30));
   return Math.max(FIRST_MS, Math.round(random * ceilingMs));
 };

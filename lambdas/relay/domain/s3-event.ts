@@ -30,19 +30,38 @@ export interface Unreadable {
   readonly detail: string;
 }
 
+// Names that S3 does not allow could change the host or the path of a request:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+const isBucketName = (name: string): boolean =>
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..') && !/^\d+\.\d+\.\d+\.\d+$/.test(name);
+const BucketName = v.pipe(v.string(), v.check(isBucketName, 'is not a bucket name that S3 allows'));
+
+const isKey = (key: string): boolean => key.isWellFormed() && Buffer.byteLength(key) <= 1_024 && key.length > 0;
+const NOT_A_KEY = 'is not a key that S3 allows: 1 to 1,024 bytes of UTF-8';
+
+// The formats that S3 documents are shorter. Both values become parts of a request and of the ledger's keys.
+const ETag = v.pipe(
+  v.string(),
+  v.check((eTag) => /^"?[\x21\x23-\x7e]{0,200}"?$/.test(eTag), 'is not an eTag'),
+);
+const VersionId = v.pipe(
+  v.string(),
+  v.check((id) => /^[\x21-\x7e]{0,1024}$/.test(id), 'is not a version id'),
+);
+
 // JSON can contain numbers that parse to Infinity, such as 1e999.
-const SizeBytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const SizeBytes = v.pipe(v.number(), v.safeInteger('is not a whole number'), v.minValue(0));
 
 // Checks only the fields that are used: new event versions add fields, and `sourceIPAddress` can be "AWS Internal".
 const NotificationRecord = v.object({
   eventTime: v.string(),
   s3: v.object({
-    bucket: v.object({ name: v.pipe(v.string(), v.nonEmpty()) }),
+    bucket: v.object({ name: BucketName }),
     object: v.object({
       key: v.pipe(v.string(), v.nonEmpty()),
       size: SizeBytes,
-      eTag: v.optional(v.string()),
-      versionId: v.nullish(v.string()),
+      eTag: v.optional(ETag),
+      versionId: v.nullish(VersionId),
       sequencer: v.optional(v.string()),
     }),
   }),
@@ -52,12 +71,12 @@ const NotificationRecord = v.object({
 const EventBridgeEvent = v.object({
   time: v.string(),
   detail: v.object({
-    bucket: v.object({ name: v.pipe(v.string(), v.nonEmpty()) }),
+    bucket: v.object({ name: BucketName }),
     object: v.object({
-      key: v.pipe(v.string(), v.nonEmpty()),
+      key: v.pipe(v.string(), v.check(isKey, NOT_A_KEY)),
       size: SizeBytes,
-      etag: v.optional(v.string()),
-      'version-id': v.nullish(v.string()),
+      etag: v.optional(ETag),
+      'version-id': v.nullish(VersionId),
       sequencer: v.optional(v.string()),
     }),
   }),
@@ -106,11 +125,13 @@ const parseNotification = (records: readonly unknown[]): ParsedEvent => {
     const { bucket, object } = parsed.output.s3;
     const key = decodeKey(object.key);
     const createdAt = Date.parse(parsed.output.eventTime);
-    if (key === undefined || Number.isNaN(createdAt)) {
-      unreadable.push({
-        eventBody,
-        detail: key === undefined ? 's3.object.key: is not form-encoded UTF-8' : 'eventTime: is not a date',
-      });
+    if (key === undefined || !isKey(key)) {
+      const fault = key === undefined ? 'is not form-encoded UTF-8' : NOT_A_KEY;
+      unreadable.push({ eventBody, detail: `s3.object.key: ${fault}` });
+      continue;
+    }
+    if (Number.isNaN(createdAt)) {
+      unreadable.push({ eventBody, detail: 'eventTime: is not a date' });
       continue;
     }
     objects.push({
@@ -195,6 +216,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const describe = (issues: readonly v.BaseIssue<unknown>[]): string =>
-  issues.map((issue) => `${v.getDotPath(issue) ?? 'record'}: expected ${issue.expected}`).join('; ');
+  issues
+    .map((issue) => {
+      const fault = issue.expected === null ? issue.message : `expected ${issue.expected}`;
+      return `${v.getDotPath(issue) ?? 'record'}: ${fault}`;
+    })
+    .join('; ');
 
 const clip = (text: string): string => text.slice(0, 64);

@@ -1,6 +1,6 @@
 import type { Failure } from './failure.ts';
 
-// Why a delivery waits although no call failed.
+// Why a delivery waits or is given up although no call failed.
 
 export const limited = (call: 'media' | 'confirm'): Failure => ({
   kind: 'throttled',
@@ -18,7 +18,23 @@ export const leased: Failure = {
 export const notFoundYet: Failure = {
   kind: 'transient',
   reason: 'NOT_POSTED',
-  detail: 'a confirm had no answer and the room does not show the message yet; looking again before it is repeated',
+  detail:
+    'the answer to a confirm left open whether the message was posted, and the room does not show it yet; ' +
+    'the relay looks again before it repeats the confirm',
+};
+
+export const dropped: Failure = {
+  kind: 'refused',
+  reason: 'MESSAGE_DROPPED',
+  detail:
+    'the server answered three confirms without a message, and the room does not show one: an app drops the message, ' +
+    'or the bot loses its access during the call',
+};
+
+export const leasedTooLong: Failure = {
+  kind: 'refused',
+  reason: 'LEDGER_ENTRY_INVALID',
+  detail: 'the lease of the ledger entry ends later than any that the relay writes',
 };
 
 export const outOfTime = (sizeBytes: number): Failure => ({

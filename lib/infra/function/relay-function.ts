@@ -59,6 +59,7 @@ export const createRelayFunction = (relay: Omit<RelayParts, 'function'>, props: 
       [Env.LedgerTable]: relay.table.tableName,
       [Env.QueueUrl]: relay.queue.queueUrl,
       [Env.DeadLetterQueueUrl]: relay.deadLetterQueue.queueUrl,
+      [Env.BucketNames]: relay.buckets.map(({ bucketName }) => bucketName).join(','),
       ...(proxyUrl !== undefined && { [OptionalEnv.RocketChatProxyUrl]: proxyUrl }),
       ...(props.tracing === true && { [OptionalEnv.Tracing]: '1' }),
       // Node.js reads this file when it starts.

@@ -12,7 +12,7 @@ import type { MemoryTable } from '../../helpers/memory-ledger.ts';
 import type { Answer, ChatModel, ChatRequest } from './chat-model.ts';
 import { confirmFaults, ledgerFaults, mediaFaults, queueFaults, readFaults, sourceFaults } from './faults.ts';
 import { type Caller, createCaller, type Process } from './process.ts';
-import type { QueueModel } from './queue-model.ts';
+import { MAX_RECEIVE_COUNT, type QueueModel } from './queue-model.ts';
 import type { Choices, Simulation } from './simulation.ts';
 
 /** Everything outside of the function, shared by all its processes. */
@@ -51,6 +51,8 @@ export const createFunction = (world: World, process: Process) => {
   const silent = () => {};
   return composeRelay({
     settings: world.settings,
+    buckets: [BUCKET],
+    maxReceiveCount: MAX_RECEIVE_COUNT,
     clock,
     random: () => world.choices.next(256) / 256,
     logger: { info: silent, warn: silent, error: silent },

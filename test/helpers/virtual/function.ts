@@ -21,6 +21,7 @@ export const createFunction = ({ isPaced, identity = BOT, ...ports }: FunctionDe
   const silent = () => {};
   return composeRelay({
     ...ports,
+    buckets: ['example-uploads'],
     store,
     logger: { info: silent, warn: silent, error: silent },
     abortAfter: () => new AbortController().signal,

@@ -248,7 +248,7 @@ describe('a transient failure', () => {
     expect(world.clock.now() - START).toBeLessThanOrEqual(24 * HOUR_MS);
     expect(world.clock.now() - START).toBeGreaterThan(23 * HOUR_MS);
     const delays = outcomes.flatMap((outcome) => (outcome.kind === 'retrying' ? [outcome.delayMs] : []));
-    expect(Math.max(...delays)).toBeLessThanOrEqual(15 * 60_000);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(HOUR_MS);
     expect(delays.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);
   });
 
@@ -282,6 +282,25 @@ describe('a transient failure', () => {
     const { last } = await runUntilSettled();
     expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'MEDIA_NOT_PROCESSED' });
     expect(times('media')).toBe(5);
+  });
+
+  it('of image processing is counted apart from failures for other reasons', async () => {
+    world.fail('media', lost(), { times: 4 });
+    world.fail('media', answer(400, 'ufs: cannot upload file'), { times: 4 });
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'posted' });
+    expect(times('media')).toBe(9);
+    expect(entry()).toMatchObject({
+      failures: 8,
+      failuresByReason: { CHAT_UNREACHABLE: 4, MEDIA_NOT_PROCESSED: 4 },
+    });
+  });
+
+  it('is counted anew after a redrive', async () => {
+    world.fail('media', answer(400, 'ufs: cannot upload file'), { times: 9 });
+    await runUntilSettled();
+    const failedAt = world.deadLetters[0]?.failedAt;
+    expect((await runUntilSettled({ failedAt })).last).toMatchObject({ kind: 'posted' });
   });
 
   it('is dead-lettered at once when retryForHours is 0', async () => {
@@ -342,6 +361,21 @@ describe('the rate limit', () => {
     expect(await world.run({ sentAt: START, receiveCount: 301 })).toMatchObject({ kind: 'posted' });
   });
 
+  it('is not charged to the time for retries of a later failure', async () => {
+    world = createRelayWorld(settingsOf({ retryForHours: 1 }));
+    world.waits.media = 2 * HOUR_MS;
+    for (let receiveCount = 2; receiveCount <= 5; receiveCount += 1) {
+      expect(await world.run({ sentAt: START, receiveCount })).toMatchObject({ reason: 'RATE_LIMITED' });
+      world.clock.advance(2 * HOUR_MS);
+    }
+    expect(entry()).toMatchObject({ retriedForMs: 0 });
+    world.waits.media = 0;
+    world.fail('media', answer(502));
+    expect(await world.run({ sentAt: START, receiveCount: 6 })).toMatchObject({ kind: 'retrying', delayMs: 1_000 });
+    expect(entry()).toMatchObject({ retriedForMs: 1_000 });
+    expect(await world.run({ sentAt: START, receiveCount: 7 })).toMatchObject({ kind: 'posted' });
+  });
+
   it('delays an upload without a call when the pacer says so', async () => {
     world.waits.media = 42_000;
     expect(await world.run()).toMatchObject({ kind: 'retrying', delayMs: 42_000, failureKind: 'throttled' });
@@ -381,6 +415,16 @@ describe('a misconfiguration', () => {
     expect(await world.run({ object: other })).toMatchObject({ kind: 'posted' });
   });
 
+  it('no longer holds up other deliveries to its room after one of them has succeeded', async () => {
+    world.fail('media', answer(403, 'error-not-allowed'));
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'ROOM_UNAVAILABLE' });
+    world.clock.advance(30_000);
+    for (const key of ['reports/b.pdf', 'reports/c.pdf', 'reports/d.pdf']) {
+      world.objects.set(key, { content: 'content' });
+      expect(await world.run({ object: createdObject({ key, sizeBytes: 7 }) })).toMatchObject({ kind: 'posted' });
+    }
+  });
+
   it('ends in a posted message once it is corrected', async () => {
     world.fail('resolve', new RoomError('x', { code: 'ROOM_NOT_FOUND' }), { times: 3 });
     const { last } = await runUntilSettled();
@@ -392,6 +436,194 @@ describe('a misconfiguration', () => {
     const { last } = await runUntilSettled({}, 3_000);
     expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'ROOM_UNAVAILABLE' });
     expect(world.clock.now() - START).toBeGreaterThan(23 * HOUR_MS);
+  });
+});
+
+describe('a failure before the claim', () => {
+  const roomFails = (count = 10_000) => world.fail('resolve', answer(502), { times: count });
+  const AGE_MS = 24 * HOUR_MS;
+
+  it.each<[string, () => void, string]>([
+    ['the room look-up', () => roomFails(), 'CHAT_ERROR'],
+    ['an unreachable server', () => world.fail('resolve', lost(), { times: 10_000 }), 'CHAT_UNREACHABLE'],
+    ['a refused token', () => world.fail('resolve', answer(401), { times: 10_000 }), 'CREDENTIALS_REFUSED'],
+    [
+      'an unusable secret',
+      () => world.fail('resolve', new SecretError('x', { code: 'SECRET_MALFORMED' }), { times: 10_000 }),
+      'SECRET_UNUSABLE',
+    ],
+  ])('of %s is retried until the message is as old as retryForHours', async (_, breakIt, reason) => {
+    breakIt();
+    const { outcomes, last } = await runUntilSettled({}, 3_000);
+    expect(last).toMatchObject({ kind: 'dead-lettered', reason, room: '#general', attempts: outcomes.length });
+    expect(world.clock.now() - START).toBeGreaterThan(AGE_MS - HOUR_MS);
+    expect(world.clock.now() - START).toBeLessThanOrEqual(AGE_MS);
+    expect(world.deadLetters).toMatchObject([{ reason, roomId: undefined }]);
+  });
+
+  it('is not a reason to dead-letter a message that has only waited for the rate limit', async () => {
+    roomFails(1);
+    const sentAt = START - 2 * AGE_MS;
+    const outcome = await world.run({ sentAt, receiveCount: 20, isUntouched: true });
+    expect(outcome).toMatchObject({ kind: 'retrying', reason: 'CHAT_ERROR' });
+    expect(await world.run({ sentAt, receiveCount: 21 })).toMatchObject({ kind: 'posted' });
+  });
+
+  it('that is a rate limit does not count', async () => {
+    world.fail('resolve', answer(429));
+    expect(await world.run({ sentAt: START - 2 * AGE_MS })).toMatchObject({ kind: 'retrying', reason: 'RATE_LIMITED' });
+  });
+
+  it('leaves one dead letter, however often the event is delivered, and a redrive posts the object', async () => {
+    roomFails(4);
+    const sentAt = START - AGE_MS;
+    expect(await world.run({ sentAt, receiveCount: 9 })).toMatchObject({ kind: 'dead-lettered' });
+    expect(await world.run({ sentAt, receiveCount: 10 })).toMatchObject({ kind: 'duplicate', room: '#general' });
+    expect(await world.run({ sentAt })).toMatchObject({ kind: 'duplicate' });
+    expect(world.deadLetters).toHaveLength(1);
+    const [first] = world.deadLetters;
+    world.clock.advance(1_000);
+    // The redrive fails as well, and again leaves one letter.
+    expect(await world.run({ sentAt, failedAt: first?.failedAt })).toMatchObject({ kind: 'dead-lettered' });
+    expect(world.deadLetters).toHaveLength(2);
+    expect(await world.run({ failedAt: world.deadLetters[1]?.failedAt })).toMatchObject({ kind: 'posted' });
+  });
+
+  it('comes back while another delivery writes its dead letter', async () => {
+    roomFails();
+    const sentAt = START - AGE_MS;
+    const byName = { ...id, roomId: '#general' };
+    await world.ledger.claim(byName, leaseOf('other', START, 60_000), { object: createdObject() });
+    const outcome = await world.run({ sentAt, receiveCount: 9 });
+    expect(outcome).toMatchObject({ kind: 'retrying', reason: 'LEASED' });
+    expect(outcome.kind === 'retrying' && outcome.delayMs).toBeGreaterThanOrEqual(60_000);
+    expect(world.deadLetters).toEqual([]);
+  });
+});
+
+describe('a message near its last receive', () => {
+  beforeEach(() => {
+    world = createRelayWorld(settingsOf(), 1_000);
+  });
+
+  it.each<[string, () => void, string]>([
+    ['a failed upload', () => world.fail('media', answer(502)), 'CHAT_ERROR'],
+    ['a failure before the claim', () => world.fail('resolve', answer(502)), 'CHAT_ERROR'],
+    [
+      'the rate limit',
+      () => {
+        world.waits.media = 1_000;
+      },
+      'RATE_LIMITED',
+    ],
+  ])('is dead-lettered with its reason after %s', async (_, breakIt, reason) => {
+    breakIt();
+    expect(await world.run({ receiveCount: 990 })).toMatchObject({ kind: 'dead-lettered', reason });
+    expect(world.deadLetters).toMatchObject([{ reason }]);
+  });
+
+  it('comes back before that', async () => {
+    world.fail('media', answer(502));
+    expect(await world.run({ receiveCount: 989 })).toMatchObject({ kind: 'retrying' });
+  });
+
+  it('is delivered if nothing fails', async () => {
+    expect(await world.run({ receiveCount: 1_000 })).toMatchObject({ kind: 'posted' });
+  });
+
+  it('is dead-lettered also when the ledger is down', async () => {
+    const down = new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' });
+    world.fail('claim', down, { times: 10 });
+    expect(await world.run({ receiveCount: 990 })).toMatchObject({ kind: 'dead-lettered', reason: 'LEDGER_ERROR' });
+    world.fail('resolve', answer(502));
+    expect(await world.run({ receiveCount: 990 })).toMatchObject({ kind: 'dead-lettered', reason: 'CHAT_ERROR' });
+    expect(world.deadLetters).toHaveLength(2);
+  });
+
+  it('comes back if its dead letter can not be written', async () => {
+    world.fail('claim', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' }), { times: 10 });
+    world.fail('deadLetter', new Error('SQS is away'));
+    expect(await world.run({ receiveCount: 990 })).toMatchObject({ kind: 'retrying' });
+  });
+});
+
+describe('a failure of an object whose entry changed meanwhile', () => {
+  /** Another delivery uses the entry while this one uploads; then the upload fails. */
+  const whileUploading = (meanwhile: () => Promise<unknown>) => {
+    world.deps.chat.uploadMedia = async () => {
+      await meanwhile();
+      throw answer(413);
+    };
+  };
+  const other = () => world.ledger.claim(id, leaseOf('other', world.clock.now(), 60_000), { object: createdObject() });
+
+  it('is a duplicate if the object was posted', async () => {
+    whileUploading(async () => {
+      await other();
+      await world.ledger.record(id, 'other', { kind: 'posted', messageId: 'message-9', postedAt: START });
+    });
+    expect(await world.run()).toMatchObject({ kind: 'duplicate', chatMessageId: 'message-9' });
+    expect(world.deadLetters).toEqual([]);
+  });
+
+  it('is retried if another delivery holds the entry', async () => {
+    whileUploading(other);
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'FILE_TOO_LARGE' });
+    expect(world.deadLetters).toEqual([]);
+    expect(entry()).toMatchObject({ leaseOwner: 'other', attempts: 1 });
+  });
+});
+
+describe('an invalid ledger entry', () => {
+  const invalid = () => new LedgerError('the entry is invalid', { code: 'ENTRY_INVALID' });
+
+  it('makes one dead letter with the true reason, at any step', async () => {
+    for (const call of ['claim', 'claimUploaded', 'findOther'] as const) {
+      world = createRelayWorld();
+      world.fail(call, invalid(), { times: 10 });
+      const outcome = await world.run({ receiveCount: call === 'claim' ? 2 : 1 });
+      expect(outcome).toMatchObject({ kind: 'dead-lettered', reason: 'LEDGER_ENTRY_INVALID' });
+      expect(world.deadLetters).toHaveLength(1);
+    }
+  });
+
+  it('is noticed when another failure is settled', async () => {
+    world.fail('media', answer(502));
+    world.fail('claim', invalid(), { times: 10 });
+    expect(await world.run()).toMatchObject({ kind: 'dead-lettered', reason: 'LEDGER_ENTRY_INVALID' });
+  });
+
+  it('is assumed if its lease lasts longer than any that the relay takes', async () => {
+    await world.ledger.claim(id, leaseOf('forged', START, 1e15), { object: createdObject() });
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({
+      kind: 'dead-lettered',
+      reason: 'LEDGER_ENTRY_INVALID',
+    });
+    expect(world.deadLetters).toHaveLength(1);
+  });
+});
+
+describe('a dead letter', () => {
+  it('that was written is not repeated when the ledger can not record it', async () => {
+    world.fail('media', answer(413));
+    world.fail('record', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' }));
+    expect(await world.run()).toMatchObject({ kind: 'dead-lettered', reason: 'FILE_TOO_LARGE' });
+    expect(world.deadLetters).toHaveLength(1);
+    expect(world.logs).toMatchObject([{ level: 'warn', message: 'the ledger could not record a dead letter' }]);
+    const [letter] = world.deadLetters;
+    world.clock.advance(HOUR_MS);
+    const { last } = await runUntilSettled({ failedAt: letter?.failedAt });
+    expect(last).toMatchObject({ kind: 'posted' });
+  });
+
+  it('that can not be written leaves the entry free for the next receive', async () => {
+    world.fail('media', answer(413), { times: 2 });
+    world.fail('deadLetter', new Error('SQS is away'));
+    const outcome = await world.run();
+    expect(outcome).toMatchObject({ kind: 'retrying', detail: 'SQS is away' });
+    expect(entry()).toMatchObject({ leaseOwner: undefined, releases: 1, failures: 0 });
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'dead-lettered', reason: 'FILE_TOO_LARGE' });
+    expect(world.deadLetters).toHaveLength(1);
   });
 });
 
@@ -473,6 +705,120 @@ describe('a confirm without an answer', () => {
     const { last } = await runUntilSettled({ receiveCount: 2 });
     expect(last).toMatchObject({ kind: 'posted', wasFound: true });
     expect(world.messages).toHaveLength(1);
+  });
+});
+
+describe('a look', () => {
+  it('is timed from before its request: a process that was suspended in a look looks again', async () => {
+    world.fail('confirm', lost());
+    const { findMessage } = world.deps.chat;
+    let suspendForMs = 0;
+    world.deps.chat.findMessage = async (...args) => {
+      const found = await findMessage(...args);
+      world.clock.advance(suspendForMs);
+      return found;
+    };
+    const sentAt = world.clock.now();
+    for (const receiveCount of [1, 2, 3]) {
+      const outcome = await world.run({ sentAt, receiveCount });
+      world.clock.advance(outcome.kind === 'retrying' ? outcome.delayMs : 0);
+    }
+    // The third look is sent 35 s after the answer to the first one, and its answer is read after another 70 s.
+    world.clock.advance(-55_000);
+    suspendForMs = 70_000;
+    expect(await world.run({ sentAt, receiveCount: 4 })).toMatchObject({ kind: 'retrying', reason: 'NOT_POSTED' });
+    expect(times('confirm')).toBe(1);
+  });
+
+  it('is repeated before the confirm if the delivery had to wait after the last one', async () => {
+    world.fail('confirm', lost());
+    const sentAt = world.clock.now();
+    for (const receiveCount of [1, 2, 3]) {
+      const outcome = await world.run({ sentAt, receiveCount });
+      world.clock.advance(outcome.kind === 'retrying' ? outcome.delayMs : 0);
+    }
+    world.waits.confirm = 30_000;
+    expect(await world.run({ sentAt, receiveCount: 4 })).toMatchObject({ kind: 'retrying', reason: 'RATE_LIMITED' });
+    world.waits.confirm = 0;
+    const [file] = [...world.files].map(([fileId, stored]) => ({ ...stored, fileId }));
+    if (file !== undefined) world.messages.push({ ...file, id: 'late', text: '', threadId: undefined });
+    expect(await world.run({ sentAt, receiveCount: 5 })).toMatchObject({ kind: 'posted', wasFound: true });
+    expect(times('confirm')).toBe(1);
+  });
+
+  it("is given the upload's time by both clocks", async () => {
+    world.deps.chat.uploadMedia = async () => {
+      const uploadedAt = world.clock.now() + 13_000;
+      world.clock.advance(4_000);
+      return { fileId: 'file-1', uploadedAt };
+    };
+    const searched: unknown[] = [];
+    world.deps.chat.findMessage = async ({ upload }) => {
+      searched.push(upload);
+      return { messageId: 'message-1' };
+    };
+    world.fail('confirm', lost());
+    await runUntilSettled();
+    expect(searched).toEqual([{ fileId: 'file-1', uploadedAt: START + 13_000, sentAt: START }]);
+  });
+});
+
+describe('a confirm that is answered without a message', () => {
+  const withoutMessage = (count: number) => world.fail('confirm', answer(200, 'message-null'), { times: count });
+
+  it('is repeated for the same upload after three looks, which do not trust the list of files', async () => {
+    withoutMessage(1);
+    const { outcomes, last } = await runUntilSettled();
+    expect(outcomes.map((outcome) => outcome.kind === 'retrying' && outcome.delayMs)).toEqual([
+      5_000,
+      15_000,
+      75_000,
+      false,
+    ]);
+    expect(last).toMatchObject({ kind: 'posted', fileId: 'file-1', wasFound: false });
+    expect([times('media'), times('look'), times('confirm')]).toEqual([1, 3, 2]);
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('is dead-lettered after three drops, with one upload in all', async () => {
+    withoutMessage(10);
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'dead-lettered', reason: 'MESSAGE_DROPPED', failureKind: 'refused' });
+    expect([times('media'), times('confirm')]).toEqual([1, 3]);
+    expect(times('look')).toBe(9);
+    expect(world.deadLetters).toMatchObject([{ reason: 'MESSAGE_DROPPED', roomId: ROOM_ID }]);
+  });
+
+  it('is not repeated if the message appears later, as with a replica that lags behind', async () => {
+    world.fail('confirm', answer(200, 'message-null'), { after: true });
+    expect((await runUntilSettled()).last).toMatchObject({ kind: 'posted', wasFound: true });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('stays known when a later confirm has no answer, fails, or the process dies', async () => {
+    withoutMessage(1);
+    world.fail('confirm', lost());
+    world.fail('confirm', answer(400, undefined, 'room_is_archived'));
+    const seen: boolean[] = [];
+    const { findMessage } = world.deps.chat;
+    world.deps.chat.findMessage = (target, options) => {
+      seen.push(target.isFileListProof);
+      return findMessage(target, options);
+    };
+    const { last } = await runUntilSettled();
+    expect(last).toMatchObject({ kind: 'posted', wasFound: false });
+    expect(seen.length).toBeGreaterThan(6);
+    expect(seen).not.toContain(true);
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('is confirmed again by a redrive of its dead letter, with the same upload', async () => {
+    withoutMessage(3);
+    await runUntilSettled();
+    const failedAt = world.deadLetters[0]?.failedAt;
+    world.clock.advance(30 * HOUR_MS);
+    expect((await runUntilSettled({ failedAt })).last).toMatchObject({ kind: 'posted', fileId: 'file-1' });
+    expect(times('media')).toBe(1);
   });
 });
 
@@ -564,6 +910,13 @@ describe('a delivery with too little time', () => {
     expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'OUT_OF_TIME' });
     expect(times('confirm')).toBe(0);
     expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'posted', fileId: 'file-1' });
+  });
+
+  it('tries a file that no invocation seems to have time for if the invocation has just begun', async () => {
+    const object = createdObject({ sizeBytes: 2 * 1024 ** 3 });
+    expect(await world.run({ object, startedMsAgo: 1_000 })).toMatchObject({ reason: 'OUT_OF_TIME' });
+    expect(times('media')).toBe(0);
+    expect(await world.run({ object, startedMsAgo: 999 })).toMatchObject({ kind: 'posted' });
   });
 
   it('is not counted as a failure', async () => {

@@ -40,7 +40,7 @@ describe('an unreadable record', () => {
     [
       'an empty bucket',
       s3Record({}, { s3: { bucket: { name: '' }, object: { key: 'a', size: 1 } } }),
-      's3.bucket.name: expected',
+      's3.bucket.name: is not a bucket name',
     ],
     ['no key', s3Record({ key: undefined }), 's3.object.key: expected'],
     ['an empty key', s3Record({ key: '' }), 's3.object.key: expected'],
@@ -50,6 +50,12 @@ describe('an unreadable record', () => {
     ['a fractional size', s3Record({ size: 0.5 }), 's3.object.size'],
     ['an incomplete percent encoding', s3Record({ key: '100%.txt' }), 's3.object.key: is not form-encoded UTF-8'],
     ['bytes that are not UTF-8', s3Record({ key: 'a%FFb' }), 's3.object.key: is not form-encoded UTF-8'],
+    ['a key of 1,025 bytes', s3Record({ key: `${'%C3%A4'.repeat(512)}a` }), 's3.object.key: is not a key that S3'],
+    ['a key of 200 KB', s3Record({ key: 'k'.repeat(200_000) }), 's3.object.key: is not a key that S3 allows'],
+    ['a lone surrogate in the key', s3Record({ key: 'a\ud800' }), 's3.object.key: is not a key that S3 allows'],
+    ['an eTag with a line break', s3Record({ eTag: 'a\r\nhost: b' }), 's3.object.eTag: is not an eTag'],
+    ['an eTag of 2,000 characters', s3Record({ eTag: 'a'.repeat(2_000) }), 's3.object.eTag: is not an eTag'],
+    ['a versionId with a space', s3Record({ versionId: 'a b' }), 's3.object.versionId: is not a version id'],
     ['no eventTime', s3Record({}, { eventTime: undefined }), 'eventTime: expected'],
     ['an eventTime that is not a date', s3Record({}, { eventTime: 'yesterday' }), 'eventTime: is not a date'],
   ])('is reported with its fault: %s', (_, record, detail) => {
@@ -61,6 +67,13 @@ describe('an unreadable record', () => {
   it('is reported if its size is too large for a number', () => {
     const body = notification(s3Record({ size: 123 })).replace('"size":123', '"size":1e999');
     expect(detailsOf(parseEvent(body))).toHaveLength(1);
+  });
+
+  it('is described in less than 200 characters, however long its fields are', () => {
+    for (const field of ['key', 'eTag', 'versionId', 'size', 'sequencer']) {
+      const details = detailsOf(parseEvent(notification(s3Record({ [field]: 'ü'.repeat(100_000) }))));
+      for (const detail of details) expect(detail.length).toBeLessThan(200);
+    }
   });
 
   it('does not affect the others, and becomes an event of its own', () => {
@@ -96,6 +109,48 @@ describe('a key', () => {
         expect(keyOf(encoded)).toBe(key);
       }),
     );
+  });
+});
+
+describe('a bucket name', () => {
+  const event = (name: unknown) => parseEvent(notification(s3Record({}, { s3: { ...S3, bucket: { name } } })));
+  const S3 = { object: { key: 'k', size: 1 } };
+
+  it.each([
+    '2130706433:8080/',
+    'x@evil.example.com/',
+    'uploads?',
+    'uploads#',
+    'evil.example.com/x',
+    'uploads/../other',
+    '127.0.0.1',
+    'uploads%2F',
+    'up loads',
+    'Uploads',
+    'up_loads',
+    'a..b',
+    '-uploads',
+    'uploads-',
+    'ab',
+    'a'.repeat(64),
+    'uploads\r\nhost: x',
+    'bücket',
+    '',
+    7,
+    null,
+  ])('%j makes the record unreadable', (name) => {
+    expect(objectsOf(event(name))).toEqual([]);
+    expect(detailsOf(event(name))).toEqual([expect.stringMatching(/^s3\.bucket\.name: /)]);
+    const body = { source: 'aws.s3', 'detail-type': 'Object Created', time: '2026-03-05T11:15:42Z' };
+    const detail = { bucket: { name }, object: { key: 'k', size: 1 } };
+    expect(parseEvent(JSON.stringify({ ...body, detail }))).toMatchObject({
+      kind: 'unreadable',
+      detail: expect.stringMatching(/^detail\.bucket\.name: /),
+    });
+  });
+
+  it.each(['abc', 'example-uploads', 'a.b-c.1', '1234567890', 'a'.repeat(63)])('%s is accepted', (name) => {
+    expect(objectsOf(event(name))).toMatchObject([{ bucket: name }]);
   });
 });
 
@@ -155,9 +210,9 @@ describe('an envelope', () => {
       source: 'aws.s3',
       'detail-type': 'Object Created',
       time: '2026-03-05T11:15:42Z',
-      detail: { bucket: { name: 'b' }, object: { key: 'k', size: 1 } },
+      detail: { bucket: { name: 'bucket' }, object: { key: 'k', size: 1 } },
     };
-    expect(objectsOf(parseEvent(inSns(JSON.stringify(event))))).toMatchObject([{ bucket: 'b', key: 'k' }]);
+    expect(objectsOf(parseEvent(inSns(JSON.stringify(event))))).toMatchObject([{ bucket: 'bucket', key: 'k' }]);
   });
 
   it('of SNS can contain the test event', () => {
@@ -173,14 +228,24 @@ describe('an envelope', () => {
 
   it.each([
     ['no detail', { detail: undefined }, 'detail: expected'],
-    ['no key', { detail: { bucket: { name: 'b' }, object: { size: 1 } } }, 'detail.object.key: expected'],
+    ['no key', { detail: { bucket: { name: 'bucket' }, object: { size: 1 } } }, 'detail.object.key: expected'],
+    [
+      'a lone surrogate in its key',
+      { detail: { bucket: { name: 'bucket' }, object: { key: 'a\udc00', size: 1 } } },
+      'detail.object.key: is not a key that S3 allows',
+    ],
+    [
+      'an empty key',
+      { detail: { bucket: { name: 'bucket' }, object: { key: '', size: 1 } } },
+      'detail.object.key: is not a key that S3 allows',
+    ],
     ['a time that is not a date', { time: 'noon' }, 'time: is not a date'],
   ])('of EventBridge is unreadable with %s', (_, overrides, detail) => {
     const event = {
       source: 'aws.s3',
       'detail-type': 'Object Created',
       time: '2026-03-05T11:15:42Z',
-      detail: { bucket: { name: 'b' }, object: { key: 'k', size: 1 } },
+      detail: { bucket: { name: 'bucket' }, object: { key: 'k', size: 1 } },
       ...overrides,
     };
     expect(parseEvent(JSON.stringify(event))).toEqual({

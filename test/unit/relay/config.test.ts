@@ -16,6 +16,7 @@ const environment = (overrides: Record<string, string | undefined> = {}) => ({
   LEDGER_TABLE: 'ledger',
   QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads',
   DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads-dead',
+  BUCKET_NAMES: 'example-uploads,example-scans',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'id',
   AWS_SECRET_ACCESS_KEY: 'key',
@@ -36,7 +37,12 @@ describe('readConfig', () => {
   it('reads the environment and the settings, with their defaults', () => {
     settings('{"routes":[{"room":"#general"}]}');
     const config = readConfig(environment());
-    expect(config).toMatchObject({ secretId: 'relay/bot', ledgerTable: 'ledger' });
+    expect(config).toMatchObject({
+      secretId: 'relay/bot',
+      ledgerTable: 'ledger',
+      bucketNames: ['example-uploads', 'example-scans'],
+      maxReceiveCount: undefined,
+    });
     expect(config.rocketChatUrl.href).toBe('https://chat.example.com/team');
     expect(config.settings).toEqual({
       routes: [{ room: '#general' }],
@@ -75,6 +81,14 @@ describe('readConfig', () => {
     const config = readConfig(environment(optional));
     expect(config).toMatchObject({ rocketChatProxyUrl: { host: 'proxy.acme.test:3128' }, isTracing: true });
     expect(readConfig(environment({ ROCKET_CHAT_PROXY_URL: '' })).rocketChatProxyUrl).toBeUndefined();
+  });
+
+  it('reads the number of receives after which SQS moves a message', () => {
+    settings('{"routes":[{"room":"R"}]}');
+    expect(readConfig(environment({ MAX_RECEIVE_COUNT: '1000' })).maxReceiveCount).toBe(1_000);
+    for (const count of ['0', '-1', '1.5', 'many']) {
+      expect(faultsOf(environment({ MAX_RECEIVE_COUNT: count }))).toContain('MAX_RECEIVE_COUNT must be a whole number');
+    }
   });
 
   it.each(['proxy.acme.test:3128', 'socks5://user:secret@proxy.acme.test', 'http://user:secret@'])(
@@ -151,6 +165,7 @@ describe('readConfig', () => {
       'LEDGER_TABLE',
       'QUEUE_URL',
       'DEAD_LETTER_QUEUE_URL',
+      'BUCKET_NAMES',
       'AWS_REGION',
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',

@@ -51,9 +51,21 @@ beforeEach(() => {
 const contextOf = (remainingMs: number) =>
   ({ awsRequestId: 'request-1', getRemainingTimeInMillis: () => remainingMs }) as unknown as Context;
 const handle = (event: SQSEvent, overrides: Partial<HandlerDeps> = {}, remainingMs = 300_000) => {
-  const { deliver, queues, logger, clock } = world;
+  const { deliver, reject, queues, logger, clock } = world;
   const abortAfter = () => new AbortController().signal;
-  const handler = createHandler({ deliver, queues, logger, clock, metrics, abortAfter, filesAtOnce: 5, ...overrides });
+  const buckets = new Set(['example-uploads']);
+  const handler = createHandler({
+    deliver,
+    reject,
+    buckets,
+    queues,
+    logger,
+    clock,
+    metrics,
+    abortAfter,
+    filesAtOnce: 5,
+    ...overrides,
+  });
   return handler(event, contextOf(remainingMs));
 };
 /** A `deliver` that returns an outcome by the object's key. */
@@ -130,6 +142,71 @@ describe('a message', () => {
     expect(world.postponed).toEqual([{ receiptHandle: 'receipt-1', delayMs: 4_000 }]);
   });
 
+  it('with several objects comes back after the shortest delay also when that is the first one', async () => {
+    const body = notification(s3Record({ key: 'a' }), s3Record({ key: 'b' }), s3Record({ key: '%' }));
+    world.fail('deadLetter', new Error('SQS is away'));
+    await handle(sqsEvent(sqsRecord(body)), answering({ a: retrying(4_000), b: retrying(9_000) }));
+    expect(world.postponed).toEqual([{ receiptHandle: 'receipt-1', delayMs: 4_000 }]);
+  });
+
+  it('with an unreadable record beside an object that keeps failing leaves one dead letter', async () => {
+    const body = notification(s3Record({ key: '%' }), s3Record({ key: 'a' }));
+    for (let receive = 1; receive <= 15; receive += 1) {
+      const record = sqsRecord(body, { attributes: { ApproximateReceiveCount: String(receive) } as never });
+      expect(failedIds(await handle(sqsEvent(record), answering({ a: retrying(1_000) })))).toEqual(['message-1']);
+      world.clock.advance(1_000);
+    }
+    expect(world.deadLetters).toMatchObject([{ body: notification(s3Record({ key: '%' })) }]);
+    expect(metrics.sums['DeadLettered']).toBe(1);
+    expect(world.logs.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  it('with ten unreadable records leaves ten dead letters, and with more of them one for the whole message', async () => {
+    const broken = (count: number) =>
+      notification(...Array.from({ length: count }, () => s3Record({ key: '%' })), s3Record({ key: 'good' }));
+    const seen: Task[] = [];
+    await handle(sqsEvent(sqsRecord(broken(10))), answering({}, seen));
+    expect(world.deadLetters).toHaveLength(10);
+    world.deadLetters.length = 0;
+    await handle(sqsEvent(sqsRecord(broken(11), { messageId: 'message-2' })), answering({}, seen));
+    expect(world.deadLetters).toMatchObject([
+      { body: broken(11), reason: 'UNREADABLE_EVENT', detail: expect.stringMatching(/^11 records .*form-encoded/) },
+    ]);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('that forges 300,000 records leaves one dead letter', async () => {
+    const body = `{"Records":[${'1,'.repeat(299_999)}1]}`;
+    await handle(sqsEvent(sqsRecord(body)));
+    await handle(sqsEvent(sqsRecord(body)));
+    expect(world.deadLetters).toHaveLength(1);
+    expect(world.deadLetters[0]?.body).toBe(body);
+  });
+
+  it.each([
+    ['127.0.0.1:9/', 'UNREADABLE_EVENT'],
+    ['2130706433:9/', 'UNREADABLE_EVENT'],
+    ['x@127.0.0.1', 'UNREADABLE_EVENT'],
+    ['example-uploads?', 'UNREADABLE_EVENT'],
+    ['example-uploads#', 'UNREADABLE_EVENT'],
+    ['another-bucket', 'UNKNOWN_BUCKET'],
+    ['2130706433', 'UNKNOWN_BUCKET'],
+  ])('that names the bucket %s is dead-lettered once, and nothing is read from S3', async (name, reason) => {
+    const s3 = { bucket: { name }, object: { key: 'a', size: 1 } };
+    const body = notification(s3Record({}, { s3 }));
+    for (let receive = 1; receive <= 3; receive += 1)
+      expect(failedIds(await handle(sqsEvent(sqsRecord(body))))).toEqual([]);
+    expect(world.deadLetters).toMatchObject([{ body, reason }]);
+    expect(world.calls).not.toContain('open');
+    expect(world.calls).not.toContain('contentType');
+  });
+
+  it('with a key of 200 KB is dead-lettered, and the log has no long line', async () => {
+    await handle(sqsEvent(sqsRecord(notification(s3Record({ key: 'k'.repeat(200_000) })))));
+    expect(world.deadLetters).toMatchObject([{ reason: 'UNREADABLE_EVENT' }]);
+    expect(JSON.stringify(world.logs).length).toBeLessThan(1_000);
+  });
+
   it('that can not be read is dead-lettered unchanged', async () => {
     const answer = await handle(
       sqsEvent(sqsRecord('nonsense', { attributes: { ApproximateReceiveCount: '3' } as never })),
@@ -160,6 +237,8 @@ describe('a message', () => {
     expect(failedIds(await handle(sqsEvent(sqsRecord('nonsense'))))).toEqual(['message-1']);
     expect(world.postponed).toMatchObject([{ delayMs: 60_000 }]);
     expect(metrics.sums).toEqual({});
+    expect(failedIds(await handle(sqsEvent(sqsRecord('nonsense'))))).toEqual([]);
+    expect(world.deadLetters).toHaveLength(1);
   });
 
   it.each(['{"Event":"s3:TestEvent"}', notification(s3Record({}, { eventName: 'ObjectRemoved:Delete' }))])(

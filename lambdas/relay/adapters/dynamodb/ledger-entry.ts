@@ -9,21 +9,25 @@ const Item = v.object({
   leaseExpiresAt: v.optional(v.number()),
   fileId: v.optional(v.string()),
   uploadedAt: v.optional(v.number()),
+  sentAt: v.optional(v.number()),
   messageId: v.optional(v.string()),
   postedAt: v.optional(v.number()),
   failedAt: v.optional(v.number()),
   attempts: v.optional(v.number(), 0),
   releases: v.optional(v.number(), 0),
   failures: v.optional(v.number(), 0),
+  failuresByReason: v.optional(v.record(v.string(), v.number())),
   retriedForMs: v.optional(v.number(), 0),
-  inDoubt: v.optional(v.object({ looks: v.number(), notFoundSince: v.optional(v.number()) })),
+  inDoubt: v.optional(
+    v.object({ looks: v.number(), notFoundSince: v.optional(v.number()), drops: v.optional(v.number()) }),
+  ),
 });
 
 /** Reads an item of the ledger's table. @throws ValiError for one that no version of the relay has written. */
 export const parseEntry = (item: Record<string, unknown>): LedgerEntry => {
-  const { fileId, uploadedAt, ...entry } = v.parse(Item, item);
+  const { fileId, uploadedAt, sentAt, ...entry } = v.parse(Item, item);
   return {
     ...entry,
-    upload: fileId === undefined ? undefined : { fileId, uploadedAt: uploadedAt ?? 0 },
+    upload: fileId === undefined ? undefined : { fileId, uploadedAt: uploadedAt ?? 0, sentAt },
   };
 };

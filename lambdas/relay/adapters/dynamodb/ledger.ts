@@ -9,7 +9,7 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { DeliveryId, LedgerChange } from '../../domain/delivery.ts';
+import type { DeliveryId, LedgerChange, LedgerEntry } from '../../domain/delivery.ts';
 import { Status } from '../../domain/delivery.ts';
 import { LedgerError } from '../../domain/errors.ts';
 import type { CreatedObject } from '../../domain/s3-event.ts';
@@ -49,14 +49,14 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
 
   const readEntry = async (id: DeliveryId) => {
     const { Item: item } = await client.send(new GetItemCommand({ TableName, Key: keyOf(id), ConsistentRead: true }));
-    return item === undefined ? undefined : parseEntry(unmarshall(item));
+    return item === undefined ? undefined : readItem(item);
   };
 
   /** Writes a claim if the condition holds, otherwise reads why it does not. */
   const writeClaim = async (
     id: DeliveryId,
     { owner, expiresAt }: Lease,
-    object: CreatedObject,
+    object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>,
     { condition, set, ...parts }: UpdateParts & { readonly condition: string },
   ): Promise<Claim> => {
     const now = clock.now();
@@ -79,8 +79,10 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
         }),
         ReturnValues: 'ALL_OLD',
       });
-      return { kind: 'claimed', previous: isEmpty(Attributes) ? undefined : parseEntry(unmarshall(Attributes)) };
+      return { kind: 'claimed', previous: isEmpty(Attributes) ? undefined : readItem(Attributes) };
     } catch (error) {
+      // DynamoDB can't add to an attribute that is not a number. Reading the entry shows whether that is the cause.
+      if (awsCodeOf(error) === 'ValidationException') await readEntry(id);
       if (!isConditionFailed(error)) throw error;
     }
     const entry = await readEntry(id);
@@ -173,7 +175,7 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
         );
         const item = page.Items?.[0];
         if (item !== undefined) {
-          return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: parseEntry(unmarshall(item)).messageId };
+          return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: readItem(item).messageId };
         }
         startKey = page.LastEvaluatedKey;
       } while (startKey !== undefined);
@@ -199,9 +201,9 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
       return { set: { status: Status.Gone, lastError: change.lastError }, remove: ['leaseExpiresAt'] };
     case 'released': {
       const status = change.upload === undefined ? Status.Claimed : Status.Uploaded;
-      const { lastError, retriedForMs, upload, inDoubt } = change;
+      const { lastError, retriedForMs, failuresByReason, upload, inDoubt } = change;
       return {
-        set: { status, lastError, retriedForMs, ...upload, inDoubt },
+        set: { status, lastError, retriedForMs, failuresByReason, ...upload, inDoubt },
         remove: ['leaseOwner', 'leaseExpiresAt', ...without(upload, inDoubt)],
         add: { releases: 1, ...(change.failed ? { failures: 1 } : {}) },
       };
@@ -211,7 +213,7 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
       return {
         set: { status: Status.DeadLettered, failedAt, lastError, ...upload, inDoubt, retriedForMs: 0, failures: 0 },
         copy: { releases: 'attempts' },
-        remove: ['leaseOwner', 'leaseExpiresAt', ...without(upload, inDoubt)],
+        remove: ['leaseOwner', 'leaseExpiresAt', 'failuresByReason', ...without(upload, inDoubt)],
       };
     }
     default:
@@ -220,7 +222,7 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
 };
 
 const without = (upload: unknown, inDoubt: unknown): string[] => [
-  ...(upload === undefined ? ['fileId', 'uploadedAt'] : []),
+  ...(upload === undefined ? ['fileId', 'uploadedAt', 'sentAt'] : []),
   ...(inDoubt === undefined ? ['inDoubt'] : []),
 ];
 
@@ -235,6 +237,16 @@ const keyOf = (id: DeliveryId): Item =>
     [LedgerTable.PartitionKey]: partitionKey(id),
     [LedgerTable.SortKey]: `${versionOf(id)}#${id.roomId}`,
   });
+
+/** @throws LedgerError ENTRY_INVALID */
+const readItem = (item: Item): LedgerEntry => {
+  try {
+    return parseEntry(unmarshall(item));
+  } catch (error) {
+    const message = 'the ledger entry holds values that the relay has not written';
+    throw new LedgerError(message, { code: 'ENTRY_INVALID', cause: error });
+  }
+};
 
 const isEmpty = (item: Item | undefined): item is undefined => item === undefined || Object.keys(item).length === 0;
 
