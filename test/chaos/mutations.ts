@@ -1,5 +1,12 @@
 /** The tests that must notice a planted fault. */
-export type Proof = 'model' | 'ledger contract' | 'object contract' | 'chat contract';
+export type Proof =
+  | 'model'
+  | 'delivery tests'
+  | 'handler tests'
+  | 'event tests'
+  | 'ledger contract'
+  | 'object contract'
+  | 'chat contract';
 
 /** A fault to plant: replaces `from`, which must occur in the file exactly once, by `to`. */
 export interface Mutation {
@@ -12,8 +19,12 @@ export interface Mutation {
 
 const FAILURE = 'lambdas/relay/domain/failure.ts';
 const DELIVERY = 'lambdas/relay/domain/delivery.ts';
+const RETRY_DELAY = 'lambdas/relay/domain/retry-delay.ts';
 const STEPS = 'lambdas/relay/delivery/steps.ts';
 const SETTLE = 'lambdas/relay/delivery/settle.ts';
+const DEAD_LETTER = 'lambdas/relay/delivery/dead-letter.ts';
+const HANDLER = 'lambdas/relay/handler.ts';
+const EVENT = 'lambdas/relay/domain/s3-event.ts';
 const LEDGER = 'lambdas/relay/adapters/dynamodb/ledger.ts';
 const VERIFIER = 'lambdas/relay/adapters/s3/verifier.ts';
 const HTTP = 'lambdas/relay/adapters/rocket-chat/http.ts';
@@ -43,8 +54,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'confirm again after a single look',
     file: DELIVERY,
-    from: 'if (looks >= MIN_LOOKS && now - notFoundSince >= confirmAgainAfterMs)',
-    to: 'if (looks >= 1)',
+    from: 'if (inDoubt.looks >= MIN_LOOKS && askedAt - notFoundSince >= confirmAgainAfterMs)',
+    to: 'if (inDoubt.looks >= 1)',
     proof: 'model',
   },
   {
@@ -63,7 +74,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'delete the message before its dead letter is written',
-    file: SETTLE,
+    file: DEAD_LETTER,
     from: 'await deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt });',
     to: 'deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt }).catch(() => {});',
     proof: 'model',
@@ -123,5 +134,208 @@ export const mutations: readonly Mutation[] = [
     from: "framed?.stream.once('error', fail);",
     to: "framed?.stream.once('error', () => request.end(framed.tail));",
     proof: 'chat contract',
+  },
+  {
+    name: 'time a look from its answer',
+    file: DELIVERY,
+    from: 'askedAt - notFoundSince >= confirmAgainAfterMs',
+    to: 'answeredAt - notFoundSince >= confirmAgainAfterMs',
+    proof: 'delivery tests',
+  },
+  {
+    name: "count the time without a message from the first look's request",
+    file: DELIVERY,
+    from: 'doubt.notFoundSince ?? answeredAt',
+    to: 'doubt.notFoundSince ?? askedAt',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'forget a doubt when the repeated confirm has to wait',
+    file: STEPS,
+    from: 'return { ...negative.next, held: looked };',
+    to: 'return { ...negative.next, held: { ...looked, inDoubt: undefined } };',
+    proof: 'delivery tests',
+  },
+  {
+    name: "record a later time of the upload by the function's clock",
+    file: STEPS,
+    from: 'return { ...file, sentAt };',
+    to: 'return { ...file, sentAt: sentAt + 3_600_000 };',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'upload again after a dropped message',
+    file: STEPS,
+    from: "failed(deps, { ...held, inDoubt: afterDrop(held.inDoubt) }, error, 'confirm')",
+    to: "failed(deps, { ...held, upload: undefined, inDoubt: undefined }, error, 'confirm')",
+    proof: 'delivery tests',
+  },
+  {
+    name: 'trust the list of files after a dropped message',
+    file: STEPS,
+    from: 'const isFileListProof = (inDoubt.drops ?? 0) === 0;',
+    to: 'const isFileListProof = (inDoubt.drops ?? 0) >= 0;',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'confirm a dropped message without end',
+    file: DELIVERY,
+    from: '>= MAX_DROPS)',
+    to: '>= MAX_DROPS * 1_000)',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'forget a dropped message when a later confirm is in doubt',
+    file: DELIVERY,
+    from: '({ looks: 0, drops: before?.drops })',
+    to: '({ looks: before === undefined ? 0 : 0 })',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'compare maxTries with the failures of every reason',
+    file: SETTLE,
+    from: '(counts[failure.reason] ?? 0) < maxTries',
+    to: 'Math.max(tries, counts[failure.reason] ?? 0) < maxTries',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'write a dead letter at each receive of an unreadable record',
+    file: SETTLE,
+    from: 'if (!held.isClaimed && !isEntryInvalid(failure)) {',
+    to: 'if (held.isClaimed && !isEntryInvalid(failure)) {',
+    proof: 'handler tests',
+  },
+  {
+    name: 'write a dead letter for each of any number of unreadable records',
+    file: HANDLER,
+    from: 'rejected.length <= MAX_LETTERS_PER_MESSAGE',
+    to: 'rejected.length <= MAX_LETTERS_PER_MESSAGE * 100_000',
+    proof: 'handler tests',
+  },
+  {
+    name: 'repeat a dead letter that the ledger did not record',
+    file: DEAD_LETTER,
+    from: "deps.logger.warn('the ledger could not record a dead letter', fields);",
+    to: "deps.logger.warn('the ledger could not record a dead letter', fields);\n    throw error;",
+    proof: 'delivery tests',
+  },
+  {
+    name: 'retry without an end what fails before the claim',
+    file: SETTLE,
+    from: "failure.kind === 'refused' || isTooOld ||",
+    to: "failure.kind === 'refused' || (isTooOld && deps.clock.now() < 0) ||",
+    proof: 'delivery tests',
+  },
+  {
+    name: 'dead-letter by its age a message that only waited',
+    file: SETTLE,
+    from: 'message.isUntouched !== true &&',
+    to: '',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'let SQS move a message that was received too often',
+    file: SETTLE,
+    from: 'Math.ceil(maxReceiveCount * USED_UP_RECEIVES)',
+    to: 'Math.ceil(maxReceiveCount / USED_UP_RECEIVES) + 1',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'wait no longer than a quarter of an hour between two tries',
+    file: RETRY_DELAY,
+    from: 'LONGEST_RETRY_DELAY_MS = 3_600_000',
+    to: 'LONGEST_RETRY_DELAY_MS = 900_000',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'accept any bucket name',
+    file: EVENT,
+    from: 'v.check(isBucketName,',
+    to: 'v.check((name) => isBucketName(name) || name.length > 0,',
+    proof: 'event tests',
+  },
+  {
+    name: 'read from any bucket',
+    file: HANDLER,
+    from: 'parsed.objects.filter(({ bucket }) => buckets.has(bucket))',
+    to: 'parsed.objects.filter(({ bucket }) => buckets.has(bucket) || bucket.length > 0)',
+    proof: 'handler tests',
+  },
+  {
+    name: 'accept a key of any length',
+    file: EVENT,
+    from: 'Buffer.byteLength(key) <= 1_024',
+    to: 'Buffer.byteLength(key) <= 1_024_000',
+    proof: 'event tests',
+  },
+  {
+    name: 'accept a key with a lone surrogate',
+    file: EVENT,
+    from: 'key.isWellFormed() &&',
+    to: '',
+    proof: 'event tests',
+  },
+  {
+    name: 'retry an invalid ledger entry',
+    file: SETTLE,
+    from: "reason === 'LEDGER_ENTRY_INVALID'",
+    to: "reason === 'LEDGER_ERROR'",
+    proof: 'delivery tests',
+  },
+  {
+    name: 'wait for a lease that ends in a thousand years',
+    file: STEPS,
+    from: 'if (leftMs > LONGEST_LEASE_MS) return',
+    to: 'if (leftMs > LONGEST_LEASE_MS * 1e12) return',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'take an invalid ledger entry for an outage',
+    file: LEDGER,
+    from: "if (awsCodeOf(error) === 'ValidationException') await",
+    to: "if (awsCodeOf(error) === 'Validation') await",
+    proof: 'ledger contract',
+  },
+  {
+    name: 'read the other versions of a key inconsistently',
+    file: LEDGER,
+    from: 'ScanIndexForward: false,',
+    to: 'ScanIndexForward: false,\n          ...({ ConsistentRead: false } as object),',
+    proof: 'ledger contract',
+  },
+  {
+    name: "keep a room's circuit open after a success",
+    file: SETTLE,
+    from: 'deps.circuit.close(room);',
+    to: '',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'never try a file that seems too large for an invocation',
+    file: STEPS,
+    from: 'now - lease.takenAt < 1_000',
+    to: 'now < lease.takenAt',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'charge waiting for the rate limit to the time for retries',
+    file: SETTLE,
+    from: 'retriedForMs(held) + (isFailure ? delayMs : 0)',
+    to: 'retriedForMs(held) + delayMs',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'settle a failure although another delivery holds the entry',
+    file: SETTLE,
+    from: "if (claimed.kind === 'leased') return giveBack(deps, delivery, held, failure, receivedAgain(deps, delivery));",
+    to: "if (claimed.kind === 'leased') return countFailure(deps, delivery, held, failure, call);",
+    proof: 'delivery tests',
+  },
+  {
+    name: 'bring a message back after the longest of its delays',
+    file: HANDLER,
+    from: 'Math.min(comesBackInMs ?? delayMs, delayMs)',
+    to: 'Math.max(comesBackInMs ?? delayMs, delayMs)',
+    proof: 'handler tests',
   },
 ];

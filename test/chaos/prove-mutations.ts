@@ -11,6 +11,14 @@ const COPIED = ['lambdas', 'lib', 'test', 'events', 'package.json', 'tsconfig.js
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=dot'];
 const PROOFS: Record<Proof, readonly string[]> = {
   model: ['test/chaos/prove-model.ts', '--schedules', '20000', '--seed', '1', '--no-shrink'],
+  'delivery tests': [
+    ...VITEST,
+    'test/unit/delivery',
+    'test/unit/domain/delivery.test.ts',
+    'test/unit/domain/retry-delay.test.ts',
+  ],
+  'handler tests': [...VITEST, 'test/unit/relay/handler.test.ts'],
+  'event tests': [...VITEST, 'test/unit/domain/s3-event.test.ts'],
   'ledger contract': [...VITEST, 'test/contract/ledger'],
   'object contract': [...VITEST, 'test/contract/objects', 'test/unit/relay/verifier'],
   'chat contract': [...VITEST, 'test/contract/chat'],
@@ -18,6 +26,9 @@ const PROOFS: Record<Proof, readonly string[]> = {
 /** What a proof prints when it has found something, other than a program that no longer runs. */
 const FOUND: Record<Proof, RegExp> = {
   model: /posted twice|was lost|claimed first|stuck in the queue|without a/,
+  'delivery tests': /[1-9]\d* failed/,
+  'handler tests': /[1-9]\d* failed/,
+  'event tests': /[1-9]\d* failed/,
   'ledger contract': /[1-9]\d* failed/,
   'object contract': /[1-9]\d* failed/,
   'chat contract': /[1-9]\d* failed/,
