@@ -72,11 +72,12 @@ export interface Chat {
   ): Promise<ConfirmedMessage>;
   /**
    * Searches for the message that a confirm without an answer may have posted. `messageId` is `undefined` if the
-   * server shows that the file was confirmed, but not by which message.
+   * server shows that the file was confirmed, but not by which message; that counts only if `isFileListProof`. After
+   * `message: null` it must not: the file is marked as confirmed, and there is no message.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
   findMessage(
-    target: { roomId: string; upload: Upload },
+    target: { readonly roomId: string; readonly upload: Upload; readonly isFileListProof: boolean },
     options: CallOptions,
   ): Promise<{ messageId: string | undefined } | undefined>;
 }
@@ -84,7 +85,8 @@ export interface Chat {
 /** Rooms by name or id. */
 export interface Rooms {
   /**
-   * The id of a room given by id or `#name`. With a thread, checks that its parent message is in that room. Cached.
+   * The id of a room given by id or `#name`. Checks that the user may post there, and with a thread that its parent
+   * message is in that room. Cached.
    * @throws RoomError, ChatAnswerError, ChatUnreachableError, SecretError
    */
   resolve(room: string, threadId: string | undefined, options: CallOptions): Promise<string>;

@@ -93,7 +93,7 @@ const recordUpload = step<{ held: Held; upload: Upload }>('ledger', async (deps,
 export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { held, upload: file, inDoubt }) => {
   const { chat, clock, settings } = deps;
   const { roomId, signal } = delivery;
-  const found = await chat.findMessage({ roomId, upload: file }, { signal });
+  const found = await chat.findMessage({ roomId, upload: file, isFileListProof: true }, { signal });
   if (found !== undefined) return recordPosted(deps, delivery, { held, upload: file, ...found, wasFound: true });
   const then = afterNegativeLook(file, inDoubt, clock.now(), settings.confirmAgainAfterSeconds * 1_000);
   if (then.kind === 'look-again') return waiting({ ...held, inDoubt: then.inDoubt }, then.delayMs, notFoundYet);

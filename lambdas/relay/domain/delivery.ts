@@ -23,6 +23,8 @@ export interface Upload {
   readonly fileId: string;
   /** The server's time, epoch milliseconds. */
   readonly uploadedAt: number;
+  /** Our own clock when the upload was answered, epoch milliseconds; absent in items of earlier versions. */
+  readonly sentAt?: number | undefined;
 }
 
 export const Status = {
