@@ -43,7 +43,7 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const client = createClient({ send: ports.send, credentials, clock, pacer });
   const circuit = createCircuit({ now: clock.now });
   const rooms = createRooms({ client, clock });
-  const calls = { chat: createRocketChat(client), store };
+  const calls = { chat: createRocketChat(client, rooms), store };
   const deliver = createDeliver({
     settings,
     clock,
