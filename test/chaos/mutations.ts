@@ -14,7 +14,8 @@ export interface Mutation {
   readonly file: string;
   readonly from: string;
   readonly to: string;
-  readonly proof: Proof;
+  /** The proof that must fail, or the test files of which one must fail. */
+  readonly proof: Proof | readonly string[];
 }
 
 const FAILURE = 'lambdas/relay/domain/failure.ts';
@@ -28,6 +29,20 @@ const EVENT = 'lambdas/relay/domain/s3-event.ts';
 const LEDGER = 'lambdas/relay/adapters/dynamodb/ledger.ts';
 const VERIFIER = 'lambdas/relay/adapters/s3/verifier.ts';
 const HTTP = 'lambdas/relay/adapters/rocket-chat/http.ts';
+const CLIENT = 'lambdas/relay/adapters/rocket-chat/client.ts';
+const CHAT = 'lambdas/relay/adapters/rocket-chat/chat.ts';
+const FIND_MESSAGE = 'lambdas/relay/adapters/rocket-chat/find-message.ts';
+const MAY_POST = 'lambdas/relay/adapters/rocket-chat/may-post.ts';
+const MULTIPART = 'lambdas/relay/adapters/rocket-chat/multipart.ts';
+const NOTICES = 'lambdas/relay/adapters/rocket-chat/notices.ts';
+const RATE_LIMIT = 'lambdas/relay/adapters/rocket-chat/rate-limit.ts';
+
+const FAILURE_TEST = ['test/unit/domain/failure.test.ts'];
+const CHAT_TEST = ['test/contract/chat.test.ts'];
+const FIND_TEST = ['test/contract/find-message.test.ts'];
+const ROOMS_TEST = ['test/contract/rooms.test.ts'];
+const OPERATIONS_TEST = ['test/contract/operations.test.ts'];
+const HTTP_TEST = ['test/contract/http.test.ts'];
 
 export const mutations: readonly Mutation[] = [
   {
@@ -40,8 +55,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take a 400 without an errorType for "not posted"',
     file: FAILURE,
-    from: 'return errorType === undefined ? !ROOM_STATE.test(error.message) : !BEFORE_INSERT.has(errorType);',
-    to: 'return false;',
+    from: "if (status === 400) return errorType === 'error-too-many-requests' || verdictOf(error, 'confirm') !== undefined;",
+    to: 'if (status === 400) return true;',
     proof: 'model',
   },
   {
@@ -337,5 +352,229 @@ export const mutations: readonly Mutation[] = [
     from: 'Math.min(comesBackInMs ?? delayMs, delayMs)',
     to: 'Math.max(comesBackInMs ?? delayMs, delayMs)',
     proof: 'handler tests',
+  },
+  {
+    name: 'search for the message from the time of the Date header',
+    file: FIND_MESSAGE,
+    from: 'Math.max(0, Math.min(uploadedAt, sentAt) - MARGIN_MS)',
+    to: 'uploadedAt - 10_000',
+    proof: FIND_TEST,
+  },
+  {
+    name: "ignore the relay's own time of an upload",
+    file: FIND_MESSAGE,
+    from: 'Math.min(uploadedAt, sentAt)',
+    to: 'uploadedAt',
+    proof: FIND_TEST,
+  },
+  {
+    name: "take a proxy's answer to a confirm for a refusal",
+    file: FAILURE,
+    from: 'if (!isRocketChats) return false;',
+    to: '',
+    proof: FAILURE_TEST,
+  },
+  {
+    name: "take any answer for Rocket.Chat's",
+    file: CLIENT,
+    from: 'isRocketChats: isServers,',
+    to: 'isRocketChats: true,',
+    proof: CHAT_TEST,
+  },
+  {
+    name: 'refuse a file for a 413 to its confirm',
+    file: FAILURE,
+    from: "if (httpStatus === 413 && call === 'media')",
+    to: 'if (httpStatus === 413)',
+    proof: FAILURE_TEST,
+  },
+  {
+    name: 'recognise only messages of the present user',
+    file: FIND_MESSAGE,
+    from: 'if (message.success && hasFile(message.output, fileId))',
+    to: 'if (message.success && hasFile(message.output, fileId) && update.u._id === answer.userId)',
+    proof: FIND_TEST,
+  },
+  {
+    name: 'believe the list of files after a dropped message',
+    file: FIND_MESSAGE,
+    from: 'if (find === amongFiles && !isFileListProof) {',
+    to: 'if (find === undefined) {',
+    proof: FIND_TEST,
+  },
+  {
+    name: 'take the page limit for "not found"',
+    file: FIND_MESSAGE,
+    from: 'if (page >= MAX_PAGES) throw tooBusy(roomId);',
+    to: 'if (page >= MAX_PAGES) return undefined;',
+    proof: FIND_TEST,
+  },
+  {
+    name: 'skip the rest of a millisecond that fills a page',
+    file: FIND_MESSAGE,
+    from: 'if (following === undefined) return amongUpdated({ ...wanted, since: Number(next) }, false);',
+    to: 'if (following === undefined) return undefined;',
+    proof: FIND_TEST,
+  },
+  {
+    name: 'let a file that a firewall rejects stop its room',
+    file: FAILURE,
+    from: "if (call !== 'room') return 'object';",
+    to: '',
+    proof: FAILURE_TEST,
+  },
+  {
+    name: 'believe the first of two rate limits',
+    file: RATE_LIMIT,
+    from: 'Math.min(...limits)',
+    to: 'Number(limits[0])',
+    proof: ['test/unit/relay/rate-limit.test.ts'],
+  },
+  {
+    name: 'send filename*',
+    file: MULTIPART,
+    from: 'form-data; name=',
+    to: "form-data; filename*=UTF-8''x; name=",
+    proof: ['test/unit/relay/multipart.test.ts'],
+  },
+  {
+    name: 'let quotes into a file name',
+    file: MULTIPART,
+    from: "name.replace(/[\"\\\\]/g, '_')",
+    to: 'name',
+    proof: ['test/unit/relay/multipart.test.ts'],
+  },
+  {
+    name: 'retry a caption that may not mention @all as a fault of the server',
+    file: FAILURE,
+    from: "['error-action-not-allowed', {",
+    to: "['', {",
+    proof: FAILURE_TEST,
+  },
+  {
+    name: 'look for the message of a confirm with an unknown field',
+    file: FAILURE,
+    from: '[/(?:^|: )Match error/, {',
+    to: '[/(?:^|: )No match/, {',
+    proof: FAILURE_TEST,
+  },
+  {
+    name: 'confirm the file of another upload again and again',
+    file: FAILURE,
+    from: "new Set(['invalid-file', 'error-invalid-file'])",
+    to: "new Set(['invalid-file'])",
+    proof: FAILURE_TEST,
+  },
+  {
+    name: 'take every 401 for a refused token',
+    file: CLIENT,
+    from: 'if (!isRocketChats(json) || json.status !== undefined) return true;',
+    to: 'return true;',
+    proof: CHAT_TEST,
+  },
+  {
+    name: 'upload into an archived room',
+    file: MAY_POST,
+    from: 'if (room.archived === true)',
+    to: 'if (room.archived === 1)',
+    proof: ROOMS_TEST,
+  },
+  {
+    name: 'upload into a read-only room',
+    file: MAY_POST,
+    from: 'room.ro === true && !isUnmuted &&',
+    to: 'room.ro === 1 && !isUnmuted &&',
+    proof: ROOMS_TEST,
+  },
+  {
+    name: 'ignore the roles in a read-only room',
+    file: MAY_POST,
+    from: '...textsOf(ofRoom?.subscription?.roles)',
+    to: '',
+    proof: ROOMS_TEST,
+  },
+  {
+    name: 'upload into a room that has muted the user',
+    file: MAY_POST,
+    from: 'if (muted.includes(username))',
+    to: 'if (muted.length === 0)',
+    proof: ROOMS_TEST,
+  },
+  {
+    name: 'upload into an encrypted room',
+    file: MAY_POST,
+    from: 'if (room.encrypted === true &&',
+    to: 'if (room.encrypted === 1 &&',
+    proof: ROOMS_TEST,
+  },
+  {
+    name: 'keep a room in the cache that refuses messages',
+    file: CHAT,
+    from: 'rooms.forget(roomId);',
+    to: ';',
+    proof: ROOMS_TEST,
+  },
+  {
+    name: 'report a repeated notification as failed',
+    file: NOTICES,
+    from: 'if (!(await isPosted(client, roomId, _id, signal))) throw error;',
+    to: 'throw error;',
+    proof: OPERATIONS_TEST,
+  },
+  {
+    name: "take another user's message for the notification",
+    file: NOTICES,
+    from: ' && data.message.u._id === userId;',
+    to: ';',
+    proof: OPERATIONS_TEST,
+  },
+  {
+    name: 'ask first again after a 417',
+    file: HTTP,
+    from: 'if (status === 417) takesExpect = false;',
+    to: '',
+    proof: HTTP_TEST,
+  },
+  {
+    name: 'wait for ever for a server that ignores Expect',
+    file: HTTP,
+    from: 'after(CONTINUE_ANYWAY_MS, sendBody);',
+    to: '',
+    proof: HTTP_TEST,
+  },
+  {
+    name: 'lose an early answer to the reset that follows it',
+    file: HTTP,
+    from: "if (isEarly && status >= 400) return answer('');",
+    to: '',
+    proof: HTTP_TEST,
+  },
+  {
+    name: 'open a connection for each call',
+    file: HTTP,
+    from: 'keepAlive: true,',
+    to: 'keepAlive: false,',
+    proof: HTTP_TEST,
+  },
+  {
+    name: 'limit the time of an upload',
+    file: HTTP,
+    from: 'if (framed === undefined)\n        after(limits.callMs',
+    to: 'after(limits.callMs',
+    proof: HTTP_TEST,
+  },
+  {
+    name: 'ignore silence',
+    file: HTTP,
+    from: "request.once('timeout', () =>",
+    to: "request.once('never', () =>",
+    proof: HTTP_TEST,
+  },
+  {
+    name: 'ignore an abort',
+    file: HTTP,
+    from: "signal.addEventListener('abort', onAbort, { once: true });",
+    to: '',
+    proof: HTTP_TEST,
   },
 ];

@@ -34,9 +34,16 @@ const FOUND: Record<Proof, RegExp> = {
   'chat contract': /[1-9]\d* failed/,
 };
 
+const nameOf = (proof: Mutation['proof']): string => (typeof proof === 'string' ? proof : proof.join(' '));
+const argumentsOf = (proof: Mutation['proof']): readonly string[] =>
+  typeof proof === 'string' ? PROOFS[proof] : [...VITEST, ...proof];
+const findingOf = (proof: Mutation['proof']): RegExp => (typeof proof === 'string' ? FOUND[proof] : /[1-9]\d* failed/);
+
 const main = (): number => {
   const only = process.argv[2];
-  const planted = mutations.filter(({ name }) => only === undefined || name.includes(only));
+  const planted = mutations.filter(
+    ({ name, proof }) => only === undefined || name.includes(only) || nameOf(proof).includes(only),
+  );
   if (planted.length === 0) {
     process.stderr.write(
       `prove-mutations: no mutation is called "${only}"; there are:\n${mutations.map(({ name }) => `  ${name}\n`).join('')}`,
@@ -49,21 +56,23 @@ const main = (): number => {
     for (const part of COPIED) cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
 
-    for (const proof of new Set(planted.map((mutation) => mutation.proof))) {
+    for (const proof of new Map(planted.map((mutation) => [nameOf(mutation.proof), mutation.proof])).values()) {
       const { status, output } = run(folder, proof);
       if (status !== 0) {
-        process.stdout.write(`${proof}: fails without any mutation, so it proves nothing\n${output.slice(-2_000)}\n`);
+        process.stdout.write(
+          `${nameOf(proof)}: fails without any mutation, so it proves nothing\n${output.slice(-2_000)}\n`,
+        );
         return 1;
       }
-      process.stdout.write(`ok      unbroken: the ${proof} holds\n`);
+      process.stdout.write(`ok      unbroken: ${nameOf(proof)}\n`);
     }
     for (const mutation of planted) {
       const isCaught = plant(folder, mutation, () => {
         const { status, output } = run(folder, mutation.proof);
-        return status !== 0 && FOUND[mutation.proof].test(output);
+        return status !== 0 && findingOf(mutation.proof).test(output);
       });
       if (!isCaught) missed += 1;
-      process.stdout.write(`${isCaught ? 'caught' : 'MISSED'}  ${mutation.name} (${mutation.proof})\n`);
+      process.stdout.write(`${isCaught ? 'caught' : 'MISSED'}  ${mutation.name} (${nameOf(mutation.proof)})\n`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -72,8 +81,8 @@ const main = (): number => {
   return missed === 0 ? 0 : 1;
 };
 
-const run = (cwd: string, proof: Proof): { status: number | null; output: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, PROOFS[proof], {
+const run = (cwd: string, proof: Mutation['proof']): { status: number | null; output: string } => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(proof), {
     cwd,
     encoding: 'utf8',
     timeout: 300_000,
