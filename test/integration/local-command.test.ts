@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -79,7 +89,7 @@ describe('relay local --once', () => {
     expect(running.stderr()).toBe('');
     for (const name of SAMPLES) {
       expect(running.lines).toContainEqual(
-        expect.stringMatching(new RegExp(`^posted +${escaped(name)} .* to #general as message \\w{17} in \\d`)),
+        expect.stringMatching(new RegExp(`^posted +${escaped(name)} .* to #general as message [0-9a-f]{24} in \\d`)),
       );
     }
     expect(running.lines.at(-1)).toBe(`All ${SAMPLES.length} posted.`);
@@ -186,6 +196,26 @@ describe('relay local with --rocket-chat-url', () => {
     });
   }, 20_000);
 
+  it('gives the token to no child process', async () => {
+    const chat = await chatServer();
+    const seen = join(folder(), 'environment');
+    const real = createRequire(import.meta.url).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`);
+    const esbuild = file('esbuild.sh', `#!/bin/sh\nenv > '${seen}'\nexec '${real}' "$@"\n`);
+    chmodSync(esbuild, 0o700);
+    const running = relay(['--json', '--rocket-chat-url', chat.url, '--room', 'general', file('first.txt')], {
+      ...credentialsOf(chat),
+      ESBUILD_BINARY_PATH: esbuild,
+    });
+    await eventOf(running, 'first.txt');
+    const environments = [readFileSync(seen, 'utf8'), ...childrenOf(running.child.pid ?? 0).map(environmentOf)];
+    expect(environments.length).toBeGreaterThan(1);
+    for (const environment of environments) {
+      expect(environment).toContain('PATH=');
+      expect(environment).not.toContain('ROCKETCHAT_');
+      expect(environment).not.toContain(chat.authToken);
+    }
+  });
+
   it.each([
     ['the token is wrong', { ROCKETCHAT_AUTH_TOKEN: 'wrong' }, 'general', 'refuses the credentials'],
     ['the room does not exist', {}, 'nowhere', 'has no room "nowhere"'],
@@ -256,6 +286,8 @@ const childrenOf = (pid: number): number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((candidate) => statusOf(candidate)?.parent === pid);
+
+const environmentOf = (pid: number): string => readFileSync(`/proc/${pid}/environ`, 'utf8');
 
 const isAlive = (pid: number): boolean => {
   const state = statusOf(pid)?.state;

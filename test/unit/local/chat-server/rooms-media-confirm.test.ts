@@ -267,9 +267,12 @@ describe('the text of a message', () => {
     expect(json).toMatchObject({ errorType: 'error-action-not-allowed' });
   });
 
-  it.each(['mail@all.example', '@allies', '@\u2060all'])('is accepted if it only looks like a mention of everybody: %j', async (msg) => {
-    expect((await confirm(chat, await uploadedFileId(chat), { msg })).status).toBe(200);
-  });
+  it.each(['mail@all.example', '@allies', '@\u2060all'])(
+    'is accepted if it only looks like a mention of everybody: %j',
+    async (msg) => {
+      expect((await confirm(chat, await uploadedFileId(chat), { msg })).status).toBe(200);
+    },
+  );
 
   it('is refused by a workspace that is restricted because of its air gap', async () => {
     const fileId = await uploadedImage();
