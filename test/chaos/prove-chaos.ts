@@ -3,7 +3,7 @@
  * npm run prove:chaos -- [--objects N] [--seed S] [--jobs J] [--save FOLDER] [--kills N] [--restarts N] [--faults SECONDS] [--hazards LIST]
  *
  * It runs in parts of 250 objects with the seeds S, S + 1 and so on, J processes at a time. Each part kills N processes of
- * its own and lets everything fail for the given seconds. With --save, each finished part leaves its report in FOLDER, and
+ * its own and lets everything fail until the given seconds after its last upload. With --save, each finished part leaves its report in FOLDER, and
  * a later run with the same options and folder continues where this one stopped.
  * A part with a broken promise is repeated with --objects 250 --seed S; `--hazards ''` leaves out all hazards.
  */
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     objects: { type: 'string', default: '500' },
     kills: { type: 'string', default: '12' },
     restarts: { type: 'string', default: '2' },
-    faults: { type: 'string', default: '60' },
+    faults: { type: 'string', default: '45' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     jobs: { type: 'string', default: '1' },
     hazards: { type: 'string', default: HAZARDS.join(',') },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startChatServer } from '../../lib/local/chat-server/index.ts';
@@ -60,16 +60,6 @@ describe('startLocalRelay', () => {
           AWS_ENDPOINT_URL_S3: relay.endpoints.s3,
         },
       ]);
-  });
-
-  it('ignores an object that is deleted before it was read', async () => {
-    await start();
-    relay.chat?.faults.next('roomInfo', { kind: 'delay', delayMs: 500 });
-    await put('gone.txt');
-    await relay.clients.s3.send(new DeleteObjectCommand({ Bucket: relay.bucket, Key: 'gone.txt' }));
-    await relay.settled();
-    expect(relay.deliveries).toMatchObject([{ outcome: 'gone', key: 'gone.txt' }]);
-    expect(await relay.peekDeadLetters()).toEqual([]);
   });
 
   it('relays every upload although onUpload throws, and reports the error once', async () => {

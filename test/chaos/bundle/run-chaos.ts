@@ -18,7 +18,7 @@ export interface ChaosOptions {
   readonly kills: number;
   /** Whole restarts of the chat server. */
   readonly restarts: number;
-  /** No fault occurs after this time, so that the backoff of the objects that failed most often can end. */
+  /** Faults end this long after the last upload, so that the backoff of the objects that failed most often can end. */
   readonly faultsForMs: number;
   readonly timeoutMs: number;
 }
@@ -55,15 +55,17 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const startedAt = performance.now();
   const faults = new Map<string, number>();
   const ending = new AbortController();
+  let illUntil = Number.POSITIVE_INFINITY;
   const chaos: Chaos = {
     options,
-    isIll: () => performance.now() - startedAt < options.faultsForMs,
+    isIll: () => performance.now() < illUntil,
     count: (name) => void faults.set(name, (faults.get(name) ?? 0) + 1),
     signal: ending.signal,
   };
   const closers: (() => Promise<unknown>)[] = [];
   try {
     const { chat, proxy } = await startChat(chaos, closers);
+    chat.faults.use(chatFaults(seed, hazards, chaos.isIll, chaos.count));
     const events: string[] = [];
     const relay = await startRelay(chat, proxy, chaos, closers, (_object, body) => events.push(body));
 
@@ -72,7 +74,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       repeatedEvents: await repeatEvents(relay, events),
       unreadable: hazards.has('events') ? await sendUnreadable(relay, events) : [],
     };
-    chat.faults.use(chatFaults(seed, hazards, chaos.isIll, chaos.count));
+    illUntil = performance.now() + options.faultsForMs;
     const breaking = [
       killAtRandom(relay, chaos),
       restartAtRandom(proxy, chaos),
