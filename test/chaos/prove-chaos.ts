@@ -1,10 +1,11 @@
 /**
  * Chaos through the function's bundle:
- * npm run prove:chaos -- [--objects N] [--seed S] [--jobs J] [--save FOLDER] [--kills N] [--restarts N] [--faults SECONDS] [--hazards LIST]
+ * npm run prove:chaos -- [--objects N] [--seed S] [--jobs J] [--save FOLDER]
+ *                        [--kills N] [--restarts N] [--faults SECONDS] [--hazards LIST]
  *
  * It runs in parts of 250 objects with the seeds S, S + 1 and so on, J processes at a time. Each part kills N processes of
- * its own and lets everything fail until the given seconds after its last upload. With --save, each finished part leaves its report in FOLDER, and
- * a later run with the same options and folder continues where this one stopped.
+ * the function, and its faults end SECONDS after its last upload. With --save, each part that kept the promises leaves its
+ * report in FOLDER, and a later run with the same options and folder continues where this one stopped.
  * A part with a broken promise is repeated with --objects 250 --seed S; `--hazards ''` leaves out all hazards.
  */
 import { execFile } from 'node:child_process';

@@ -46,7 +46,12 @@ export interface FrontProxy {
   close(): Promise<void>;
 }
 
-/** Starts a reverse proxy in front of a server, on the loopback interface. */
+/**
+ * Starts a reverse proxy in front of a server, on the loopback interface.
+ * @example
+ * const proxy = await startFrontProxy(chat.url, { clock: { now: () => Date.now() + 60_000 } });
+ * proxy.next({ kind: 'answer', when: 'after', status: 403 }, { path: 'rooms.mediaConfirm' });
+ */
 export const startFrontProxy = async (target: string, options: FrontProxyOptions = {}): Promise<FrontProxy> => {
   const { hostname, port } = new URL(target);
   const agent = new http.Agent({ keepAlive: true });
