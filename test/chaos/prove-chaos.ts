@@ -23,7 +23,7 @@ const { values } = parseArgs({
     objects: { type: 'string', default: '500' },
     kills: { type: 'string', default: '12' },
     restarts: { type: 'string', default: '2' },
-    faults: { type: 'string', default: '45' },
+    faults: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     jobs: { type: 'string', default: '1' },
     hazards: { type: 'string', default: HAZARDS.join(',') },

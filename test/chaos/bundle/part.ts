@@ -9,7 +9,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '12' },
     restarts: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
-    faults: { type: 'string', default: '45' },
+    faults: { type: 'string', default: '20' },
     hazards: { type: 'string', default: HAZARDS.join(',') },
   },
 });
