@@ -48,7 +48,7 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const client = createClient({ send: ports.send, credentials, clock, pacer });
   const circuit = createCircuit({ now: clock.now });
   const rooms = createRooms({ client, clock });
-  const calls = { chat: createRocketChat(client), store };
+  const calls = { chat: createRocketChat(client, rooms), store };
   const { maxReceiveCount } = ports;
   const settling = { settings, clock, random, logger, queues, ledger, pacer, circuit, maxReceiveCount };
   const deliver = createDeliver({

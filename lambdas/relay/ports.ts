@@ -85,7 +85,8 @@ export interface Chat {
 /** Rooms by name or id. */
 export interface Rooms {
   /**
-   * The id of a room given by id or `#name`. With a thread, checks that its parent message is in that room. Cached.
+   * The id of a room given by id or `#name`. Checks that the user may post there, and with a thread that its parent
+   * message is in that room. Cached.
    * @throws RoomError, ChatAnswerError, ChatUnreachableError, SecretError
    */
   resolve(room: string, threadId: string | undefined, options: CallOptions): Promise<string>;

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../infra/function/bundle.ts';
-import { DUMMY_CREDENTIALS } from './aws/clients.ts';
+import { DUMMY_CREDENTIALS, type LocalCredentials, randomCredentials } from './aws/clients.ts';
 import { type Emulators, startEmulators } from './aws/emulators.ts';
 import { type ChatServer, startChatServer } from './chat-server/chat-server.ts';
 import { type LoggedDelivery, readDeliveryLine } from './delivery-log.ts';
@@ -68,6 +68,10 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
     if (chat !== undefined) closers.push(() => chat.close());
     const { url: rocketChatUrl, userId, authToken } = options.rocketChat ?? (chat as ChatServer);
 
+    // Any user of this machine can connect to the emulators, and the token of a real server is worth stealing.
+    const credentials = chat === undefined ? randomCredentials() : DUMMY_CREDENTIALS;
+    const maxReceiveCount = options.maxReceiveCount ?? 1000;
+
     const emulators = await startEmulators({
       region,
       bucket,
@@ -75,8 +79,9 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       ledgerTable: LEDGER_TABLE,
       secretId: SECRET_ID,
       secret: options.secret ?? JSON.stringify({ userId, authToken }),
+      secretAccessKeyId: chat === undefined ? credentials.accessKeyId : undefined,
       visibilityTimeoutSeconds: options.visibilityTimeoutSeconds ?? Math.ceil(functionTimeoutMs / 1000) + 10,
-      maxReceiveCount: options.maxReceiveCount ?? 1000,
+      maxReceiveCount,
       now: Date.now,
       onUpload: options.onUpload,
     });
@@ -102,7 +107,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
         memoryMb,
         timeoutMs: functionTimeoutMs,
         onLine,
-        environment: { ...functionEnvironment(emulators, rocketChatUrl, bucket), ...environment },
+        environment: { ...functionEnvironment(emulators, { bucket, rocketChatUrl, credentials }), ...environment },
       });
       functions.push(started);
       closers.push(() => started.close());
@@ -140,21 +145,20 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 /** The variables that the stack sets, and those that point the SDK at the emulators. */
 const functionEnvironment = (
   { endpoints, queueUrl, deadLetterQueueUrl }: Emulators,
-  rocketChatUrl: string,
-  bucket: string,
+  given: { bucket: string; rocketChatUrl: string; credentials: LocalCredentials },
 ): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
   AWS_ENDPOINT_URL_SQS: endpoints.sqs,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
-  AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,
-  [Env.RocketChatUrl]: rocketChatUrl,
+  AWS_ACCESS_KEY_ID: given.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: given.credentials.secretAccessKey,
+  [Env.RocketChatUrl]: given.rocketChatUrl,
+  [Env.BucketNames]: given.bucket,
   [Env.SecretId]: SECRET_ID,
   [Env.LedgerTable]: LEDGER_TABLE,
   [Env.QueueUrl]: queueUrl,
   [Env.DeadLetterQueueUrl]: deadLetterQueueUrl,
-  [Env.BucketNames]: bucket,
 });
 
 const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {

@@ -51,10 +51,11 @@ const askForRoom = async (
   if (body === undefined || typeof body['success'] !== 'boolean') {
     throw new ChatRoomError(`${url} does not answer as Rocket.Chat does (HTTP ${status}): check --rocket-chat-url.`);
   }
-  if (body['errorType'] === 'error-room-archived') {
+  const room = body['room'] as { _id?: unknown; name?: unknown; t?: unknown; archived?: unknown } | undefined;
+  // Earlier servers do not show archived rooms.
+  if (body['errorType'] === 'error-room-archived' || room?.archived === true) {
     throw new ChatRoomError(`The room is archived on ${url}: unarchive it, or choose another room.`);
   }
-  const room = body['room'] as { _id?: unknown; name?: unknown; t?: unknown } | undefined;
   if (status !== 200 || typeof room?._id !== 'string') return undefined;
   const name = typeof room.name === 'string' && room.t !== 'd' ? room.name : undefined;
   const folder = room.t === 'p' ? 'group' : 'channel';

@@ -8,7 +8,7 @@ import { type Command, type CommandIo, ExitCode } from './command.ts';
 import { openDropFolder } from './local/drop-folder.ts';
 import { createEventStream } from './local/events.ts';
 import { keysOf, sampleFiles } from './local/files.ts';
-import { LOCAL_USAGE, type LocalOptions, parseLocalOptions } from './local/options.ts';
+import { CREDENTIAL_VARIABLES, LOCAL_USAGE, type LocalOptions, parseLocalOptions } from './local/options.ts';
 import { createReport, type Ready, type Report } from './local/report.ts';
 import { createSettlement, type Settlement } from './local/settlement.ts';
 
@@ -18,6 +18,8 @@ export const local: Command = {
   usage: LOCAL_USAGE,
   async run(args, io) {
     const options = parseLocalOptions(args, io);
+    // Child processes, such as esbuild's, inherit this process's environment and need no token.
+    for (const name of CREDENTIAL_VARIABLES) delete process.env[name];
     const report = createReport(io, options.json);
     const closers: (() => unknown)[] = [];
     try {

@@ -11,6 +11,14 @@ const COPIED = ['lambdas', 'lib', 'test', 'events', 'package.json', 'tsconfig.js
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=dot'];
 const PROOFS: Record<Proof, readonly string[]> = {
   model: ['test/chaos/prove-model.ts', '--schedules', '20000', '--seed', '1', '--no-shrink'],
+  'delivery tests': [
+    ...VITEST,
+    'test/unit/delivery',
+    'test/unit/domain/delivery.test.ts',
+    'test/unit/domain/retry-delay.test.ts',
+  ],
+  'handler tests': [...VITEST, 'test/unit/relay/handler.test.ts'],
+  'event tests': [...VITEST, 'test/unit/domain/s3-event.test.ts'],
   'ledger contract': [...VITEST, 'test/contract/ledger'],
   'object contract': [...VITEST, 'test/contract/objects', 'test/unit/relay/verifier'],
   'chat contract': [...VITEST, 'test/contract/chat'],
@@ -18,14 +26,24 @@ const PROOFS: Record<Proof, readonly string[]> = {
 /** What a proof prints when it has found something, other than a program that no longer runs. */
 const FOUND: Record<Proof, RegExp> = {
   model: /posted twice|was lost|claimed first|stuck in the queue|without a/,
+  'delivery tests': /[1-9]\d* failed/,
+  'handler tests': /[1-9]\d* failed/,
+  'event tests': /[1-9]\d* failed/,
   'ledger contract': /[1-9]\d* failed/,
   'object contract': /[1-9]\d* failed/,
   'chat contract': /[1-9]\d* failed/,
 };
 
+const nameOf = (proof: Mutation['proof']): string => (typeof proof === 'string' ? proof : proof.join(' '));
+const argumentsOf = (proof: Mutation['proof']): readonly string[] =>
+  typeof proof === 'string' ? PROOFS[proof] : [...VITEST, ...proof];
+const findingOf = (proof: Mutation['proof']): RegExp => (typeof proof === 'string' ? FOUND[proof] : /[1-9]\d* failed/);
+
 const main = (): number => {
   const only = process.argv[2];
-  const planted = mutations.filter(({ name }) => only === undefined || name.includes(only));
+  const planted = mutations.filter(
+    ({ name, proof }) => only === undefined || name.includes(only) || nameOf(proof).includes(only),
+  );
   if (planted.length === 0) {
     process.stderr.write(
       `prove-mutations: no mutation is called "${only}"; there are:\n${mutations.map(({ name }) => `  ${name}\n`).join('')}`,
@@ -38,21 +56,23 @@ const main = (): number => {
     for (const part of COPIED) cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
 
-    for (const proof of new Set(planted.map((mutation) => mutation.proof))) {
+    for (const proof of new Map(planted.map((mutation) => [nameOf(mutation.proof), mutation.proof])).values()) {
       const { status, output } = run(folder, proof);
       if (status !== 0) {
-        process.stdout.write(`${proof}: fails without any mutation, so it proves nothing\n${output.slice(-2_000)}\n`);
+        process.stdout.write(
+          `${nameOf(proof)}: fails without any mutation, so it proves nothing\n${output.slice(-2_000)}\n`,
+        );
         return 1;
       }
-      process.stdout.write(`ok      unbroken: the ${proof} holds\n`);
+      process.stdout.write(`ok      unbroken: ${nameOf(proof)}\n`);
     }
     for (const mutation of planted) {
       const isCaught = plant(folder, mutation, () => {
         const { status, output } = run(folder, mutation.proof);
-        return status !== 0 && FOUND[mutation.proof].test(output);
+        return status !== 0 && findingOf(mutation.proof).test(output);
       });
       if (!isCaught) missed += 1;
-      process.stdout.write(`${isCaught ? 'caught' : 'MISSED'}  ${mutation.name} (${mutation.proof})\n`);
+      process.stdout.write(`${isCaught ? 'caught' : 'MISSED'}  ${mutation.name} (${nameOf(mutation.proof)})\n`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -61,8 +81,8 @@ const main = (): number => {
   return missed === 0 ? 0 : 1;
 };
 
-const run = (cwd: string, proof: Proof): { status: number | null; output: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, PROOFS[proof], {
+const run = (cwd: string, proof: Mutation['proof']): { status: number | null; output: string } => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(proof), {
     cwd,
     encoding: 'utf8',
     timeout: 300_000,

@@ -7,6 +7,8 @@ import { fileName } from '../../lambdas/relay/domain/object-name.ts';
 import { type ChatServer, type Fault, startChatServer } from '../../lib/local/chat-server/index.ts';
 import { type ChatUnderTest, chatUnderTest, fileFrom, fileOf, SHORT_LIMITS, sha256 } from '../helpers/chat-client.ts';
 import { errorText } from '../helpers/error-text.ts';
+import { createHandClock } from '../helpers/hand-clock.ts';
+import { type ApiAnswer, apiScript, type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
 
 const ROOM = 'GENERAL';
 const { signal } = new AbortController();
@@ -228,6 +230,7 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       [{ kind: 'invalid-json' }, 'transient', 'CHAT_UNREACHABLE'],
       [{ kind: 'endless-answer' }, 'transient', 'CHAT_UNREACHABLE'],
       [{ kind: 'redirect' }, 'misconfigured', 'NOT_ROCKET_CHAT'],
+      [{ kind: 'answer', status: 403 }, 'misconfigured', 'NOT_ROCKET_CHAT'],
       [{ kind: 'forbidden' }, 'misconfigured', 'ROOM_UNAVAILABLE'],
       [{ kind: 'unauthorized' }, 'misconfigured', 'CREDENTIALS_REFUSED'],
       [{ kind: 'rate-limited', resetInMs: 9_000 }, 'throttled', 'RATE_LIMITED'],
@@ -346,7 +349,17 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       [{ kind: 'unauthorized' }, 'CREDENTIALS_REFUSED', false, 0],
       [{ kind: 'forbidden' }, 'ROOM_UNAVAILABLE', false, 0],
       [{ kind: 'rate-limited' }, 'RATE_LIMITED', false, 0],
-      [{ kind: 'redirect' }, 'NOT_ROCKET_CHAT', false, 0],
+      [{ kind: 'redirect' }, 'NOT_ROCKET_CHAT', true, 0],
+      [{ kind: 'answer', status: 202, commit: true }, 'CHAT_ERROR', true, 1],
+      [{ kind: 'answer', status: 302, commit: true }, 'NOT_ROCKET_CHAT', true, 1],
+      [{ kind: 'answer', status: 401, commit: true }, 'NOT_ROCKET_CHAT', true, 1],
+      [{ kind: 'answer', status: 403, commit: true }, 'NOT_ROCKET_CHAT', true, 1],
+      [{ kind: 'answer', status: 404, commit: true }, 'NOT_ROCKET_CHAT', true, 1],
+      [{ kind: 'answer', status: 413, commit: true }, 'CHAT_ERROR', true, 1],
+      [{ kind: 'answer', status: 429, commit: true }, 'RATE_LIMITED', true, 1],
+      [{ kind: 'answer', status: 499, commit: true }, 'CHAT_ERROR', true, 1],
+      [{ kind: 'answer', status: 403, commit: true, body: '{"error":"unauthorized"}' }, 'NOT_ROCKET_CHAT', true, 1],
+      [{ kind: 'answer', status: 400, commit: true, body: '{"errorType":"invalid-file"}' }, 'CHAT_ERROR', true, 1],
     ])('with the fault %j fails with %s, in doubt: %s', async (fault, reason, inDoubt, messages) => {
       const { fileId } = await upload();
       server.faults.next('mediaConfirm', fault);
@@ -479,4 +492,85 @@ describe.each(['7.x', '8.x'] as const)('Rocket.Chat %s', (version) => {
       ChatUnreachableError,
     );
   });
+});
+
+describe('a server by script', () => {
+  let server: ScriptedServer;
+  beforeEach(async () => {
+    server = await startScriptedServer();
+  });
+  afterEach(() => server.close());
+
+  const scripted = (calls: Record<string, ApiAnswer>, options: Parameters<typeof chatUnderTest>[1] = {}) => {
+    server.answer(apiScript(calls));
+    return chatUnderTest({ url: server.url, userId: 'bot', authToken: 'token' }, options);
+  };
+  const upload = ({ chat }: ChatUnderTest) => chat.uploadMedia(ROOM, fileOf('content'), { signal });
+  const UPLOADED = { success: true, file: { _id: 'F1' } };
+
+  it.each([204, 304])('that answers a confirm with %i and no body leaves it in doubt', async (status) => {
+    const { chat } = scripted({ 'rooms.mediaConfirm': { status, body: '' } });
+    const error = await caught(chat.confirmMedia({ roomId: ROOM, fileId: 'F1' }, { text: '' }, { signal }));
+    expect(error).toMatchObject({ name: 'ChatAnswerError', status, isRocketChats: false });
+    expect(isConfirmInDoubt(error)).toBe(true);
+  });
+
+  it('gives an upload the time of its Date header', async () => {
+    const clock = createHandClock();
+    const headers = { date: new Date(clock.now() + 60_000).toUTCString() };
+    const under = scripted({ 'rooms.media': { headers, body: UPLOADED } }, { clock });
+    expect(await upload(under)).toEqual({ fileId: 'F1', uploadedAt: clock.now() + 60_000 });
+  });
+
+  it('reads the smaller of two limits that a gateway and the server send', async () => {
+    const headers = {
+      'x-ratelimit-limit': ['60;w=60', '100', '10'],
+      'x-ratelimit-remaining': ['99', '7'],
+      'x-ratelimit-reset': ['30', String(Date.now() + 9_000)],
+    };
+    const under = scripted({ 'rooms.media': { headers, body: UPLOADED } });
+    await upload(under);
+    expect(under.paced).toMatchObject([{ kind: 'observe', value: { limit: 10, remaining: 7 } }]);
+  });
+
+  it('gets the name of a file in filename only', async () => {
+    let body = '';
+    server.answer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      request.once('end', () => response.end(JSON.stringify(UPLOADED)));
+    });
+    const { chat } = chatUnderTest({ url: server.url, userId: 'bot', authToken: 'token' });
+    await chat.uploadMedia(ROOM, fileOf('content', { name: 'Umsätze.pdf' }), { signal });
+    expect(body).toContain('; filename="Umsätze.pdf"\r\n');
+    expect(body).not.toContain('filename*');
+  });
+
+  describe('that answers 401 as Rocket.Chat 9.0 does to an unauthorised action', () => {
+    const denied = { status: 401, body: { success: false, error: 'unauthorized' } };
+
+    it('is not taken for one that refuses a token which it accepts for GET me', async () => {
+      const under = scripted({ 'rooms.media': denied, me: { body: { success: true, _id: 'bot' } } });
+      const failure = classify(await caught(upload(under)), 'media');
+      expect(failure).toMatchObject({ reason: 'ROOM_UNAVAILABLE', scope: 'room', errorType: 'error-unauthorized' });
+      expect(under.secret.renewals).toBe(0);
+    });
+
+    it('refuses the token if it refuses it for GET me as well', async () => {
+      const under = scripted({ 'rooms.media': denied, me: denied });
+      const failure = classify(await caught(upload(under)), 'media');
+      expect(failure).toMatchObject({ reason: 'CREDENTIALS_REFUSED', scope: 'server' });
+      expect(under.secret.renewals).toBe(1);
+    });
+  });
+
+  it.each(['Vous devez vous connecter', 'You must be logged in to do this.'])(
+    'refuses the token with status "error" and no success (%s)',
+    async (message) => {
+      const under = scripted({ 'rooms.media': { status: 401, body: { status: 'error', message } } });
+      expect(classify(await caught(upload(under)), 'media')).toMatchObject({ reason: 'CREDENTIALS_REFUSED' });
+      expect(server.requests.map(({ url }) => url)).toEqual([`/api/v1/rooms.media/${ROOM}`]);
+    },
+  );
 });

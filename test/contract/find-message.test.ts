@@ -3,6 +3,7 @@ import type { Upload } from '../../lambdas/relay/domain/delivery.ts';
 import { type ChatServer, type ChatServerOptions, startChatServer } from '../../lib/local/chat-server/index.ts';
 import { type ChatUnderTest, chatUnderTest, fileOf } from '../helpers/chat-client.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
+import { type ApiAnswer, apiScript, type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
 
 const ROOM = 'GENERAL';
 const { signal } = new AbortController();
@@ -10,18 +11,22 @@ const { signal } = new AbortController();
 let server: ChatServer;
 let under: ChatUnderTest;
 let clock: HandClock;
-afterEach(() => server.close());
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
 
 const start = async (options: ChatServerOptions = {}) => {
   clock = createHandClock(Date.now());
   server = await startChatServer({ clock, ...options });
+  closers.push(server.close);
   under = chatUnderTest(server, { clock });
 };
 const upload = () => under.chat.uploadMedia(ROOM, fileOf('content'), { signal });
 const confirm = ({ fileId }: Upload, roomId = ROOM) =>
   under.chat.confirmMedia({ roomId, fileId }, { text: '' }, { signal });
-const find = (file: Upload, roomId = ROOM) =>
-  under.chat.findMessage({ roomId, upload: file, isFileListProof: true }, { signal });
+const find = (file: Upload, roomId = ROOM, isFileListProof = true) =>
+  under.chat.findMessage({ roomId, upload: file, isFileListProof }, { signal });
 const namesOfCalls = () => server.calls.map(({ name, status }) => `${name} ${status}`);
 /** Posts other files, `stepMs` apart. */
 const chatter = async (count: number, stepMs = 1) => {
@@ -83,6 +88,29 @@ describe.each<[string, ChatServerOptions]>([
     expect(await find(file)).toEqual({ messageId });
   });
 
+  it('finds the message that another user has posted before the credentials were rotated', async () => {
+    await start(options);
+    const file = await upload();
+    const { messageId } = await confirm(file);
+    const successor = server.addUser({ username: 'successor' });
+    under = chatUnderTest({ url: server.url, userId: successor.id, authToken: successor.authToken }, { clock });
+    expect(await find(file)).toEqual({ messageId });
+  });
+
+  it.each<[string, Pick<Upload, 'uploadedAt' | 'sentAt'>]>([
+    ['a Date header 14 minutes ahead of the application server', { uploadedAt: 14 * 60_000, sentAt: 14 * 60_000 }],
+    ['a Date header hours ahead of ours', { uploadedAt: 5 * 3_600_000, sentAt: 0 }],
+    ['a clock of ours hours ahead of the Date header', { uploadedAt: 0, sentAt: 5 * 3_600_000 }],
+    ['a ledger item without our time', { uploadedAt: 14 * 60_000 }],
+  ])('finds the message with %s', async (_, { uploadedAt, sentAt }) => {
+    await start(options);
+    const { fileId } = await upload();
+    const now = clock.now();
+    const { messageId } = await confirm({ fileId, uploadedAt: now });
+    const times = { uploadedAt: now + uploadedAt, sentAt: sentAt === undefined ? undefined : now + sentAt };
+    expect(await find({ fileId, ...times })).toEqual({ messageId });
+  });
+
   it('rejects if the server fails', async () => {
     await start(options);
     const file = await upload();
@@ -115,12 +143,21 @@ describe('findMessage with several pages of chat.syncMessages', () => {
     expect(await find(file)).toEqual({ messageId });
   });
 
-  it('ends if all remaining messages have the same millisecond', async () => {
+  it('returns undefined if all remaining messages have the same millisecond', async () => {
     await start();
     const file = await upload();
     clock.advance(1);
     await chatter(101, 0);
     expect(await find(file)).toBeUndefined();
+  });
+
+  it('finds a message of a millisecond that has more messages than a page', async () => {
+    await start();
+    const file = await upload();
+    clock.advance(1);
+    await chatter(101, 0);
+    const { messageId } = await confirm(file);
+    expect(await find(file)).toEqual({ messageId });
   });
 });
 
@@ -212,18 +249,72 @@ describe('findMessage with the lists of files only', () => {
   });
 });
 
+describe('findMessage with more pages than it reads', () => {
+  const FILE: Upload = { fileId: 'wanted', uploadedAt: Date.now() };
+  const endless = async (calls: Record<string, (url: URL) => ApiAnswer>): Promise<ScriptedServer> => {
+    const scripted = await startScriptedServer();
+    closers.push(scripted.close);
+    scripted.answer(apiScript(calls));
+    under = chatUnderTest({ url: scripted.url, userId: 'bot', authToken: 'token' });
+    return scripted;
+  };
+
+  it('rejects instead of returning "not found" for messages', async () => {
+    const scripted = await endless({
+      'chat.syncMessages': (url) => {
+        const next = String(Number(url.searchParams.get('next')) + 1_000);
+        return { body: { success: true, result: { updated: [{ _id: next }], cursor: { next } } } };
+      },
+    });
+    await expect(find(FILE)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+    expect(scripted.requests.length).toBeGreaterThan(200);
+  });
+
+  it('rejects instead of returning "not found" for files', async () => {
+    const files = Array.from({ length: 100 }, (_, index) => ({ _id: `file-${index}` }));
+    await endless({ 'channels.files': () => ({ body: { success: true, files } }) });
+    await expect(find(FILE)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+  });
+});
+
+describe('findMessage when the list of files is no proof', () => {
+  it('rejects without reading the list if the server has no other endpoint', async () => {
+    await start();
+    withoutEndpoints('syncMessages');
+    const file = await upload();
+    server.faults.next('mediaConfirm', { kind: 'message-null' });
+    await expect(confirm(file)).rejects.toMatchObject({ errorType: 'message-null' });
+    expect(await find(file)).toEqual({ messageId: undefined });
+    for (let look = 0; look < 2; look += 1) {
+      const calls = server.calls.length;
+      await expect(find(file, ROOM, false)).rejects.toMatchObject({ name: 'ChatUnreachableError' });
+      expect(server.calls.slice(calls).map(({ name }) => name)).not.toContain('files');
+    }
+  });
+
+  it.each<[string, ChatServerOptions]>([
+    ['chat.syncMessages', {}],
+    ['chat.getMessageByFileId', { features: { messageByFileId: true } }],
+  ])('returns what %s shows', async (_, options) => {
+    await start(options);
+    if (options.features !== undefined) withoutEndpoints('syncMessages');
+    const file = await upload();
+    expect(await find(file, ROOM, false)).toBeUndefined();
+    server.faults.next('mediaConfirm', { kind: 'message-null' });
+    await expect(confirm(file)).rejects.toThrow();
+    expect(await find(file, ROOM, false)).toBeUndefined();
+    const { messageId } = await confirm(file);
+    expect(await find(file, ROOM, false)).toEqual({ messageId });
+    expect(server.calls.map(({ name }) => name)).not.toContain('files');
+  });
+});
+
 describe('findMessage among other messages', () => {
-  it('ignores messages of other users', async () => {
+  it('ignores messages of other files', async () => {
     await start();
     const file = await upload();
-    const [bot] = server.users();
-    const other = server.addUser({ username: 'someone' });
-    if (bot === undefined) throw new Error('the server has no bot');
-    const others = chatUnderTest({ url: server.url, userId: other.id, authToken: other.authToken }, { clock });
-    const theirs = await others.chat.uploadMedia(ROOM, fileOf('x'), { signal });
-    await others.chat.confirmMedia({ roomId: ROOM, fileId: theirs.fileId }, { text: '' }, { signal });
+    await confirm(await upload());
     expect(await find(file)).toBeUndefined();
-    expect(await find(theirs)).toBeUndefined();
   });
 
   it('ignores messages of other rooms', async () => {

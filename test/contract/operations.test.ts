@@ -11,6 +11,7 @@ import { type ChatServer, startChatServer } from '../../lib/local/chat-server/in
 import { createTestSecret } from '../helpers/chat-client.ts';
 import { createdObject, START } from '../helpers/factories.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
+import { apiScript, startScriptedServer } from '../helpers/scripted-server.ts';
 
 let chat: ChatServer;
 let clock: HandClock;
@@ -32,10 +33,10 @@ beforeEach(async () => {
 afterEach(() => chat.close());
 
 /** The operations room of one process of the function. */
-const create = (room = '#operations'): Operations => {
-  const send = createSendHttp(new URL(chat.url), { connectMs: 1_000, silenceMs: 500, callMs: 500 });
+const create = (room = '#operations', server: Pick<ChatServer, 'url' | 'userId' | 'authToken'> = chat): Operations => {
+  const send = createSendHttp(new URL(server.url), { connectMs: 1_000, silenceMs: 500, callMs: 500 });
   const pacer = { observe: () => {}, rejected: () => {} };
-  const client = createClient({ send, credentials: createTestSecret(chat), clock, pacer });
+  const client = createClient({ send, credentials: createTestSecret(server), clock, pacer });
   const silent = () => {};
   return createOperations({
     room,
@@ -115,10 +116,58 @@ describe('the operations room', () => {
   });
 });
 
+describe('a notification', () => {
+  const STARRED = "Cannot read properties of undefined (reading 'starred')";
+  const failsOnce = (commit: boolean) =>
+    chat.faults.next('sendMessage', { kind: 'failure', error: STARRED, commit } as const);
+
+  it('counts as sent if the room has its message, whatever the server answered', async () => {
+    failsOnce(true);
+    await tell();
+    chat.faults.next('sendMessage', { kind: 'reset-after' });
+    await tell({ reason: 'MEDIA_TYPE_REFUSED', object: createdObject({ key: 'other' }) });
+    expect(told()).toHaveLength(2);
+    expect(warnings).toEqual([]);
+  });
+
+  it('that several processes repeat counts as sent although the server answers an error about something else', async () => {
+    await tell();
+    failsOnce(false);
+    await tell({}, create());
+    expect(told()).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is logged as failed if the room does not have its message', async () => {
+    failsOnce(false);
+    await tell();
+    expect(told()).toEqual([]);
+    expect(warnings).toMatchObject([{ reason: 'CHAT_ERROR', detail: expect.stringContaining(STARRED) }]);
+  });
+
+  it.each([
+    ['another user', { rid: 'OPS', u: { _id: 'somebody' } }],
+    ['another room', { rid: 'GENERAL', u: { _id: 'bot' } }],
+  ])('is logged as failed if the message with its id is of %s', async (_, message) => {
+    const scripted = await startScriptedServer();
+    scripted.answer(
+      apiScript({
+        'rooms.info': { body: { success: true, room: { _id: 'OPS' } } },
+        'chat.sendMessage': { status: 400, body: { success: false, error: STARRED } },
+        'chat.getMessage': { body: { success: true, message } },
+      }),
+    );
+    await tell({}, create('#operations', { url: scripted.url, userId: 'bot', authToken: 'token' }));
+    await scripted.close();
+    expect(warnings).toMatchObject([{ reason: 'CHAT_ERROR' }]);
+    expect(scripted.requests.map(({ url }) => url.split(/[/?]/)[3])).toContain('chat.getMessage');
+  });
+});
+
 describe('a failed notification', () => {
   it.each<[string, () => unknown, string]>([
     ['a server that does not answer', () => chat.faults.next('sendMessage', { kind: 'hang' }), 'OUT_OF_TIME'],
-    ['a broken connection', () => chat.faults.next('sendMessage', { kind: 'reset-after' }), 'CHAT_UNREACHABLE'],
+    ['a broken connection', () => chat.faults.next('sendMessage', { kind: 'reset-before' }), 'CHAT_UNREACHABLE'],
     ['a rate limit', () => chat.faults.next('sendMessage', { kind: 'rate-limited' }), 'RATE_LIMITED'],
     ['an archived room', () => Object.assign(chat.room('operations'), { archived: true }), 'ROOM_UNAVAILABLE'],
     ['an error of rooms.info', () => chat.faults.next('roomInfo', { kind: 'failure' }), 'CHAT_ERROR'],

@@ -3,6 +3,7 @@ import { classify } from '../../lambdas/relay/domain/failure.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
 import { type ChatUnderTest, chatUnderTest, fileOf } from '../helpers/chat-client.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
+import { type ApiAnswer, apiScript, type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
 
 const { signal } = new AbortController();
 
@@ -68,6 +69,27 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     expect(await resolve('#general')).toBe('GENERAL');
   });
 
+  it('are looked up again after a confirm was refused for the state of the room', async () => {
+    expect(await resolve('#general')).toBe('GENERAL');
+    const { fileId } = await under.chat.uploadMedia('GENERAL', fileOf('x'), { signal });
+    server.room('general').archived = true;
+    const confirming = under.chat.confirmMedia({ roomId: 'GENERAL', fileId }, { text: '' }, { signal });
+    expect(await reasonOf(confirming)).toMatchObject({ httpStatus: 400 });
+    expect(await reasonOf(resolve('#general'))).toMatchObject({ kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' });
+    server.room('general').archived = false;
+    expect(await resolve('#general')).toBe('GENERAL');
+  });
+
+  it('stay cached after another error of a call', async () => {
+    expect(await resolve('#general')).toBe('GENERAL');
+    for (const fault of [{ kind: 'failure' }, { kind: 'answer', status: 403 }, { kind: 'reset-before' }] as const) {
+      server.faults.next('media', fault);
+      await expect(under.chat.uploadMedia('GENERAL', fileOf('x'), { signal })).rejects.toThrow();
+    }
+    expect(await resolve('#general')).toBe('GENERAL');
+    expect(server.calls.filter(({ name }) => name === 'roomInfo')).toHaveLength(1);
+  });
+
   it('are not reported as not found if the server fails', async () => {
     server.faults.next('roomInfo', { kind: 'answer', status: 502 });
     expect(await reasonOf(resolve('#general'))).toMatchObject({ kind: 'transient' });
@@ -87,5 +109,148 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     for (const threadId of [elsewhere, 'nobody-knows-it']) {
       await expect(resolve('#general', threadId)).rejects.toMatchObject({ code: 'THREAD_NOT_IN_ROOM' });
     }
+  });
+});
+
+describe('a room', () => {
+  const BOT = { _id: 'bot', username: 'relay.bot', roles: ['bot'] };
+  let server: ScriptedServer;
+  let clock: HandClock;
+  let under: ChatUnderTest;
+  let room: Record<string, unknown>;
+  let user: typeof BOT;
+  let rolesInRoom: string[];
+  let settings: Record<string, unknown>;
+  let calls: Record<string, ApiAnswer | (() => ApiAnswer)>;
+  const ok = (body: object): ApiAnswer => ({ body: { ...body, success: true } });
+
+  beforeEach(async () => {
+    server = await startScriptedServer();
+    clock = createHandClock();
+    room = {};
+    user = BOT;
+    rolesInRoom = [];
+    settings = { E2E_Enable: true, E2E_Allow_Unencrypted_Messages: false };
+    calls = {
+      'rooms.info': () => ok({ room: { _id: 'GENERAL', ...room } }),
+      me: () => ok(user),
+      'permissions.listAll': () =>
+        ok({
+          update: [
+            { _id: 'mention-all', roles: ['bot'] },
+            { _id: 'post-readonly', roles: ['admin', 'owner', 'announcer'] },
+          ],
+          remove: [],
+        }),
+      'subscriptions.getOne': () => ok({ subscription: { rid: 'GENERAL', roles: rolesInRoom } }),
+      'settings.public': () => ok({ settings: Object.entries(settings).map(([_id, value]) => ({ _id, value })) }),
+    };
+    server.answer(apiScript(calls));
+    under = chatUnderTest({ url: server.url, userId: 'bot', authToken: 'token' }, { clock });
+  });
+  afterEach(() => server.close());
+
+  const resolve = () => under.rooms.resolve('#general', undefined, { signal });
+  const namesOfCalls = () => server.requests.map(({ url }) => url.split(/[/?]/)[3]);
+
+  it.each<[string, () => void, string]>([
+    ['is archived', () => Object.assign(room, { archived: true }), 'ROOM_ARCHIVED'],
+    ['is read-only', () => Object.assign(room, { ro: true }), 'ROOM_READ_ONLY'],
+    [
+      'is read-only and has unmuted somebody else',
+      () => Object.assign(room, { ro: true, unmuted: ['x'] }),
+      'ROOM_READ_ONLY',
+    ],
+    ['has muted the user', () => Object.assign(room, { muted: ['x', 'relay.bot'] }), 'ROOM_MUTED'],
+    [
+      'is read-only and has muted a user with post-readonly',
+      () => {
+        Object.assign(room, { ro: true, muted: ['relay.bot'] });
+        rolesInRoom = ['owner'];
+      },
+      'ROOM_MUTED',
+    ],
+    ['is encrypted', () => Object.assign(room, { encrypted: true }), 'ROOM_ENCRYPTED'],
+  ])('is refused before an upload if it %s, until that is mended', async (_, change, code) => {
+    change();
+    const error = await resolve().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: 'RoomError', code });
+    expect(classify(error, 'room')).toMatchObject({ kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', scope: 'room' });
+    room = {};
+    expect(await resolve()).toBe('GENERAL');
+  });
+
+  it.each<[string, () => void]>([
+    ['has no state at all', () => {}],
+    ['has none of the states', () => Object.assign(room, { archived: false, ro: false, encrypted: false, muted: [] })],
+    ['has states that are null', () => Object.assign(room, { archived: null, ro: null, muted: null, encrypted: null })],
+    ['has muted somebody else', () => Object.assign(room, { muted: ['x'] })],
+    ['is read-only and has unmuted the user', () => Object.assign(room, { ro: true, unmuted: ['relay.bot'] })],
+    [
+      'is read-only and the user has post-readonly by a role in the room',
+      () => {
+        Object.assign(room, { ro: true });
+        rolesInRoom = ['owner'];
+      },
+    ],
+    [
+      'is read-only and the user has post-readonly by a role of its own',
+      () => {
+        Object.assign(room, { ro: true });
+        user = { ...BOT, roles: ['bot', 'announcer'] };
+      },
+    ],
+    [
+      'is encrypted and the server allows plain messages',
+      () => {
+        Object.assign(room, { encrypted: true });
+        settings = { E2E_Enable: true, E2E_Allow_Unencrypted_Messages: true };
+      },
+    ],
+    [
+      'is encrypted and the server has switched encryption off',
+      () => {
+        Object.assign(room, { encrypted: true });
+        settings = { E2E_Enable: false, E2E_Allow_Unencrypted_Messages: false };
+      },
+    ],
+  ])('is accepted if it %s', async (_, change) => {
+    change();
+    expect(await resolve()).toBe('GENERAL');
+  });
+
+  it('without a special state needs one call', async () => {
+    await resolve();
+    expect(namesOfCalls()).toEqual(['rooms.info']);
+  });
+
+  it.each([
+    ['admin', true],
+    ['bot', false],
+  ])(
+    "that is read-only is judged by the server's defaults if it does not list permissions (%s)",
+    async (role, isOpen) => {
+      room = { ro: true };
+      user = { ...BOT, roles: [role] };
+      for (const name of ['permissions.listAll', 'subscriptions.getOne']) delete calls[name];
+      if (isOpen) expect(await resolve()).toBe('GENERAL');
+      else await expect(resolve()).rejects.toMatchObject({ code: 'ROOM_READ_ONLY' });
+    },
+  );
+
+  it('is not judged if the server fails to tell the permissions', async () => {
+    room = { ro: true };
+    calls['permissions.listAll'] = { status: 502, body: 'bad gateway' };
+    const error = await resolve().catch((caught: unknown) => caught);
+    expect(classify(error, 'room')).toMatchObject({ kind: 'transient' });
+  });
+
+  it('is checked with the user of new credentials', async () => {
+    room = { muted: ['relay.bot'] };
+    for (let look = 0; look < 2; look += 1) await expect(resolve()).rejects.toMatchObject({ code: 'ROOM_MUTED' });
+    expect(namesOfCalls().filter((name) => name === 'me')).toHaveLength(1);
+    under.secret.current = async () => ({ userId: 'successor', authToken: 'token' });
+    user = { ...BOT, _id: 'successor', username: 'successor' };
+    expect(await resolve()).toBe('GENERAL');
   });
 });

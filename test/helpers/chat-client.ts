@@ -56,7 +56,8 @@ export const chatUnderTest = (
     rejected: (call, value) => void paced.push({ kind: 'rejected', call, value }),
   };
   const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
-  return { chat: createRocketChat(client), rooms: createRooms({ client, clock }), secret, paced };
+  const rooms = createRooms({ client, clock });
+  return { chat: createRocketChat(client, rooms), rooms, secret, paced };
 };
 
 /** A file with this content. */

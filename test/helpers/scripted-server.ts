@@ -40,3 +40,23 @@ export const startScriptedServer = async (): Promise<ScriptedServer> => {
       }),
   };
 };
+
+export interface ApiAnswer {
+  /** @default 200 */
+  readonly status?: number;
+  readonly headers?: Record<string, string | string[]>;
+  /** Sent as JSON, or as it is if it is a string. */
+  readonly body: unknown;
+}
+
+/** The answers of Rocket.Chat's calls by name, such as `rooms.info`; an unknown call is answered as by its router. */
+export const apiScript =
+  (calls: Readonly<Record<string, ApiAnswer | ((url: URL) => ApiAnswer)>>): Script =>
+  (request, response) => {
+    const url = new URL(request.url ?? '', 'http://server');
+    const call = calls[url.pathname.split('/')[3] ?? ''] ?? { status: 404, body: '404 Not Found' };
+    const { status = 200, headers = {}, body } = typeof call === 'function' ? call(url) : call;
+    request.resume().once('end', () => {
+      response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  };

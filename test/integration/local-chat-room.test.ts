@@ -58,6 +58,11 @@ describe('findChatRoom', () => {
     await expect(finding).rejects.toThrow(message);
   });
 
+  it('explains an archived room that the server shows', async () => {
+    chat = await startChatServer({ version: '9.x', rooms: [{ id: 'O', name: 'old', archived: true }] });
+    await expect(find('old')).rejects.toThrow('The room is archived');
+  });
+
   it('explains a server that cannot be reached', async () => {
     chat = await startChatServer();
     await chat.close();

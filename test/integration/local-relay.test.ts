@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startChatServer } from '../../lib/local/chat-server/index.ts';
 import { type LocalRelay, type LocalRelayOptions, startLocalRelay } from '../../lib/local/index.ts';
 
 let relay: LocalRelay;
@@ -40,8 +42,8 @@ describe('startLocalRelay', () => {
     await start({
       bundle: code(`const { readFileSync } = require('node:fs');
         const settings = JSON.parse(readFileSync(process.env.LAMBDA_TASK_ROOT + '/relay.json', 'utf8'));
-        const { EXTRA, QUEUE_URL, AWS_ENDPOINT_URL_S3 } = process.env;
-        console.log(JSON.stringify({ settings, EXTRA, QUEUE_URL, AWS_ENDPOINT_URL_S3 }));
+        const { EXTRA, QUEUE_URL, BUCKET_NAMES, AWS_ENDPOINT_URL_S3 } = process.env;
+        console.log(JSON.stringify({ settings, EXTRA, QUEUE_URL, BUCKET_NAMES, AWS_ENDPOINT_URL_S3 }));
         exports.handler = async () => {};`),
       settings: { routes: [{ room: '#general', prefix: 'in/' }], filesAtOnce: 2 },
       environment: { EXTRA: 'yes' },
@@ -54,9 +56,56 @@ describe('startLocalRelay', () => {
           settings: { routes: [{ room: '#general', prefix: 'in/' }], filesAtOnce: 2, retryForHours: 24 },
           EXTRA: 'yes',
           QUEUE_URL: relay.queueUrl,
+          BUCKET_NAMES: 'uploads',
           AWS_ENDPOINT_URL_S3: relay.endpoints.s3,
         },
       ]);
+  });
+
+  it('relays every upload although onUpload throws, and reports the error once', async () => {
+    await start({
+      onUpload() {
+        throw new Error('no room for notes');
+      },
+    });
+    await put('a.txt');
+    await expect(relay.settled()).rejects.toThrow('no room for notes');
+    await put('b.txt').catch(() => {});
+    await expect(relay.settled()).rejects.toThrow('no room for notes');
+    await relay.settled();
+    expect(relay.deliveries.map(({ key, outcome }) => [key, outcome])).toEqual([
+      ['a.txt', 'posted'],
+      ['b.txt', 'posted'],
+    ]);
+  });
+
+  it('lets only its own function read the credentials of a real server', async () => {
+    const chat = await startChatServer();
+    try {
+      const { url, userId, authToken } = chat;
+      await start({ rocketChat: { url, userId, authToken } });
+      await put('a.txt');
+      await relay.settled();
+      expect(relay.deliveries).toMatchObject([{ outcome: 'posted' }]);
+      for (const key of ['local', 'any']) {
+        const client = new SecretsManagerClient({
+          endpoint: relay.endpoints.secretsManager,
+          region: relay.region,
+          credentials: { accessKeyId: key, secretAccessKey: key },
+        });
+        const reading = client.send(new GetSecretValueCommand({ SecretId: 'rocket-chat-credentials' }));
+        await expect(reading).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+        client.destroy();
+      }
+      const unsigned = await fetch(relay.endpoints.secretsManager, {
+        method: 'POST',
+        headers: { 'x-amz-target': 'secretsmanager.GetSecretValue' },
+        body: JSON.stringify({ SecretId: 'rocket-chat-credentials' }),
+      });
+      expect([unsigned.status, await unsigned.text()]).toEqual([400, expect.not.stringContaining(authToken)]);
+    } finally {
+      await chat.close();
+    }
   });
 
   it('delivers the messages of a killed process again', async () => {

@@ -12,7 +12,7 @@ export abstract class RelayError extends Error {
   }
 }
 
-/** The chat server answered, and the answer is not a success. */
+/** The chat server, or a proxy in its place, answered, and the answer is not a success. */
 export class ChatAnswerError extends RelayError {
   // A literal, because the bundler renames classes.
   override readonly name = 'ChatAnswerError';
@@ -21,14 +21,26 @@ export class ChatAnswerError extends RelayError {
   readonly errorType: string | undefined;
   /** When the window of the rate limit ends, in epoch milliseconds of the function's clock; only with status 429. */
   readonly retryAt: number | undefined;
+  /**
+   * Whether the body is Rocket.Chat's own JSON. Otherwise a proxy, a firewall or another server answered, and nobody
+   * knows whether the chat server acted. @default true
+   */
+  readonly isRocketChats: boolean;
   constructor(
     message: string,
-    options: { status: number; errorType?: string | undefined; retryAt?: number | undefined; cause?: unknown },
+    options: {
+      status: number;
+      errorType?: string | undefined;
+      retryAt?: number | undefined;
+      isRocketChats?: boolean;
+      cause?: unknown;
+    },
   ) {
     super(message, { code: options.errorType ?? `HTTP_${options.status}`, cause: options.cause });
     this.status = options.status;
     this.errorType = options.errorType;
     this.retryAt = options.retryAt;
+    this.isRocketChats = options.isRocketChats ?? true;
   }
 }
 
@@ -65,7 +77,13 @@ export class CredentialsRenewedError extends RelayError {
 /** The configured room or thread can't be used. */
 export class RoomError extends RelayError {
   override readonly name = 'RoomError';
-  declare readonly code: 'ROOM_NOT_FOUND' | 'ROOM_FORBIDDEN' | 'THREAD_NOT_IN_ROOM';
+  declare readonly code:
+    | 'ROOM_NOT_FOUND'
+    | 'ROOM_ARCHIVED'
+    | 'ROOM_READ_ONLY'
+    | 'ROOM_MUTED'
+    | 'ROOM_ENCRYPTED'
+    | 'THREAD_NOT_IN_ROOM';
 }
 
 /** The credentials can't be read or are not usable. */

@@ -37,6 +37,10 @@ export type Reason =
   | 'SECRET_UNUSABLE'
   | 'ROOM_UNAVAILABLE'
   | 'UPLOADS_DISABLED'
+  | 'MENTION_NOT_ALLOWED'
+  | 'FEDERATION_NOT_READY'
+  | 'WORKSPACE_RESTRICTED'
+  | 'VERSION_NOT_SUPPORTED'
   | 'NOT_ROCKET_CHAT'
   | 'SOURCE_FORBIDDEN'
   | 'INTERNAL_ERROR'
@@ -108,87 +112,119 @@ const classifySource = (error: SourceError, detail: string): Failure => {
   }
 };
 
+type Verdict =
+  | { readonly kind: 'refused'; readonly reason: Reason }
+  | { readonly kind: 'misconfigured'; readonly reason: Reason; readonly scope: 'server' | 'room' | 'object' }
+  | { readonly kind: 'stale-upload'; readonly reason: 'UPLOAD_EXPIRED' };
+
+const refused = (reason: Reason): Verdict => ({ kind: 'refused', reason });
+const ROOM_UNAVAILABLE: Verdict = { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', scope: 'room' };
+const UPLOADS_DISABLED: Verdict = { kind: 'misconfigured', reason: 'UPLOADS_DISABLED', scope: 'room' };
+const WORKSPACE_RESTRICTED: Verdict = { kind: 'misconfigured', reason: 'WORKSPACE_RESTRICTED', scope: 'server' };
+
 // Statuses first, then errorTypes: the texts are localised, so they can't be relied on. The errorTypes are thrown by
 // Rocket.Chat's FileUpload, sendFileMessage and API classes (apps/meteor/app/file-upload, server/api in
-// RocketChat/Rocket.Chat).
-const REFUSED: ReadonlyMap<string, Reason> = new Map([
-  ['error-file-too-large', 'FILE_TOO_LARGE'],
-  ['file-too-small', 'EMPTY_FILE'],
-  ['error-invalid-file-type', 'MEDIA_TYPE_REFUSED'],
-  ['error-app-prevented', 'APP_PREVENTED'],
-  ['error-message-size-exceeded', 'CAPTION_TOO_LONG'],
+// RocketChat/Rocket.Chat), and by a confirm always before it inserts the message.
+const BY_ERROR_TYPE: ReadonlyMap<string, Verdict> = new Map([
+  ['error-file-too-large', refused('FILE_TOO_LARGE')],
+  ['file-too-small', refused('EMPTY_FILE')],
+  ['error-invalid-file-type', refused('MEDIA_TYPE_REFUSED')],
+  ['error-app-prevented', refused('APP_PREVENTED')],
+  ['error-message-size-exceeded', refused('CAPTION_TOO_LONG')],
+  ['error-file-upload-disabled', UPLOADS_DISABLED],
+  ['error-direct-message-file-upload-not-allowed', UPLOADS_DISABLED],
+  ['error-not-allowed', ROOM_UNAVAILABLE],
+  // 400 in 8.x, 403 in 9.0.
+  ['error-forbidden', ROOM_UNAVAILABLE],
+  ['error-abac-room-locked', ROOM_UNAVAILABLE],
+  ['restricted-workspace', WORKSPACE_RESTRICTED],
+  // The caption mentions @all or @here. Another route's caption may not, so the room's other files are not stopped.
+  ['error-action-not-allowed', { kind: 'misconfigured', reason: 'MENTION_NOT_ALLOWED', scope: 'object' }],
 ]);
-const UPLOADS_DISABLED = new Set(['error-file-upload-disabled', 'error-direct-message-file-upload-not-allowed']);
 
-// Texts that are thrown without an errorType, before the message is inserted. An unrecognised text makes the failure
-// transient: it is retried in the same way and only counted under another metric.
-// "readonly" alone would also match the error of a database during a failover.
-const ROOM_STATE = /room_is_archived|room_is_blocked|you_have_been_muted|the room is readonly|Not enough permission/i;
-const ROOM_UNAVAILABLE = new Set(['error-not-allowed', 'error-room-not-found', 'error-room-archived', 'Not Allowed']);
+/** What else `rooms.info` answers about a room. */
+const NO_SUCH_ROOM = new Set(['error-room-not-found', 'error-room-archived', 'Not Allowed']);
+
+const EXPIRED_UPLOAD = new Set(['invalid-file', 'error-invalid-file']);
+
+// Texts that a confirm throws without an errorType before the message is inserted. An unrecognised text makes the
+// failure transient and in doubt. "readonly" alone would also match the error of a database during a failover.
+const BY_CONFIRM_TEXT: readonly (readonly [text: RegExp, Verdict])[] = [
+  [
+    /(?:^|: )(?:room_is_archived|room_is_blocked|you_have_been_muted|You can't send messages because the room is readonly|Not enough permission|error-not-allowed|error-abac-room-locked)/i,
+    ROOM_UNAVAILABLE,
+  ],
+  [
+    /(?:^|: )Federation configuration is invalid/i,
+    { kind: 'misconfigured', reason: 'FEDERATION_NOT_READY', scope: 'room' },
+  ],
+  [/(?:^|: )restricted-workspace/i, WORKSPACE_RESTRICTED],
+  // The server does not know a field of the call, or requires another type.
+  [/(?:^|: )Match error/, { kind: 'misconfigured', reason: 'VERSION_NOT_SUPPORTED', scope: 'room' }],
+];
 
 // An image that can't be decoded and a full disk give the same error (RocketChat/Rocket.Chat#33171).
 const STORAGE_ERROR = 'ufs: cannot upload file';
 const STORAGE_TRIES = 5;
 
 const classifyAnswer = (error: ChatAnswerError, call: Call): Failure => {
-  const { status: httpStatus, errorType } = error;
+  const { status: httpStatus, errorType, isRocketChats } = error;
   const details = { detail: error.message, httpStatus, errorType };
   if (httpStatus === 429 || errorType === 'error-too-many-requests') {
     return { kind: 'throttled', reason: 'RATE_LIMITED', ...details, retryAt: error.retryAt };
   }
-  if (httpStatus === 401) return { kind: 'misconfigured', reason: 'CREDENTIALS_REFUSED', ...details, scope: 'server' };
-  if (httpStatus === 403) return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', ...details, scope: 'room' };
-  if (httpStatus === 413) return { kind: 'refused', reason: 'FILE_TOO_LARGE', ...details };
-  if (httpStatus === 404 || (httpStatus >= 300 && httpStatus < 400)) {
-    return { kind: 'misconfigured', reason: 'NOT_ROCKET_CHAT', ...details, scope: 'server' };
+  if (httpStatus === 413 && call === 'media') return { kind: 'refused', reason: 'FILE_TOO_LARGE', ...details };
+  const isDenied = httpStatus === 401 || httpStatus === 403;
+  if (isDenied && isRocketChats) {
+    if (httpStatus === 403 || errorType === ACTION_UNAUTHORIZED) return { ...ROOM_UNAVAILABLE, ...details };
+    return { kind: 'misconfigured', reason: 'CREDENTIALS_REFUSED', ...details, scope: 'server' };
   }
-  if (errorType === undefined) {
-    if (call === 'confirm' && httpStatus === 400 && ROOM_STATE.test(error.message)) {
-      return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', ...details, scope: 'room' };
+  if (isDenied || httpStatus === 404 || (httpStatus >= 300 && httpStatus < 400)) {
+    return { kind: 'misconfigured', reason: 'NOT_ROCKET_CHAT', ...details, scope: notRocketChatsScope(error, call) };
+  }
+  if (error.isRocketChats && httpStatus === 400) {
+    const verdict = verdictOf(error, call);
+    if (verdict !== undefined) return { ...verdict, ...details };
+    if (errorType === STORAGE_ERROR) {
+      return { kind: 'transient', reason: 'MEDIA_NOT_PROCESSED', ...details, maxTries: STORAGE_TRIES };
     }
-    return { kind: 'transient', reason: 'CHAT_ERROR', ...details };
   }
-  if (httpStatus === 200) return { kind: 'transient', reason: 'NOT_POSTED', ...details };
-  if (call === 'confirm' && errorType === 'invalid-file') {
-    return { kind: 'stale-upload', reason: 'UPLOAD_EXPIRED', ...details };
-  }
-  const refusal = REFUSED.get(errorType);
-  if (refusal !== undefined) return { kind: 'refused', reason: refusal, ...details };
-  if (UPLOADS_DISABLED.has(errorType)) {
-    return { kind: 'misconfigured', reason: 'UPLOADS_DISABLED', ...details, scope: 'room' };
-  }
-  if (ROOM_UNAVAILABLE.has(errorType)) {
-    return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', ...details, scope: 'room' };
-  }
-  if (errorType === STORAGE_ERROR) {
-    return { kind: 'transient', reason: 'MEDIA_NOT_PROCESSED', ...details, maxTries: STORAGE_TRIES };
-  }
+  if (isWithoutMessage(error)) return { kind: 'transient', reason: 'NOT_POSTED', ...details };
   return { kind: 'transient', reason: 'CHAT_ERROR', ...details };
 };
 
-/** The errorTypes that the server throws before it inserts the message. */
-const BEFORE_INSERT = new Set([
-  ...REFUSED.keys(),
-  ...UPLOADS_DISABLED,
-  'invalid-file',
-  'error-not-allowed',
-  'error-too-many-requests',
-]);
+/** A firewall may reject a single file, so an answer to a call about one file says nothing about the others. */
+const notRocketChatsScope = ({ isRocketChats }: ChatAnswerError, call: Call): 'server' | 'room' | 'object' => {
+  if (call !== 'room') return 'object';
+  return isRocketChats ? 'server' : 'room';
+};
+
+const verdictOf = ({ errorType, message }: ChatAnswerError, call: Call): Verdict | undefined => {
+  if (errorType === undefined) {
+    return call === 'confirm' ? BY_CONFIRM_TEXT.find(([text]) => text.test(message))?.[1] : undefined;
+  }
+  if (call === 'confirm' && EXPIRED_UPLOAD.has(errorType)) return { kind: 'stale-upload', reason: 'UPLOAD_EXPIRED' };
+  if (call === 'room' && NO_SUCH_ROOM.has(errorType)) return ROOM_UNAVAILABLE;
+  return BY_ERROR_TYPE.get(errorType);
+};
 
 /**
- * Whether a failed `rooms.mediaConfirm` may nevertheless have posted the message. A server that inserts the message and
- * then fails answers 400 without an errorType, as it does for many other faults. So only errors that are known to be
- * thrown before the insert count as "not posted".
+ * Whether a failed `rooms.mediaConfirm` may nevertheless have posted the message. Only Rocket.Chat's own answers that
+ * are known to be given before the insert count as "not posted": a proxy's answer says nothing about what the server
+ * did, and a server that inserts the message and then fails answers 400 without an errorType, as it does for many other
+ * faults.
  */
 export const isConfirmInDoubt = (error: unknown): boolean => {
   if (error instanceof ChatUnreachableError) return error.mayHaveActed;
-  if (!(error instanceof ChatAnswerError)) return false;
-  const { status, errorType } = error;
-  if (status === 200) return !isWithoutMessage(error);
-  if (status === 400) {
-    return errorType === undefined ? !ROOM_STATE.test(error.message) : !BEFORE_INSERT.has(errorType);
-  }
-  return status >= 500 || status === 408;
+  return error instanceof ChatAnswerError && !isBeforeInsert(error);
+};
+
+const isBeforeInsert = (error: ChatAnswerError): boolean => {
+  const { status, errorType, isRocketChats } = error;
+  if (!isRocketChats) return false;
+  if (status === 429 || status === 401 || status === 403) return true;
+  if (status === 400) return errorType === 'error-too-many-requests' || verdictOf(error, 'confirm') !== undefined;
+  return isWithoutMessage(error);
 };
 
 /** The server answered a confirm with `message: null`: it posted nothing, but marked the file as confirmed. */
@@ -197,3 +233,9 @@ export const isWithoutMessage = (error: unknown): boolean =>
 
 /** The relay's own errorType for `message: null`; the server sends none with a 200. */
 export const MESSAGE_NULL = 'message-null';
+
+/**
+ * The errorType for a call that the user may not make although its token is valid. Rocket.Chat answers it with 401 from
+ * 9.0 on, and sends no errorType with it.
+ */
+export const ACTION_UNAUTHORIZED = 'error-unauthorized';

@@ -43,7 +43,7 @@ export type LimitedCall = 'media' | 'confirm';
 
 /**
  * SQS rounds a visibility timeout to whole seconds and a poll takes time, so a window begins up to this long after the
- * wake time it belongs to. The next wake time must come after that window's end. Gate: no 429s for one process.
+ * wake time it belongs to. The next wake time must come after that window's end. Gates: 429s and time of one process.
  */
 const SLACK_MS = 2_000;
 
@@ -85,10 +85,13 @@ export const createPacer = (options: {
   const confirm = createRateWindow({ now, cap });
   const windows = { media, confirm };
 
-  /** Confirms that uploads need which have begun. A file that is uploaded is posted before others are uploaded. */
+  /**
+   * Confirms that follow the uploads in progress. Calls are reserved for them, so that an uploaded file is posted before
+   * others are uploaded. No gate needs the reservation; the unit tests of confirms state it.
+   */
   let owedConfirms: OwedConfirm[] = [];
   /**
-   * How long an upload takes. The confirm of a slow upload falls into the next window, so the upload may begin
+   * How long the last upload took until its confirm. The confirm of a slow upload falls into the next window, so the upload may begin
    * before that window does. Gate: time of uploads of 15 s.
    */
   let uploadMs = 0;
@@ -142,8 +145,7 @@ export const createPacer = (options: {
   const settleConfirm = () => {
     forgetExpired();
     const startedAt = owedConfirms.shift()?.uploadStartedAt;
-    // One slow upload says little about the next: the estimate grows by half at a time.
-    if (startedAt !== undefined) uploadMs = Math.min(now() - startedAt, 1.5 * uploadMs + 100);
+    if (startedAt !== undefined) uploadMs = now() - startedAt;
   };
 
   return {

@@ -30,7 +30,8 @@ export interface RateWindow {
 
 /**
  * The assumed limit after a 429 without headers. It is halved after a window with a refusal, doubled after one without,
- * and dropped when it is large. Gate: receives with no headers, only 429s.
+ * and dropped when it is large. Gate: no headers, only 429s. Halving and
+ * doubling serve limits other than ten, which only unit tests have.
  */
 const FIRST_GUESS = 10;
 const LARGEST_GUESS = 1_000;
@@ -79,7 +80,8 @@ export const createRateWindow = (options: {
   const takenByOthers = () => {
     if (origin !== 'headers' || window.remaining === undefined) return 0;
     const taken = Math.max(0, limit - window.remaining - window.started);
-    // A process that begins in a window others have used up does not know yet whether they will go on.
+    // A process that begins in a window others have used up does not know yet whether they will go on. Gate: time of
+    // three processes behind one address.
     return others === undefined ? Math.min(taken, limit / 2) : taken;
   };
 
@@ -154,7 +156,8 @@ export const createRateWindow = (options: {
         limit = Math.min(cap, FIRST_GUESS);
       }
       if (window.wasRefused && !isOver()) return;
-      // A server that keeps refusing is called less and less often, even if it says that its window ends soon.
+      // A server that keeps refusing is called less and less often, even if it says that its window ends soon. No gate
+      // needs it; the unit tests of refusals state it.
       const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** refusedInARow);
       refusedInARow += 1;
       const end = retryAt !== undefined && retryAt > now() ? retryAt : now() + windowMs;

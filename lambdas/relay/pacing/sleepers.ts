@@ -25,9 +25,7 @@ export interface Sleepers {
 
 /** About 600 bytes each. */
 const MOST_REMEMBERED = 20_000;
-/** A message that wakes by itself this soon is not woken early: it may have been received already. */
-const WAKES_SOON_MS = 5_000;
-/** A message that has not come this long after its time went to another process. */
+/** A message that is this late has gone to another process. Gate: time of two processes behind one address. */
 const OVERDUE_MS = 2_000;
 /** An overdue sleeper is forgotten after this time when memory is needed. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
@@ -64,7 +62,7 @@ export const createSleepers = ({ now }: { now: () => number }): Sleepers => {
     wake(count) {
       if (count < 1 || sleepers.size === 0) return [];
       const woken = [...sleepers.values()]
-        .filter(({ wakesAt }) => wakesAt > now() + WAKES_SOON_MS)
+        .filter(({ wakesAt }) => wakesAt > now())
         .sort((a, b) => b.wakesAt - a.wakesAt)
         .slice(0, count);
       for (const sleeper of woken) sleepers.set(sleeper.messageId, { ...sleeper, wakesAt: now() });

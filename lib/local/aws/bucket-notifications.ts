@@ -12,7 +12,10 @@ export interface UploadedObject {
 }
 
 export interface UploadWatch {
-  /** Resolves when `onUpload` has ended for every upload answered so far. @throws the first error of `onUpload` */
+  /**
+   * Resolves when `onUpload` has ended for every upload answered so far.
+   * @throws the first error of `onUpload` since the last flush
+   */
   flush(): Promise<void>;
 }
 
@@ -22,24 +25,33 @@ export interface UploadWatch {
  */
 export const watchUploads = (app: EmulatorApp, onUpload: (object: UploadedObject) => Promise<void>): UploadWatch => {
   let queue = Promise.resolve();
+  let failures: unknown[] = [];
   // Not an async hook: the emulator's handlers answer before their promise resolves, and Fastify would send twice.
   app.addHook('onSend', (request, reply, payload, done) => {
     const { bucket, '*': key } = (request.params ?? {}) as { bucket?: string; '*'?: string };
     const eventName = createdBy(request.method, request.query as Record<string, string | undefined>, request.headers);
     const eTag = unquote(String(reply.getHeader('etag') ?? eTagIn(payload) ?? ''));
     if (bucket !== undefined && key && eventName !== undefined && reply.statusCode === 200 && eTag !== '') {
-      queue = queue.then(async () => {
-        const head = await app.inject({ method: 'HEAD', url: pathOf(bucket, key) });
-        // 0 if the object was deleted meanwhile. As on AWS, its event is sent nevertheless.
-        const sizeBytes = Number(head.headers['content-length'] ?? 0);
-        await onUpload({ bucket, key, eventName, eTag, sizeBytes });
-      });
-      // flush() throws the error; until then it must not end the process as an unhandled rejection.
-      queue.catch(() => {});
+      // Asked now, before the client has its answer and can delete or replace the object: the event has the uploaded size.
+      const head = app.inject({ method: 'HEAD', url: pathOf(bucket, key) });
+      queue = queue
+        .then(async () => {
+          const sizeBytes = Number((await head).headers['content-length'] ?? 0);
+          await onUpload({ bucket, key, eventName, eTag, sizeBytes });
+        })
+        // Reported by the next flush(). The events of later uploads are sent nevertheless.
+        .catch((error: unknown) => void failures.push(error));
     }
     done(null, payload);
   });
-  return { flush: () => queue };
+  return {
+    async flush() {
+      await queue;
+      const [failure, ...rest] = failures;
+      failures = [];
+      if (failure !== undefined || rest.length > 0) throw failure;
+    },
+  };
 };
 
 /** Returns a function that makes S3's notification of an upload. The sequencers of all its notifications ascend. */

@@ -1,9 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** The emulators accept any credentials, but the SDK cannot sign requests without some. */
 export const DUMMY_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
+
+export type LocalCredentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
+
+/** Credentials that another user of the machine cannot guess. */
+export const randomCredentials = (): LocalCredentials => ({
+  accessKeyId: randomBytes(16).toString('hex'),
+  secretAccessKey: randomBytes(32).toString('base64url'),
+});
 
 export interface LocalEndpoints {
   readonly s3: string;

@@ -15,11 +15,13 @@ export interface EmulatorOptions {
   readonly secretId: string;
   /** @default no secret */
   readonly secret?: string | undefined;
+  /** The only access key id that may read the secret. The other services accept any. @default any */
+  readonly secretAccessKeyId?: string | undefined;
   readonly visibilityTimeoutSeconds: number;
   /** How often a message is received before SQS moves it to the dead-letter queue. */
   readonly maxReceiveCount: number;
   readonly now: () => number;
-  /** Called for each upload, with the event that is then sent to the queue. */
+  /** Called for each upload, with the event that is then sent to the queue, also if the call throws. */
   readonly onUpload?: ((object: UploadedObject, eventBody: string) => void) | undefined;
 }
 
@@ -36,7 +38,10 @@ export interface Emulators {
   readonly queueArn: string;
   readonly deadLetterQueueUrl: string;
   readonly secretsManager: SecretsManager;
-  /** Counts a queue's messages without receiving them. The events of all uploads answered so far are included. */
+  /**
+   * Counts a queue's messages without receiving them. The events of all uploads answered so far are included.
+   * @throws the first error of `onUpload` since the last call
+   */
   countMessages(queue: 'uploads' | 'dead-letters'): Promise<QueueCounts>;
   /** Reads the dead letters that can be received now, without receiving them. */
   peekDeadLetters(): Promise<readonly PeekedMessage[]>;
@@ -72,7 +77,12 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
     const s3AndSqs = await listenS3AndSqs(app, options.port);
     const dynamodb = await startDynamoDb();
     closers.push(dynamodb.close);
-    const secretsManager = await startSecretsManager({ secretId: options.secretId, value: options.secret, region });
+    const secretsManager = await startSecretsManager({
+      secretId: options.secretId,
+      value: options.secret,
+      region,
+      accessKeyId: options.secretAccessKeyId,
+    });
     closers.push(secretsManager.close);
     const endpoints: LocalEndpoints = {
       s3: s3AndSqs,
@@ -113,8 +123,11 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
     uploaded = async (object) => {
       if (object.bucket !== options.bucket) return;
       const eventBody = notify(object);
-      options.onUpload?.(object, eventBody);
-      await clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: eventBody }));
+      try {
+        options.onUpload?.(object, eventBody);
+      } finally {
+        await clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: eventBody }));
+      }
     };
 
     const inspect = async (name: string): Promise<Inspection> =>

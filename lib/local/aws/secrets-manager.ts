@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../loopback.ts';
 
@@ -22,6 +23,8 @@ export const startSecretsManager = async (options: {
   value?: string | undefined;
   region?: string;
   port?: number;
+  /** The only access key id that may read the secret. @default any */
+  accessKeyId?: string | undefined;
 }): Promise<SecretsManager> => {
   const arn = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${options.secretId}-AbCdEf`;
   const versions = new Map<string, { readonly value: string; readonly number: number }>();
@@ -66,8 +69,9 @@ export const startSecretsManager = async (options: {
 
   const server = createServer((request, response) => {
     void readJson(request).then((input) => {
-      const { status, body } =
-        input === undefined
+      const { status, body } = !isAllowed(request.headers.authorization, options.accessKeyId)
+        ? failure('UnrecognizedClientException', 'The security token included in the request is invalid.')
+        : input === undefined
           ? failure('SerializationException', 'the request body is not a JSON object')
           : answer(String(request.headers['x-amz-target'] ?? ''), input);
       send(response, status, body);
@@ -81,6 +85,14 @@ interface Input {
   readonly SecretId?: unknown;
   readonly VersionStage?: unknown;
 }
+
+/** Signature Version 4 sends the access key id in the header. The signature is not checked. */
+const isAllowed = (authorization: string | undefined, accessKeyId: string | undefined): boolean => {
+  if (accessKeyId === undefined) return true;
+  const given = Buffer.from(/ Credential=([^/]+)\//.exec(authorization ?? '')?.[1] ?? '');
+  const wanted = Buffer.from(accessKeyId);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+};
 
 const failure = (type: string, message: string) => ({ status: 400, body: { __type: type, Message: message } });
 

@@ -43,7 +43,7 @@ const callEndpoint = async (service: Service, endpoint: Endpoint, context: Conte
     params,
     query,
     incoming,
-    losesMessage: fault?.kind === 'message-null',
+    nullMessage: fault?.kind === 'message-null' ? (fault.commit ? 'unread' : 'dropped') : undefined,
   });
   if (outcome.kind === 'silent') {
     service.log.end(call);

@@ -12,7 +12,7 @@ import { type Room, type RoomInput, roomPath } from './state/rooms.ts';
 import { defaultServerSettings, type ServerSettings } from './state/server-settings.ts';
 import type { StoredFile } from './state/uploads.ts';
 import { createUser, type User, type UserInput } from './state/users.ts';
-import { createWorld, type Features, type World } from './state/world.ts';
+import { createWorld, type Features, type ServerVersion, type World } from './state/world.ts';
 
 /** A running replacement for Rocket.Chat on the loopback interface. */
 export interface ChatServer {
@@ -40,8 +40,10 @@ export interface ChatServer {
   users(): User[];
   /** A room's messages, oldest first. @throws Error if no room has this id or name */
   messages(idOrName: string): StoredMessage[];
-  /** All files that the server has, temporary uploads included. */
+  /** All files that the server has, temporary uploads included and thumbnails not. */
   files(): StoredFile[];
+  /** The thumbnails of images: one for each confirm, also for one that was refused or repeated. */
+  thumbnails(): StoredFile[];
   /** Starts new windows. `undefined` removes the limit. */
   setRateLimit(limit: RateLimit | undefined): void;
   /**
@@ -93,7 +95,8 @@ export const startChatServer = async (options: ChatServerOptions = {}): Promise<
     addUser: (input) => addUser(world, input),
     users: () => [...world.users],
     messages: (idOrName) => world.messages.inRoom(findRoom(world, idOrName).id),
-    files: () => world.uploads.all(),
+    files: () => world.uploads.all().filter(({ thumbnailOf }) => thumbnailOf === undefined),
+    thumbnails: () => world.uploads.all().filter(({ thumbnailOf }) => thumbnailOf !== undefined),
     setRateLimit: (limit) => world.limiter.set(limit),
     onMessage: (listener) => world.messages.onInsert(listener),
     close: () => {
@@ -110,7 +113,7 @@ const worldOf = (options: ChatServerOptions): World => {
     clock: options.clock ?? { now: Date.now },
     version: options.version ?? '8.x',
     settings: { ...defaultServerSettings, ...options.settings },
-    features: { messageByFileId: false, syncMessagesByCursor: true, ...options.features },
+    features: { ...defaultFeatures(options.version), ...options.features },
     users: (options.users ?? [{}]).map(createUser),
     keepBytes: options.keepContent === false ? 0 : (options.keepContentBytes ?? KEEP_BYTES),
     rateLimit: options.rateLimit,
@@ -118,6 +121,16 @@ const worldOf = (options: ChatServerOptions): World => {
   for (const room of options.rooms ?? [{ id: 'GENERAL', name: 'general' }]) world.rooms.add(room);
   return world;
 };
+
+const defaultFeatures = (version: ServerVersion | undefined): Features => ({
+  messageByFileId: false,
+  syncMessagesByCursor: true,
+  archivedRoomsResolve: version === '9.x',
+  decodesImages: true,
+  repeatedIdError: 'E11000',
+  airGapRestricted: false,
+  fileIds: '17 characters',
+});
 
 const credentials = ([bot]: readonly User[]): { userId: string; authToken: string } => {
   if (!bot) throw new Error('The chat server has no user: give at least one in `users`, or omit the option.');

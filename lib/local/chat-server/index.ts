@@ -8,4 +8,5 @@ export type { StoredMessage } from './state/messages.ts';
 export type { Room, RoomInput, RoomType } from './state/rooms.ts';
 export type { ServerSettings } from './state/server-settings.ts';
 export type { StoredFile } from './state/uploads.ts';
+export type { Permission, UserInput } from './state/users.ts';
 export type { Features, ServerVersion } from './state/world.ts';

@@ -17,9 +17,16 @@ export interface ChatServerOptions {
   readonly rooms?: readonly RoomInput[];
   /** @default Rocket.Chat's defaults */
   readonly settings?: Partial<ServerSettings>;
-  /** @default no limit and no rate limit headers, as for a bot that may bypass the limit */
+  /**
+   * Each route's limit; `chat.sendMessage` then has its own, 5 calls per 1000 ms. Roles do not lift it, because some servers
+   * do not honour their permission (RocketChat/Rocket.Chat#24539): give a user `api-bypass-rate-limit` in `permissions`.
+   * @default no limit and no rate limit headers, as for a bot that may bypass the limit
+   */
   readonly rateLimit?: RateLimit | undefined;
-  /** @default `messageByFileId` off, `syncMessagesByCursor` on */
+  /**
+   * @default `syncMessagesByCursor` and `decodesImages` on, `messageByFileId` and `airGapRestricted` off, ids of 17
+   * characters, E11000 for a repeated id; `archivedRoomsResolve` on in 9.x
+   */
   readonly features?: Partial<Features>;
   /** Keeps the files' bytes so that room pages can show them. Otherwise only size and hash are kept. @default true */
   readonly keepContent?: boolean;

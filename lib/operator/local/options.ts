@@ -19,6 +19,9 @@ export interface LocalOptions {
   readonly files: readonly string[];
 }
 
+/** The environment variables with the bot's user id and personal access token. */
+export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKEN'] as const;
+
 export const LOCAL_USAGE = `npm start -- [--once] [--json] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]
 
 Runs the whole relay on this machine and uploads the FILEs, or the files in samples/ if none are given.
@@ -95,10 +98,9 @@ const rocketChatOf = (
   if (!room || room === '#') {
     throw new UsageError("--rocket-chat-url needs --room: a room's name, with or without '#', or its id.");
   }
-  const userId = env['ROCKETCHAT_USER_ID'];
-  const authToken = env['ROCKETCHAT_AUTH_TOKEN'];
+  const [userId, authToken] = CREDENTIAL_VARIABLES.map((name) => env[name]);
   if (!userId || !authToken) {
-    const missing = [!userId && 'ROCKETCHAT_USER_ID', !authToken && 'ROCKETCHAT_AUTH_TOKEN'].filter(Boolean);
+    const missing = CREDENTIAL_VARIABLES.filter((name) => !env[name]);
     throw new UsageError(
       `--rocket-chat-url needs the bot's user id and personal access token in the environment: ${missing.join(' and ')} missing. ` +
         'Rocket.Chat shows both once, when you create a token under My Account, Personal Access Tokens.',

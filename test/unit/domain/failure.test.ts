@@ -16,13 +16,15 @@ interface Row {
   readonly status?: number;
   readonly error?: string;
   readonly errorType?: string;
+  /** The answer of a proxy, a firewall or another server. */
+  readonly isForeign?: boolean;
   readonly is: Expected;
   /** Whether a confirm with this answer may have posted the message. */
   readonly inDoubt?: boolean;
 }
 
-const answerOf = ({ status = 400, error = '', errorType }: Row, call: string) =>
-  new ChatAnswerError(`${call} answered ${status}: ${error}`, { status, errorType });
+const answerOf = ({ status = 400, error = '', errorType, isForeign = false }: Row, call: string) =>
+  new ChatAnswerError(`${call} answered ${status}: ${error}`, { status, errorType, isRocketChats: !isForeign });
 
 /** The answers of Rocket.Chat 8 ("Cur") and 7 ("Old") to `rooms.media` (server/api/v1/rooms.ts, FileUpload.ts, MultipartUploadHandler.ts). */
 const MEDIA: Row[] = [
@@ -80,6 +82,7 @@ const MEDIA: Row[] = [
   },
   {
     what: 'too large for a proxy',
+    isForeign: true,
     status: 413,
     error: 'an answer that is not JSON',
     is: ['refused', 'FILE_TOO_LARGE'],
@@ -130,11 +133,29 @@ const MEDIA: Row[] = [
   { what: 'truncated body (Old)', error: 'Unexpected end of form', is: ['transient', 'CHAT_ERROR'] },
   {
     what: 'no such method',
+    isForeign: true,
     status: 404,
     error: 'an answer that is not JSON',
     is: ['misconfigured', 'NOT_ROCKET_CHAT'],
   },
-  { what: 'a redirect', status: 302, error: 'an answer that is not JSON', is: ['misconfigured', 'NOT_ROCKET_CHAT'] },
+  { what: 'a redirect', isForeign: true, status: 302, is: ['misconfigured', 'NOT_ROCKET_CHAT'] },
+  { what: 'a firewall', isForeign: true, status: 403, is: ['misconfigured', 'NOT_ROCKET_CHAT'] },
+  { what: 'a proxy that wants a login', isForeign: true, status: 401, is: ['misconfigured', 'NOT_ROCKET_CHAT'] },
+  { what: 'a firewall that answers 400', isForeign: true, is: ['transient', 'CHAT_ERROR'] },
+  {
+    what: 'a firewall with an errorType of Rocket.Chat',
+    isForeign: true,
+    errorType: 'error-file-too-large',
+    is: ['transient', 'CHAT_ERROR'],
+  },
+  { what: 'a gateway with a rate limit', isForeign: true, status: 429, is: ['throttled', 'RATE_LIMITED'] },
+  {
+    what: 'an action that the user may not take (9.0)',
+    status: 401,
+    errorType: 'error-unauthorized',
+    is: ['misconfigured', 'ROOM_UNAVAILABLE'],
+  },
+  { what: 'the same in 8.x', errorType: 'error-forbidden', is: ['misconfigured', 'ROOM_UNAVAILABLE'] },
   {
     what: 'a proxy without a server',
     status: 502,
@@ -220,6 +241,63 @@ const CONFIRM: Row[] = [
   {
     what: 'a key that it does not know',
     error: 'Match error: Unknown key in field fileName',
+    is: ['misconfigured', 'VERSION_NOT_SUPPORTED'],
+    inDoubt: false,
+  },
+  {
+    what: 'a mention of @all',
+    error: 'Notify all in this room not allowed [error-action-not-allowed]',
+    errorType: 'error-action-not-allowed',
+    is: ['misconfigured', 'MENTION_NOT_ALLOWED'],
+    inDoubt: false,
+  },
+  {
+    what: 'a federated room',
+    error: 'Federation configuration is invalid. Check the settings.',
+    is: ['misconfigured', 'FEDERATION_NOT_READY'],
+    inDoubt: false,
+  },
+  {
+    what: 'an air-gapped workspace',
+    error: 'restricted-workspace',
+    is: ['misconfigured', 'WORKSPACE_RESTRICTED'],
+    inDoubt: false,
+  },
+  {
+    what: 'a room locked by ABAC',
+    error: 'error-abac-room-locked',
+    is: ['misconfigured', 'ROOM_UNAVAILABLE'],
+    inDoubt: false,
+  },
+  {
+    what: 'access that was lost during the call',
+    error: 'error-not-allowed',
+    is: ['misconfigured', 'ROOM_UNAVAILABLE'],
+    inDoubt: false,
+  },
+  {
+    what: 'the file of another upload',
+    error: '[error-invalid-file]',
+    errorType: 'error-invalid-file',
+    is: ['stale-upload', 'UPLOAD_EXPIRED'],
+    inDoubt: false,
+  },
+  {
+    what: 'an action that the user may not take (9.0)',
+    status: 401,
+    errorType: 'error-unauthorized',
+    is: ['misconfigured', 'ROOM_UNAVAILABLE'],
+    inDoubt: false,
+  },
+  {
+    what: 'an action that is forbidden (8.x)',
+    errorType: 'error-forbidden',
+    is: ['misconfigured', 'ROOM_UNAVAILABLE'],
+    inDoubt: false,
+  },
+  {
+    what: 'a text that only contains the one of a room',
+    error: 'E11000 duplicate key: "room_is_archived"',
     is: ['transient', 'CHAT_ERROR'],
     inDoubt: true,
   },
@@ -262,9 +340,23 @@ const CONFIRM: Row[] = [
   { what: 'a server error', status: 500, error: 'x', is: ['transient', 'CHAT_ERROR'], inDoubt: true },
   { what: 'a proxy without a server', status: 502, error: 'x', is: ['transient', 'CHAT_ERROR'], inDoubt: true },
   { what: 'a proxy out of patience', status: 504, error: 'x', is: ['transient', 'CHAT_ERROR'], inDoubt: true },
-  { what: 'no such method', status: 404, error: 'x', is: ['misconfigured', 'NOT_ROCKET_CHAT'], inDoubt: false },
-  { what: 'a redirect', status: 307, error: 'x', is: ['misconfigured', 'NOT_ROCKET_CHAT'], inDoubt: false },
+  { what: 'no such method', status: 404, error: 'x', is: ['misconfigured', 'NOT_ROCKET_CHAT'], inDoubt: true },
 ];
+
+/** A proxy can answer in place of the server after the server has posted the message. */
+const FOREIGN_ANSWERS: Row[] = [
+  ...[202, 204, 206, 400, 408, 413, 418, 451, 499, 500, 502].map(
+    (status): Row => ({ what: `${status}`, status, is: ['transient', 'CHAT_ERROR'] }),
+  ),
+  ...[301, 302, 303, 307, 308, 401, 403, 404].map(
+    (status): Row => ({ what: `${status}`, status, is: ['misconfigured', 'NOT_ROCKET_CHAT'] }),
+  ),
+  { what: '429', status: 429, is: ['throttled', 'RATE_LIMITED'] },
+  { what: '400 with the text of a refusal', error: 'room_is_archived', is: ['transient', 'CHAT_ERROR'] },
+  { what: '400 with an errorType', errorType: 'error-app-prevented', is: ['transient', 'CHAT_ERROR'] },
+  { what: '200 with an errorType', status: 200, errorType: 'invalid-file', is: ['transient', 'CHAT_ERROR'] },
+];
+const FOREIGN_CONFIRM = FOREIGN_ANSWERS.map((row): Row => ({ ...row, isForeign: true, inDoubt: true }));
 
 const ROOM: Row[] = [
   { what: 'no such room', error: '…', errorType: 'error-room-not-found', is: ['misconfigured', 'ROOM_UNAVAILABLE'] },
@@ -277,6 +369,7 @@ const ROOM: Row[] = [
 describe.each<[Call, string, Row[]]>([
   ['media', 'rooms.media', MEDIA],
   ['confirm', 'rooms.mediaConfirm', CONFIRM],
+  ['confirm', 'a proxy', FOREIGN_CONFIRM],
   ['room', 'rooms.info', ROOM],
 ])('an answer to the call %s', (call, name, rows) => {
   it.each(rows)('$what is $is', (row) => {
@@ -301,12 +394,29 @@ describe('classify', () => {
 
   it.each([
     [401, undefined, 'server'],
-    [404, undefined, 'server'],
+    [401, 'error-unauthorized', 'room'],
     [403, undefined, 'room'],
     [400, 'error-file-upload-disabled', 'room'],
     [400, 'error-not-allowed', 'room'],
-  ])('gives a %s %s the scope %s', (status, errorType, scope) => {
+    [400, 'error-action-not-allowed', 'object'],
+  ])('gives a %s %s of Rocket.Chat the scope %s', (status, errorType, scope) => {
     expect(classify(new ChatAnswerError('x', { status, errorType }), 'media')).toMatchObject({ scope });
+  });
+
+  it.each<[Call, string]>([
+    ['media', 'object'],
+    ['confirm', 'object'],
+    ['look', 'object'],
+    ['room', 'room'],
+  ])('gives an answer of a proxy to the call %s the scope %s', (call, scope) => {
+    for (const status of [302, 401, 403, 404]) {
+      const error = new ChatAnswerError('x', { status, isRocketChats: false });
+      expect(classify(error, call)).toMatchObject({ kind: 'misconfigured', reason: 'NOT_ROCKET_CHAT', scope });
+    }
+  });
+
+  it('gives a 404 of Rocket.Chat to a call about a room the scope server', () => {
+    expect(classify(new ChatAnswerError('x', { status: 404 }), 'room')).toMatchObject({ scope: 'server' });
   });
 
   it('returns stale-upload only for a confirm', () => {
@@ -329,7 +439,7 @@ describe('any other error of a port', () => {
     [unreachable('PROXY_REFUSED'), ['misconfigured', 'NOT_ROCKET_CHAT'], { scope: 'server' }],
     [new CredentialsRenewedError(), ['transient', 'CREDENTIALS_REFUSED'], {}],
     [new RoomError('x', { code: 'ROOM_NOT_FOUND' }), ['misconfigured', 'ROOM_UNAVAILABLE'], { scope: 'room' }],
-    [new RoomError('x', { code: 'ROOM_FORBIDDEN' }), ['misconfigured', 'ROOM_UNAVAILABLE'], { scope: 'room' }],
+    [new RoomError('x', { code: 'ROOM_READ_ONLY' }), ['misconfigured', 'ROOM_UNAVAILABLE'], { scope: 'room' }],
     [new RoomError('x', { code: 'THREAD_NOT_IN_ROOM' }), ['misconfigured', 'ROOM_UNAVAILABLE'], { scope: 'room' }],
     [new SecretError('x', { code: 'SECRET_UNREADABLE' }), ['misconfigured', 'SECRET_UNUSABLE'], { scope: 'server' }],
     [new SecretError('x', { code: 'SECRET_MALFORMED' }), ['misconfigured', 'SECRET_UNUSABLE'], { scope: 'server' }],
@@ -354,7 +464,7 @@ describe('any other error of a port', () => {
 });
 
 describe('isConfirmInDoubt', () => {
-  it.each(CONFIRM)('$what: $inDoubt', (row) => {
+  it.each([...CONFIRM, ...FOREIGN_CONFIRM])('is $inDoubt for $what (foreign: $isForeign)', (row) => {
     expect(isConfirmInDoubt(answerOf(row, 'rooms.mediaConfirm'))).toBe(row.inDoubt);
   });
 

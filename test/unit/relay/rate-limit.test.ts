@@ -20,14 +20,29 @@ describe('readRateLimit', () => {
     });
   });
 
-  it('returns undefined without valid headers', () => {
-    expect(readRateLimit({}, START)).toBeUndefined();
-    expect(readRateLimit({ 'x-ratelimit-limit': 'many', 'x-ratelimit-reset': '' }, START)).toBeUndefined();
+  it.each<[string, Record<string, string>]>([
+    ['without headers', {}],
+    ['without a readable limit', headers('many', 3, START)],
+    ['without a limit', headers(undefined, 3, START)],
+    ['without a readable remaining', headers(10, 'unlimited, ', START)],
+    ['without a remaining', headers(10, undefined, START)],
+  ])('returns undefined %s', (_, given) => {
+    expect(readRateLimit(given, START)).toBeUndefined();
+  });
+
+  // Node joins the values of a header that a gateway and the server both send.
+  it.each<[string, unknown, unknown, unknown, object]>([
+    ['the smallest limit', '100, 10', '50, 7', START + 9_000, { limit: 10, remaining: 7 }],
+    ['the smallest limit in any order', '10, 100', '7, 50', START + 9_000, { limit: 10, remaining: 7 }],
+    ['the number beside a text', '100;w=60, 10', 'none, 7', START + 9_000, { limit: 10, remaining: 7 }],
+    ['the plausible reset', '100, 10', '50, 7', `30, ${START + 9_000}`, { resetAt: START + 9_000 }],
+    ['the later of two plausible resets', 10, 7, `${START + 9_000}, ${START + 20_000}`, { resetAt: START + 20_000 }],
+    ['a default for two resets that are not plausible', 10, 7, 'soon, 30', { resetAt: START + 60_000 }],
+  ])('takes %s of doubled headers', (_, limit, remaining, reset, expected) => {
+    expect(readRateLimit(headers(limit, remaining, reset), START)).toMatchObject(expected);
   });
 
   it.each<[string, unknown, unknown, unknown, object]>([
-    ['no limit', undefined, 3, START + 1_000, { limit: 1, remaining: 1 }],
-    ['no remaining', 10, undefined, START + 1_000, { limit: 10, remaining: 0 }],
     ['no reset', 10, 3, undefined, { resetAt: START + 60_000 }],
     ['a limit of zero', 0, 0, START, { limit: 1, remaining: 0 }],
     ['negative numbers', -5, -7, START, { limit: 1, remaining: 0 }],
@@ -81,6 +96,9 @@ describe('readRetryAt', () => {
     ['the end of the window for the rate-limit headers', headers(10, 0, START + 9_000), START + 9_000],
     ['the time that Retry-After names', { 'retry-after': '7' }, START + 7_000],
     ['the end of the window if there are both', headers(10, 0, START + 9_000, { 'retry-after': '7' }), START + 9_000],
+    ['Retry-After beside a reset that is not plausible', headers(10, 0, 30, { 'retry-after': '7' }), START + 7_000],
+    ['a default window for a reset that is not plausible', headers(10, 0, 30), START + 60_000],
+    ['the longer of two times in Retry-After', { 'retry-after': '7, 9' }, START + 9_000],
     ['a second for Retry-After 0', { 'retry-after': '0' }, START + 1_000],
     ['at most an hour for Retry-After', { 'retry-after': '31536000' }, START + 3_600_000],
     ['undefined for a date in Retry-After', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, undefined],

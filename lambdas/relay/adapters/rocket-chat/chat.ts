@@ -1,20 +1,21 @@
 import * as v from 'valibot';
 import { ChatAnswerError } from '../../domain/errors.ts';
-import { MESSAGE_NULL } from '../../domain/failure.ts';
+import { classify, MESSAGE_NULL } from '../../domain/failure.ts';
 import type { Chat } from '../../ports.ts';
 import type { Client } from './client.ts';
 import { createFindMessage } from './find-message.ts';
 import { multipartFrame } from './multipart.ts';
+import type { RoomsCache } from './rooms.ts';
 
 const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const MediaAnswer = v.object({ file: v.object({ _id: id }) });
 const ConfirmAnswer = v.object({ message: v.nullable(v.object({ _id: id })) });
 
 /** Posts files with Rocket.Chat's two-step upload (7.0 and later). */
-export const createRocketChat = (client: Client): Chat => ({
+export const createRocketChat = (client: Client, rooms: Pick<RoomsCache, 'forget'>): Chat => ({
   async uploadMedia(roomId, { name, contentType, source }, { signal }) {
     const { head, tail, contentType: multipartType } = multipartFrame('file', name, contentType);
-    const { data, serverTime } = await client.call({
+    const uploading = client.call({
       method: 'POST',
       path: `rooms.media/${encodeURIComponent(roomId)}`,
       body: { contentType: multipartType, frame: { head, stream: source.body, sizeBytes: source.sizeBytes, tail } },
@@ -22,11 +23,12 @@ export const createRocketChat = (client: Client): Chat => ({
       limited: 'media',
       signal,
     });
+    const { data, serverTime } = await forgetRefused(rooms, roomId, uploading);
     return { fileId: data.file._id, uploadedAt: serverTime };
   },
 
   async confirmMedia({ roomId, fileId }, { text, threadId }, { signal }) {
-    const { data } = await client.call({
+    const confirming = client.call({
       method: 'POST',
       path: `rooms.mediaConfirm/${encodeURIComponent(roomId)}/${encodeURIComponent(fileId)}`,
       // The server rejects unknown keys and null, so an absent value is left out.
@@ -35,6 +37,7 @@ export const createRocketChat = (client: Client): Chat => ({
       limited: 'confirm',
       signal,
     });
+    const { data } = await forgetRefused(rooms, roomId, confirming);
     if (data.message === null) {
       throw new ChatAnswerError(
         'rooms.mediaConfirm answered without a message: the bot lost its access to the room during the call, or an app dropped the message',
@@ -46,3 +49,18 @@ export const createRocketChat = (client: Client): Chat => ({
 
   findMessage: createFindMessage(client),
 });
+
+/** After a refusal that concerns the room, the next delivery checks the room's state before it uploads a file. */
+const forgetRefused = async <Result>(
+  rooms: Pick<RoomsCache, 'forget'>,
+  roomId: string,
+  call: Promise<Result>,
+): Promise<Result> => {
+  try {
+    return await call;
+  } catch (error) {
+    const failure = classify(error, 'confirm');
+    if (failure.kind === 'misconfigured' && failure.scope === 'room') rooms.forget(roomId);
+    throw error;
+  }
+};

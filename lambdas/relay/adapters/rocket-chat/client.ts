@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ChatAnswerError, ChatUnreachableError, CredentialsRenewedError } from '../../domain/errors.ts';
+import { ACTION_UNAUTHORIZED } from '../../domain/failure.ts';
 import type { LimitedCall, Pacer } from '../../pacing/pacer.ts';
 import type { Clock } from '../../ports.ts';
 import type { Credentials, CredentialsSource } from '../secrets-manager/credentials.ts';
@@ -50,7 +51,10 @@ const ErrorAnswer = v.object({
 
 /** The REST API of one Rocket.Chat server. */
 export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): Client => {
-  const sendAs = ({ userId, authToken }: Credentials, call: Call<v.GenericSchema>): Promise<HttpAnswer> =>
+  const sendAs = (
+    { userId, authToken }: Credentials,
+    call: Omit<Call<v.GenericSchema>, 'answer'>,
+  ): Promise<HttpAnswer> =>
     send({
       method: call.method,
       path: `/api/v1/${call.path}`,
@@ -76,19 +80,33 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
     else if (isRocketChats(json)) pacer.observe(call, reading);
   };
 
+  /**
+   * From 9.0 on the server answers 401 also to a user that may not make the call. Only the answer to a refused token has
+   * `status`; for any other, `GET me` shows whether the token is valid.
+   */
+  const isTokenRefused = async (identity: Credentials, answer: HttpAnswer, signal: AbortSignal): Promise<boolean> => {
+    if (answer.status !== 401) return false;
+    const json = parseJson(answer.text);
+    if (!isRocketChats(json) || json.status !== undefined) return true;
+    const me = await sendAs(identity, { method: 'GET', path: 'me', signal });
+    return me.status !== 200 || !isSuccess(parseJson(me.text));
+  };
+
   return {
     async call(call) {
       let identity = await credentials.current();
       let answer = await sendAs(identity, call);
-      if (answer.status === 401 && (await credentials.renew(identity))) {
+      let isRefused = await isTokenRefused(identity, answer, call.signal);
+      if (isRefused && (await credentials.renew(identity))) {
         // The file's stream has been consumed; the caller must open it again.
         if (call.body !== undefined) throw new CredentialsRenewedError();
         identity = await credentials.current();
         answer = await sendAs(identity, call);
+        isRefused = await isTokenRefused(identity, answer, call.signal);
       }
       const json = parseJson(answer.text);
       observe(call.limited, answer, json);
-      if (answer.status !== 200 || !isSuccess(json)) throw answerError(call.path, answer, json, clock.now());
+      if (answer.status !== 200 || !isSuccess(json)) throw answerError(call.path, answer, json, clock.now(), isRefused);
       const parsed = v.safeParse(call.answer, json);
       if (!parsed.success) {
         throw new ChatUnreachableError(
@@ -104,12 +122,15 @@ export const createClient = ({ send, credentials, clock, pacer }: ClientDeps): C
   };
 };
 
-const isRocketChats = (json: unknown): json is { success: unknown } =>
-  typeof json === 'object' && json !== null && 'success' in json;
+/** Rocket.Chat's JSON has a boolean `success`; its answer to a refused token has `status: "error"`, in any case. */
+const isRocketChats = (json: unknown): json is { success?: unknown; status?: unknown } =>
+  typeof json === 'object' &&
+  json !== null &&
+  (('success' in json && typeof json.success === 'boolean') || ('status' in json && json.status === 'error'));
 
 const isSuccess = (json: unknown): boolean => isRocketChats(json) && json.success === true;
 
-const answerError = (path: string, answer: HttpAnswer, json: unknown, now: number): Error => {
+const answerError = (path: string, answer: HttpAnswer, json: unknown, now: number, isTokenRefused: boolean): Error => {
   const { status } = answer;
   const parsed = v.safeParse(ErrorAnswer, json);
   if (status === 200 && !parsed.success) {
@@ -122,16 +143,23 @@ const answerError = (path: string, answer: HttpAnswer, json: unknown, now: numbe
     );
   }
   const { error, message, errorType } = parsed.success ? parsed.output : {};
-  const said = error ?? message ?? (parsed.success ? 'no reason given' : NOT_JSON);
-  return new ChatAnswerError(`${nameOf(path)} answered ${status}: ${clip(said)}`, {
-    status,
-    errorType: errorType === undefined ? undefined : clip(errorType),
-    retryAt: status === 429 ? readRetryAt(answer.headers, now) : undefined,
-  });
+  const said = error ?? message ?? (parsed.success ? 'no reason given' : 'an answer that is not JSON');
+  const isServers = isRocketChats(json);
+  return new ChatAnswerError(
+    `${nameOf(path)} answered ${status}: ${clip(said)}${isServers ? '' : ' (not an answer of Rocket.Chat)'}`,
+    {
+      status,
+      errorType: isServers ? errorTypeOf(errorType, status === 401 && !isTokenRefused) : undefined,
+      retryAt: status === 429 ? readRetryAt(answer.headers, now) : undefined,
+      isRocketChats: isServers,
+    },
+  );
 };
 
-/** Stands in an error's message for an answer that cannot be parsed. */
-export const NOT_JSON = 'an answer that is not JSON';
+const errorTypeOf = (errorType: string | undefined, isUnauthorized: boolean): string | undefined => {
+  if (isUnauthorized) return ACTION_UNAUTHORIZED;
+  return errorType === undefined ? undefined : clip(errorType);
+};
 
 /** `rooms.media/ROOM?…` → `rooms.media`. */
 const nameOf = (path: string): string => path.split(/[/?]/)[0] ?? path;

@@ -1,11 +1,10 @@
 import * as v from 'valibot';
 import { ChatAnswerError, ChatUnreachableError } from '../../domain/errors.ts';
 import type { Chat } from '../../ports.ts';
-import { type Answer, type Client, NOT_JSON } from './client.ts';
+import type { Answer, Client } from './client.ts';
 
 const MessageSchema = v.object({
   _id: v.string(),
-  u: v.object({ _id: v.string() }),
   // Not checked by the schema: a message that fails it would count as not found.
   file: v.optional(v.unknown()),
   files: v.optional(v.unknown()),
@@ -22,8 +21,12 @@ const SyncAnswer = v.object({
 const FilesAnswer = v.object({ files: v.array(v.unknown()) });
 const FileSchema = v.object({ _id: v.string(), expiresAt: v.nullish(v.unknown()) });
 
-/** The Date header has whole seconds, and the clocks of a server's instances differ. */
-const MARGIN_MS = 10_000;
+/**
+ * The messages have the time of the application server. The upload's time is that of whatever wrote the Date header,
+ * which may be a proxy, or our own. docs/guarantee.md states that the application server is at most this far behind the
+ * slower of the two.
+ */
+const MARGIN_MS = 15 * 60_000;
 const PAGE_SIZE = 100;
 const MAX_PAGES = 200;
 
@@ -32,50 +35,58 @@ type Found = Awaited<ReturnType<Find>>;
 interface Wanted {
   readonly roomId: string;
   readonly fileId: string;
-  /** Epoch milliseconds by the server's clock. */
+  /** Messages updated before are not searched, epoch milliseconds. */
   readonly since: number;
   readonly signal: AbortSignal;
 }
 
 /**
  * Finds the message of a file. Uses `chat.getMessageByFileId` if the server has it; otherwise searches the messages
- * that were updated in the room since the upload (`chat.syncMessages`); otherwise searches the room's list of files.
- * Which of these endpoints the server has is remembered.
+ * that were updated in the room since the upload (`chat.syncMessages`); otherwise, and only if it is proof, searches the
+ * room's list of files. Which of these endpoints the server has is remembered.
+ *
+ * A message is recognised by its file alone: after a rotation of the credentials another user may have posted it.
  */
 export const createFindMessage = (client: Client): Find => {
   const byFileId = async (fileId: string, signal: AbortSignal): Promise<Found> => {
-    const { data, userId } = await client.call({
+    const { data } = await client.call({
       method: 'GET',
       path: `chat.getMessageByFileId?fileId=${encodeURIComponent(fileId)}`,
       answer: ByFileIdAnswer,
       signal,
     });
-    return data.message != null && isOurs(data.message, userId, fileId) ? { messageId: data.message._id } : undefined;
+    return data.message != null && hasFile(data.message, fileId) ? { messageId: data.message._id } : undefined;
   };
 
-  const amongUpdated = async ({ roomId, fileId, since, signal }: Wanted, hasCursor: boolean): Promise<Found> => {
+  const amongUpdated = async (wanted: Wanted, hasCursor: boolean): Promise<Found> => {
+    const { roomId, fileId, since, signal } = wanted;
     let next: string | undefined = String(since);
     for (let page = 0; next !== undefined; page += 1) {
       if (page >= MAX_PAGES) throw tooBusy(roomId);
       const query: URLSearchParams = hasCursor
         ? new URLSearchParams({ roomId, type: 'UPDATED', next, count: String(PAGE_SIZE) })
         : new URLSearchParams({ roomId, lastUpdate: new Date(since).toISOString() });
-      const { data, userId }: Answer<v.InferOutput<typeof SyncAnswer>> = await client.call({
+      const answer: Answer<v.InferOutput<typeof SyncAnswer>> = await client.call({
         method: 'GET',
         path: `chat.syncMessages?${query}`,
         answer: SyncAnswer,
         signal,
       });
-      for (const update of data.result.updated) {
+      for (const update of answer.data.result.updated) {
         const message = v.safeParse(MessageSchema, update);
-        if (message.success && isOurs(message.output, userId, fileId)) return { messageId: message.output._id };
+        if (message.success && hasFile(message.output, fileId)) return { messageId: message.output._id };
       }
-      next = hasCursor ? nextCursor(data.result.cursor?.next, next) : undefined;
+      const cursor = answer.data.result.cursor?.next;
+      if (!hasCursor || cursor == null) return undefined;
+      const following = nextCursor(cursor, next);
+      // More messages have the same time than fit into a page; only the form without pages shows them all.
+      if (following === undefined) return amongUpdated({ ...wanted, since: Number(next) }, false);
+      next = following;
     }
     return undefined;
   };
 
-  /** A file without `expiresAt` was confirmed. The list does not say which message shows it. */
+  /** A file without `expiresAt` was confirmed. The list does not say which message shows it, or whether there is one. */
   const amongFiles = async ({ roomId, fileId, signal }: Wanted): Promise<Found> => {
     let unknownRoom: unknown;
     for (const list of ['channels.files', 'groups.files', 'im.files']) {
@@ -118,11 +129,19 @@ export const createFindMessage = (client: Client): Find => {
   ] as const;
   let first = 0;
 
-  return async ({ roomId, upload: { fileId, uploadedAt } }, { signal }) => {
-    const wanted = { roomId, fileId, since: uploadedAt - MARGIN_MS, signal };
+  return async ({ roomId, upload: { fileId, uploadedAt, sentAt = uploadedAt }, isFileListProof }, { signal }) => {
+    const since = Math.max(0, Math.min(uploadedAt, sentAt) - MARGIN_MS);
+    const wanted = { roomId, fileId, since, signal };
     let isLearnt = true;
     for (const [index, { find, isMissing }] of forms.entries()) {
       if (index < first) continue;
+      if (find === amongFiles && !isFileListProof) {
+        if (!isLearnt) return undefined;
+        throw new ChatUnreachableError(
+          'the server has none of the endpoints that show the message of a file, and its list of files is no proof here',
+          { code: 'BAD_ANSWER', mayHaveActed: false },
+        );
+      }
       try {
         const found = await find(wanted);
         // Not before an endpoint answered: a proxy that answers 404 to everything says nothing about the server.
@@ -138,19 +157,19 @@ export const createFindMessage = (client: Client): Find => {
   };
 };
 
-const isOurs = (message: Message, userId: string, fileId: string): boolean =>
-  message.u._id === userId && [message.file, message.files].flat().some((file) => idOf(file) === fileId);
+const hasFile = ({ file, files }: Message, fileId: string): boolean =>
+  [file, files].flat().some((entry) => idOf(entry) === fileId);
 
 const idOf = (file: unknown): unknown =>
   typeof file === 'object' && file !== null && '_id' in file ? file._id : undefined;
 
 /**
  * A cursor is a time. The next page starts a millisecond earlier, because messages of that millisecond may be missing.
+ * `undefined` if that would be the same page again.
  */
-const nextCursor = (cursor: string | number | null | undefined, asked: string): string | undefined => {
-  if (cursor == null || String(cursor) === asked) return undefined;
-  const overlapping = String(Number(cursor) - 1);
-  return Number(overlapping) > Number(asked) ? overlapping : String(cursor);
+const nextCursor = (cursor: string | number, asked: string): string | undefined => {
+  const overlapping = Number(cursor) - 1;
+  return overlapping > Number(asked) ? String(overlapping) : undefined;
 };
 
 const isUnknownRoom = (error: unknown): boolean =>
@@ -158,7 +177,8 @@ const isUnknownRoom = (error: unknown): boolean =>
 
 const isUnknownEndpoint = (error: unknown): boolean => error instanceof ChatAnswerError && error.status === 404;
 /** Rocket.Chat's router answers an unknown endpoint in plain text; an endpoint itself answers in JSON. */
-const isPlain404 = (error: unknown): boolean => isUnknownEndpoint(error) && (error as Error).message.endsWith(NOT_JSON);
+const isPlain404 = (error: unknown): boolean =>
+  error instanceof ChatAnswerError && error.status === 404 && !error.isRocketChats;
 // A transient fault of the server's database is a 400 as well, and must not count as a missing parameter.
 const isParameterMissed = (error: unknown): boolean =>
   error instanceof ChatAnswerError && error.status === 400 && /param/i.test(error.errorType ?? '');

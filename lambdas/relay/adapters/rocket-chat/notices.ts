@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { ChatAnswerError } from '../../domain/errors.ts';
 import type { Notices } from '../../ports.ts';
 import type { Client } from './client.ts';
 
+const MessageAnswer = v.object({ message: v.object({ rid: v.string(), u: v.object({ _id: v.string() }) }) });
+
 /**
  * Posts text messages with `chat.sendMessage`. The client sets the `_id`; the server inserts no second message with the
- * same.
+ * same. It answers the repetition with an error that can't be told from others, so after any error the message is
+ * looked up: it counts as posted if it is in the room and of this user.
  */
 export const createNotices = (client: Client): Notices => ({
   async post(roomId, { key, text }, { signal }) {
@@ -15,11 +17,18 @@ export const createNotices = (client: Client): Notices => ({
       const json = { message: { _id, rid: roomId, msg: text } };
       await client.call({ method: 'POST', path: 'chat.sendMessage', json, answer: v.object({}), signal });
     } catch (error) {
-      if (!isThereAlready(error)) throw error;
+      if (!(await isPosted(client, roomId, _id, signal))) throw error;
     }
   },
 });
 
-/** MongoDB's error for an `_id` that exists; the server passes it on without an errorType. */
-const isThereAlready = (error: unknown): boolean =>
-  error instanceof ChatAnswerError && error.status === 400 && /E11000|duplicate key/i.test(error.message);
+const isPosted = async (client: Client, roomId: string, messageId: string, signal: AbortSignal): Promise<boolean> => {
+  const path = `chat.getMessage?${new URLSearchParams({ msgId: messageId })}`;
+  try {
+    const { data, userId } = await client.call({ method: 'GET', path, answer: MessageAnswer, signal });
+    return data.message.rid === roomId && data.message.u._id === userId;
+  } catch {
+    // The error of the post says more.
+    return false;
+  }
+};

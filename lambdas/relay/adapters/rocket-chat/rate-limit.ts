@@ -8,18 +8,21 @@ const MAX_LIMIT = 1_000_000;
 /**
  * Reads `X-RateLimit-Limit`, `-Remaining` and `-Reset` (epoch milliseconds of the server's clock, ApiClass.ts of
  * Rocket.Chat). The `Date` header gives the difference between the server's clock and ours. `undefined` without a
- * limit.
+ * readable limit and a readable number of remaining calls.
+ *
+ * A gateway in front of the server may add headers of its own, so each can have several values, and some may not be
+ * numbers. The smallest limit, the smallest remaining and the latest plausible reset are used.
  */
 export const readRateLimit = (headers: IncomingHttpHeaders, now: number): RateLimitReading | undefined => {
-  const limit = number(headers['x-ratelimit-limit']);
-  const remaining = number(headers['x-ratelimit-remaining']);
-  const reset = number(headers['x-ratelimit-reset']);
-  if (limit === undefined && remaining === undefined && reset === undefined) return undefined;
-  const safeLimit = Math.min(MAX_LIMIT, Math.max(1, limit ?? 1));
+  const limits = numbers(headers['x-ratelimit-limit']);
+  const remaining = numbers(headers['x-ratelimit-remaining']);
+  if (limits.length === 0 || remaining.length === 0) return undefined;
+  const limit = Math.min(MAX_LIMIT, Math.max(1, Math.min(...limits)));
+  const reset = plausibleReset(headers, now);
   return {
-    limit: safeLimit,
-    remaining: Math.min(safeLimit, Math.max(0, remaining ?? 0)),
-    resetAt: resetAt(reset, headers, now),
+    limit,
+    remaining: Math.min(limit, Math.max(0, Math.min(...remaining))),
+    resetAt: reset === undefined ? now + DEFAULT_WINDOW_MS : resetAt(reset, headers, now),
   };
 };
 
@@ -27,17 +30,20 @@ export const readRateLimit = (headers: IncomingHttpHeaders, now: number): RateLi
  * When a rejected call may be repeated, by the rate-limit headers or by a proxy's `Retry-After`; epoch milliseconds.
  */
 export const readRetryAt = (headers: IncomingHttpHeaders, now: number): number | undefined => {
-  const reset = number(headers['x-ratelimit-reset']);
+  const reset = plausibleReset(headers, now);
   if (reset !== undefined) return resetAt(reset, headers, now);
-  const seconds = number(headers['retry-after']);
-  return seconds === undefined ? undefined : now + Math.min(LONGEST_WINDOW_MS, Math.max(1_000, seconds * 1_000));
+  const seconds = numbers(headers['retry-after']);
+  if (seconds.length > 0) return now + Math.min(LONGEST_WINDOW_MS, Math.max(1_000, Math.max(...seconds) * 1_000));
+  return numbers(headers['x-ratelimit-reset']).length > 0 ? now + DEFAULT_WINDOW_MS : undefined;
 };
 
-const resetAt = (reset: number | undefined, headers: IncomingHttpHeaders, now: number): number => {
-  if (reset === undefined) return now + DEFAULT_WINDOW_MS;
-  const wait = waitMs(reset, headers, now);
-  return now + (isSane(wait) ? Math.max(0, wait) : DEFAULT_WINDOW_MS);
+const plausibleReset = (headers: IncomingHttpHeaders, now: number): number | undefined => {
+  const plausible = numbers(headers['x-ratelimit-reset']).filter((reset) => isSane(waitMs(reset, headers, now)));
+  return plausible.length === 0 ? undefined : Math.max(...plausible);
 };
+
+const resetAt = (reset: number, headers: IncomingHttpHeaders, now: number): number =>
+  now + Math.max(0, waitMs(reset, headers, now));
 
 /** The Date header has whole seconds, rounded down, so the result is up to a second too long and never too short. */
 const waitMs = (reset: number, headers: IncomingHttpHeaders, now: number): number =>
@@ -53,9 +59,11 @@ export const serverNow = (headers: IncomingHttpHeaders): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
-const number = (header: string | string[] | undefined): number | undefined => {
-  const text = Array.isArray(header) ? header[0] : header;
-  if (text === undefined || text.trim() === '') return undefined;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : undefined;
-};
+/** The numbers of a header. Node joins the values of a repeated header with commas. */
+const numbers = (header: string | string[] | undefined): number[] =>
+  [header ?? []]
+    .flat()
+    .flatMap((text) => text.split(','))
+    .filter((text) => text.trim() !== '')
+    .map(Number)
+    .filter(Number.isFinite);

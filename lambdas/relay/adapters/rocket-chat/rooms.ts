@@ -2,18 +2,41 @@ import * as v from 'valibot';
 import { ChatAnswerError, RoomError } from '../../domain/errors.ts';
 import type { Clock, Rooms } from '../../ports.ts';
 import type { Client } from './client.ts';
+import { createCheckMayPost, type Room, RoomSchema } from './may-post.ts';
 
-const RoomAnswer = v.object({ room: v.object({ _id: v.pipe(v.string(), v.nonEmpty()) }) });
+const RoomAnswer = v.object({ room: RoomSchema });
 const MessageAnswer = v.object({ message: v.object({ rid: v.string() }) });
 
-/** A room that was renamed or replaced is noticed after this time. */
+/** A room that was renamed or replaced, and a user that was renamed, are noticed after this time. */
 const CACHED_FOR_MS = 10 * 60_000;
 
-/** Resolves rooms with `rooms.info` and caches the result. */
-export const createRooms = ({ client, clock }: { readonly client: Client; readonly clock: Clock }): Rooms => {
-  const cache = new Map<string, { readonly roomId: Promise<string>; readonly until: number }>();
+export interface RoomsCache extends Rooms {
+  /** The room is looked up and checked again when it is needed next. */
+  forget(roomId: string): void;
+}
 
-  const lookUp = async (room: string, signal: AbortSignal): Promise<string> => {
+interface Info {
+  readonly room: Room;
+  /** The user who asked. */
+  readonly userId: string;
+}
+
+interface Cached {
+  readonly resolved: Promise<string>;
+  readonly until: number;
+  /** Absent while the room is looked up. */
+  roomId?: string;
+}
+
+/**
+ * Resolves rooms with `rooms.info`, checks that the user may post there, and caches the result. A room that can't be
+ * used is not cached.
+ */
+export const createRooms = ({ client, clock }: { readonly client: Client; readonly clock: Clock }): RoomsCache => {
+  const cache = new Map<string, Cached>();
+  const checkMayPost = createCheckMayPost({ client, clock, cachedForMs: CACHED_FOR_MS });
+
+  const lookUp = async (room: string, signal: AbortSignal): Promise<Info> => {
     const isName = room.startsWith('#');
     if (!isName) {
       const byId = await info('roomId', room, signal);
@@ -28,11 +51,11 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
     );
   };
 
-  const info = async (by: 'roomId' | 'roomName', value: string, signal: AbortSignal): Promise<string | undefined> => {
+  const info = async (by: 'roomId' | 'roomName', value: string, signal: AbortSignal): Promise<Info | undefined> => {
     const path = `rooms.info?${new URLSearchParams({ [by]: value })}`;
     try {
-      const { data } = await client.call({ method: 'GET', path, answer: RoomAnswer, signal });
-      return data.room._id;
+      const { data, userId } = await client.call({ method: 'GET', path, answer: RoomAnswer, signal });
+      return { room: data.room, userId };
     } catch (error) {
       if (isNoSuchRoom(error)) return undefined;
       throw error;
@@ -61,14 +84,20 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
     async resolve(room, threadId, { signal }) {
       const cacheKey = JSON.stringify([room, threadId]);
       const cached = cache.get(cacheKey);
-      if (cached !== undefined && clock.now() < cached.until) return cached.roomId;
-      const roomId = lookUp(room, signal).then(async (id) => {
-        if (threadId !== undefined) await checkThread(threadId, id, signal);
-        return id;
+      if (cached !== undefined && clock.now() < cached.until) return cached.resolved;
+      const resolved = lookUp(room, signal).then(async ({ room: found, userId }) => {
+        await checkMayPost(found, userId, signal);
+        if (threadId !== undefined) await checkThread(threadId, found._id, signal);
+        entry.roomId = found._id;
+        return found._id;
       });
-      cache.set(cacheKey, { roomId, until: clock.now() + CACHED_FOR_MS });
-      roomId.catch(() => cache.delete(cacheKey));
-      return roomId;
+      const entry: Cached = { resolved, until: clock.now() + CACHED_FOR_MS };
+      cache.set(cacheKey, entry);
+      resolved.catch(() => cache.delete(cacheKey));
+      return resolved;
+    },
+    forget(roomId) {
+      for (const [cacheKey, entry] of cache) if (entry.roomId === roomId) cache.delete(cacheKey);
     },
   };
 };

@@ -1,5 +1,6 @@
 import { type Answer, failure, forbidden, success, tooManyRequests, unauthorized } from '../http/answer.ts';
 import { readBytes, reset, sendEndlessly, sendHalf, whenClosed } from '../http/connection.ts';
+import { answerToError, MeteorError } from '../http/meteor-error.ts';
 import { rateLimitHeaders } from '../state/rate-limit.ts';
 import type { Commit } from './endpoint.ts';
 import type { Fault } from './fault.ts';
@@ -26,7 +27,7 @@ export const faultBeforeReading = async (running: Running): Promise<Outcome | un
     case 'unauthorized':
       return reply(running, unauthorized());
     case 'forbidden':
-      return reply(running, forbidden());
+      return reply(running, forbidden(service.world.version));
     case 'rate-limited':
       return rateLimited(running, fault.resetInMs);
     case 'expire-uploads':
@@ -67,7 +68,7 @@ const answerInstead = async (running: Running): Promise<Outcome | undefined> => 
     case 'answer':
       return proxyAnswer(running, fault);
     case 'failure':
-      return reply(running, failure(fault.error ?? fault.errorType ?? STORAGE_FAULT, fault.errorType));
+      return reply(running, failureAnswer(running, fault));
     case 'invalid-json':
       return { ...reply(running, success({})), body: fault.body ?? '{"success":tr' };
     case 'endless-answer':
@@ -76,6 +77,11 @@ const answerInstead = async (running: Running): Promise<Outcome | undefined> => 
     default:
       return undefined;
   }
+};
+
+const failureAnswer = ({ service }: Running, { error, errorType }: Fault & { kind: 'failure' }): Answer => {
+  if (errorType === undefined) return failure(error ?? STORAGE_FAULT);
+  return answerToError(new MeteorError(errorType, error), service.world.version);
 };
 
 const drop = (running: Running): Outcome => {

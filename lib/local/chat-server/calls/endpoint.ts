@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../http/answer.ts';
-import type { User } from '../state/users.ts';
+import type { RateLimit } from '../state/rate-limit.ts';
+import type { Permission, User } from '../state/users.ts';
 import type { World } from '../state/world.ts';
 
 /** The endpoints' names in the fault plan and in the call log. */
@@ -24,8 +25,11 @@ export interface ApiRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly incoming: IncomingMessage;
-  /** Set by the fault `message-null`: the message is dropped and the answer has `message: null`. */
-  readonly losesMessage: boolean;
+  /**
+   * Set by the fault `message-null`: the confirm answers `message: null`, because the message was dropped or because it
+   * was looked for in a database replica that does not have it yet.
+   */
+  readonly nullMessage: 'dropped' | 'unread' | undefined;
 }
 
 /** Changes the state and returns the answer. Separate from reading the request, so that a fault can prevent or delay it. */
@@ -36,6 +40,8 @@ interface EndpointBase {
   readonly method: 'GET' | 'POST';
   /** May have `:name` parameters. The rate limit counts calls per path. */
   readonly path: string;
+  /** The endpoint's own rate limit, where it has one. A user with the permission `liftedBy` has no limit here. */
+  readonly limit?: RateLimit & { readonly liftedBy: Permission };
   /** @default always enabled */
   readonly isEnabled?: (world: World) => boolean;
 }

@@ -12,7 +12,9 @@
  * - `answer`: a proxy's answer, HTML by default. Without `commit` the body is not read. `closes` closes the connection
  *   after the answer, as nginx does with a 413; a client that is still sending may see a reset instead of the answer.
  * - `failure`: the server's 400 after the body was read; by default without an errorType, like its storage errors.
- * - `message-null`: a confirm that answers 200 and posts nothing.
+ *   An errorType that has another status than 400 in the server's version gets that status.
+ * - `message-null`: a confirm that answers 200 with `message: null` and marks the file confirmed. Without `commit` an app
+ *   dropped the message; with `commit` it was posted, and a database replica that lags behind did not have it yet.
  * - `unauthorized`, `forbidden`: 401, 403.
  * - `rate-limited`: 429, with rate limit headers if `resetInMs` is given, otherwise without, like a proxy's.
  * - `expire-uploads`: every temporary upload is deleted, then the call is processed normally.
@@ -47,7 +49,7 @@ export type Fault =
       /** @default none */
       readonly errorType?: string;
     }
-  | { readonly kind: 'message-null' }
+  | { readonly kind: 'message-null'; readonly commit?: boolean }
   | { readonly kind: 'unauthorized' }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'rate-limited'; readonly resetInMs?: number }

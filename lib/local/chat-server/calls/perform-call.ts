@@ -3,6 +3,7 @@ import { drain } from '../http/connection.ts';
 import { AnswerError, answerToError, ClientGoneError } from '../http/meteor-error.ts';
 import { rateLimitHeaders } from '../state/rate-limit.ts';
 import { findUser, type User } from '../state/users.ts';
+import type { ServerVersion } from '../state/world.ts';
 import { faultAfterCommit, faultBeforeCommit, faultBeforeReading } from './apply-fault.ts';
 import type { ApiRequest, Commit, Endpoint } from './endpoint.ts';
 import { type Outcome, type Running, reply, SILENT } from './running-call.ts';
@@ -18,17 +19,17 @@ export const performCall = async (running: Running, endpoint: Endpoint, request:
   if (commit === undefined) return SILENT;
   const instead = await faultBeforeCommit(running, commit);
   if (instead) return instead;
-  const answer = answerOf(commit);
+  const answer = answerOf(commit, running.service.world.version);
   running.call.committed = answer.status === 200;
   return (await faultAfterCommit(running, answer)) ?? reply(running, answer);
 };
 
 /** Carries the call out. An error that the endpoint throws becomes the answer. */
-const answerOf = (commit: Commit): Answer => {
+const answerOf = (commit: Commit, version: ServerVersion): Answer => {
   try {
     return commit();
   } catch (error) {
-    return answerToError(error);
+    return answerToError(error, version);
   }
 };
 
@@ -52,13 +53,18 @@ const checkAndPrepare = async (running: Running, endpoint: Endpoint, request: Ap
   const { headers, socket } = request.incoming;
   const user = findUser(world.users, single(headers['x-user-id']), single(headers['x-auth-token']));
   const prepare = prepareAs(endpoint, user);
-  const ruling = world.limiter.count(`${endpoint.path} ${endpoint.method}`, socket.remoteAddress ?? '');
+  const lifted = user !== undefined && (user.permissions.includes('api-bypass-rate-limit') || isLifted(endpoint, user));
+  const route = `${endpoint.path} ${endpoint.method}`;
+  const ruling = lifted ? undefined : world.limiter.count(route, socket.remoteAddress ?? '', endpoint.limit);
   if (ruling) Object.assign(running.headers, rateLimitHeaders(ruling));
   if (ruling && !ruling.isAllowed) {
     throw new AnswerError(tooManyRequests(Math.ceil((ruling.resetAt - world.clock.now()) / 1000)));
   }
   return prepare(request);
 };
+
+const isLifted = ({ limit }: Endpoint, user: User): boolean =>
+  limit !== undefined && user.permissions.includes(limit.liftedBy);
 
 const prepareAs = (endpoint: Endpoint, user: User | undefined) => {
   if (endpoint.access === 'anyone') return endpoint.prepare;

@@ -35,7 +35,7 @@ export const chatGetMessageByFileId: Endpoint = {
       if (!fileId) return failure("must have required property 'fileId'", 'error-invalid-params');
       const message = world.messages.byFileId(fileId);
       if (!message) return notFound();
-      return mayRead(world, user, message.rid) ? success({ message }) : forbidden();
+      return mayRead(world, user, message.rid) ? success({ message }) : forbidden(world.version);
     },
 };
 

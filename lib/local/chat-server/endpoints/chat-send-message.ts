@@ -4,12 +4,16 @@ import { readJsonBody } from '../http/json-body.ts';
 import { MeteorError } from '../http/meteor-error.ts';
 import { type Draft, postMessage } from './posting.ts';
 
-/** Posts a message under the id that the client gives. A second message with this id is refused as a duplicate key. */
+/**
+ * Posts a message under the id that the client gives. A second one with this id is not inserted: the server finds nothing
+ * to insert, and a TypeError becomes the answer. Only in a race the insert itself fails, with MongoDB's error.
+ */
 export const chatSendMessage: Endpoint = {
   name: 'sendMessage',
   method: 'POST',
   path: '/api/v1/chat.sendMessage',
   access: 'user',
+  limit: { calls: 5, windowMs: 1000, liftedBy: 'send-many-messages' },
   prepare: async ({ world, incoming }, user) => {
     const { message } = await readJsonBody(incoming);
     return () => {
@@ -18,6 +22,9 @@ export const chatSendMessage: Endpoint = {
       }
       const draft = toDraft({ ...message });
       if (draft.rid === '') throw new Error("The 'rid' property on the message object is missing.");
+      if (draft._id !== undefined && world.messages.byId(draft._id) && world.features.repeatedIdError === 'TypeError') {
+        throw new TypeError("Cannot read properties of undefined (reading 'starred')");
+      }
       return success({ message: postMessage(world, user, draft) });
     };
   },

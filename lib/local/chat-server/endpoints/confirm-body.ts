@@ -42,8 +42,8 @@ export const parseConfirmBody = (
 };
 
 const checkField = (key: string, value: unknown, { version }: Pick<World, 'version'>): void => {
-  if (UNTYPED.includes(key) && (key === 'content' || version === '8.x')) return;
-  const isKnown = TEXTS.includes(key) || key === 'groupable' || (key === 'fileName' && version === '8.x');
+  if (UNTYPED.includes(key) && (key === 'content' || version !== '7.x')) return;
+  const isKnown = TEXTS.includes(key) || key === 'groupable' || (key === 'fileName' && version !== '7.x');
   if (!isKnown) throw new Error(`Match error: Unknown key in field ${key}`);
   checkType(key, value, key === 'groupable' ? 'boolean' : 'string');
 };

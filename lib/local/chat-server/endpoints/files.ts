@@ -1,12 +1,12 @@
 import type { ApiRequest, Endpoint } from '../calls/endpoint.ts';
-import { pageOf, success, unauthorized } from '../http/answer.ts';
+import { forbidden, pageOf, success } from '../http/answer.ts';
 import { AnswerError, MeteorError } from '../http/meteor-error.ts';
 import { filePath } from '../state/message-file.ts';
 import { canAccess, type Room, type RoomType } from '../state/rooms.ts';
 import type { StoredFile } from '../state/uploads.ts';
 import type { User } from '../state/users.ts';
 
-/** The files of a room, one endpoint per room type. Temporary uploads are included and have `expiresAt`. */
+/** The files of a room, one endpoint per room type. Temporary uploads are included and have `expiresAt`; thumbnails are not. */
 export const filesEndpoints: readonly Endpoint[] = (
   [
     ['c', '/api/v1/channels.files'],
@@ -28,7 +28,7 @@ const listFiles = ({ world, query }: ApiRequest, user: User, type: RoomType) => 
   const matches = nameFilter(query.get('name'));
   const files = world.uploads
     .all()
-    .filter((file) => file.roomId === room.id && matches(file.name))
+    .filter((file) => file.roomId === room.id && file.thumbnailOf === undefined && matches(file.name))
     .sort(fileOrder(query.get('sort')));
   const { page, ...counts } = pageOf(files, query);
   return success({ files: page.map((file) => fileBody(file, user)), ...counts });
@@ -43,7 +43,7 @@ const findRoom = ({ world, query }: Pick<ApiRequest, 'world' | 'query'>, user: U
       'The required "roomId" or "roomName" param provided does not match any channel',
     );
   }
-  if (!canAccess(room, user.id)) throw new AnswerError(unauthorized());
+  if (!canAccess(room, user.id)) throw new AnswerError(forbidden(world.version));
   return room;
 };
 

@@ -55,6 +55,7 @@ export const me: Endpoint = {
 
 /** A version that has exactly the enabled features. */
 const versionOf = ({ version, features }: World): string => {
+  if (version === '9.x') return '9.0';
   if (version === '7.x') return features.syncMessagesByCursor ? '7.10' : '7.8';
   return features.messageByFileId ? '8.9' : '8.6';
 };

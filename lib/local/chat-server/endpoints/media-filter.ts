@@ -1,11 +1,17 @@
-import { lookup } from 'mrmime';
+import { lookup, mimes } from 'mrmime';
 import { MeteorError } from '../http/meteor-error.ts';
 import type { Room } from '../state/rooms.ts';
 import type { ServerSettings } from '../state/server-settings.ts';
 
-/** The declared type, or for `application/octet-stream` the type of the name's extension. */
+/** The types that have an extension in mime-db, as far as mrmime has them, and those that Rocket.Chat adds. */
+const KNOWN_TYPES: ReadonlySet<string> = new Set([...Object.values(mimes), 'image/x-icon', 'image/vnd.microsoft.icon']);
+
+/**
+ * The file's type (`lib/mimeTypes.ts`): the declared one if it is known and is not `application/octet-stream`; otherwise
+ * the type of the name's extension, or the declared one if the extension is not known either.
+ */
 export const mediaType = (declaredType: string, fileName: string): string => {
-  if (declaredType !== 'application/octet-stream') return declaredType;
+  if (declaredType !== 'application/octet-stream' && KNOWN_TYPES.has(declaredType)) return declaredType;
   // mrmime looks the extension up in a plain object, so "x.constructor" returns a function.
   const known: unknown = lookup(fileName);
   return typeof known === 'string' ? known : declaredType;
@@ -34,6 +40,25 @@ export const checkMedia = (
   }
 };
 
+/** How the image types that the server opens begin. */
+const IMAGE_HEADS: readonly (readonly [type: RegExp, head: RegExp])[] = [
+  [/^image\/p?jpeg$/, /^\xff\xd8\xff/],
+  [/^image\/png$/, /^\x89PNG/],
+  [/^image\/gif$/, /^GIF8[79]a/],
+  [/^image\/webp$/, /^RIFF[\s\S]{4}WEBP/],
+  [/^image\/(x-windows-)?bmp$/, /^BM/],
+];
+
+/**
+ * Refuses a file that claims to be an image and does not begin like one. The real server opens the image, and answers a
+ * failure as it answers a failure of its storage (RocketChat/Rocket.Chat#33171).
+ * @throws MeteorError
+ */
+export const checkImage = (type: string, head: Buffer): void => {
+  const expected = IMAGE_HEADS.find(([pattern]) => pattern.test(type))?.[1];
+  if (expected && !expected.test(head.toString('latin1'))) throw new MeteorError('ufs: cannot upload file');
+};
+
 const isTypeAllowed = (type: string, settings: ServerSettings): boolean => {
   if (isListed(type, settings.FileUpload_MediaTypeBlackList)) return false;
   return settings.FileUpload_MediaTypeWhiteList === '' || isListed(type, settings.FileUpload_MediaTypeWhiteList);
@@ -41,5 +66,5 @@ const isTypeAllowed = (type: string, settings: ServerSettings): boolean => {
 
 const isListed = (type: string, list: string): boolean => {
   const entries = list.split(',').map((entry) => entry.trim());
-  return entries.includes(type) || entries.includes(`${type.split('/')[0]}/*`);
+  return entries.includes('*') || entries.includes(type) || entries.includes(`${type.split('/')[0]}/*`);
 };

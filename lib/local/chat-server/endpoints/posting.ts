@@ -1,7 +1,7 @@
 import { MeteorError } from '../http/meteor-error.ts';
 import type { NewMessage, StoredMessage } from '../state/messages.ts';
 import { canAccess, type Room } from '../state/rooms.ts';
-import { mayImpersonate, type User } from '../state/users.ts';
+import { hasPermission, type User } from '../state/users.ts';
 import type { World } from '../state/world.ts';
 
 export type Draft = Omit<NewMessage, 'u' | 'urls'>;
@@ -15,10 +15,11 @@ export const postMessage = (world: World, user: User, draft: Draft): StoredMessa
     throw new MeteorError('error-message-size-exceeded', 'Message size exceeds Message_MaxAllowedSize');
   }
   const inThread = followThread(world, draft);
-  checkRoom(world.rooms.byId(inThread.rid), user);
-  if ((inThread.alias !== undefined || inThread.avatar !== undefined) && !mayImpersonate(user)) {
+  checkRoom(world, world.rooms.byId(inThread.rid), user);
+  if ((inThread.alias !== undefined || inThread.avatar !== undefined) && !hasPermission(user, 'message-impersonate')) {
     throw new Error('Not enough permission');
   }
+  checkMentions(inThread, user);
   return world.messages.insert({
     ...inThread,
     u: { _id: user.id, username: user.username, name: user.name },
@@ -32,14 +33,35 @@ const followThread = (world: World, draft: Draft): Draft => {
   return parent ? { ...draft, rid: parent.rid, tmid: parent.tmid ?? parent._id } : draft;
 };
 
-const checkRoom = (room: Room | undefined, user: User): void => {
+const checkRoom = (world: World, room: Room | undefined, user: User): void => {
   if (!room) throw new Error('error-invalid-room');
   if (!canAccess(room, user.id)) throw new Error('error-not-allowed');
   if (room.blocked) throw new Error('room_is_blocked');
   if (room.archived) throw new Error('room_is_archived');
-  if (room.readOnly) throw new Error("You can't send messages because the room is readonly.");
+  if (room.abacLocked) throw new Error('error-abac-room-locked');
+  if (room.readOnly && !hasPermission(user, 'post-readonly') && !room.unmuted.includes(user.id))
+    throw new Error("You can't send messages because the room is readonly.");
   if (room.muted.includes(user.id)) throw new Error('You_have_been_muted');
-  if (room.encrypted) {
+  const { E2E_Enable, E2E_Allow_Unencrypted_Messages } = world.settings;
+  if (room.encrypted && E2E_Enable && !E2E_Allow_Unencrypted_Messages) {
     throw new MeteorError('error-not-allowed', 'Not allowed to send un-encrypted messages in an encrypted room');
+  }
+  if (room.federationInvalid) {
+    throw new Error('Federation configuration is invalid: check the settings of the federation service');
+  }
+};
+
+/** Rocket.Chat looks for mentions in the raw text, code spans included, and in the descriptions of attachments. */
+const checkMentions = ({ msg, attachments = [] }: Draft, user: User): void => {
+  const texts = [msg, ...attachments.map(({ description }) => String(description ?? ''))];
+  for (const [name, permission] of [
+    ['all', 'mention-all'],
+    ['here', 'mention-here'],
+  ] as const) {
+    const mention = new RegExp(`(^|\\s|>)@${name}(?![\\w.-])`);
+    if (hasPermission(user, permission) || !texts.some((text) => mention.test(text))) continue;
+    throw new MeteorError('error-action-not-allowed', `Notify ${name} in this room not allowed`, {
+      action: `Notify_${name}_in_this_room`,
+    });
   }
 };

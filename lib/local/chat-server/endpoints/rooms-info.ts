@@ -18,7 +18,7 @@ export const roomsInfo: Endpoint = {
     },
 };
 
-/** @throws MeteorError if the room does not exist or is archived */
+/** @throws MeteorError if the room does not exist, or is archived and the server does not show archived rooms */
 const findRoomByIdOrName = (world: World, query: URLSearchParams): Room => {
   const roomId = query.get('roomId');
   const roomName = query.get('roomName');
@@ -32,7 +32,8 @@ const findRoomByIdOrName = (world: World, query: URLSearchParams): Room => {
       'The required "roomId" or "roomName" param provided does not match any channel',
     );
   }
-  if (room.archived) throw new MeteorError('error-room-archived', `The channel, ${room.name}, is archived`);
+  if (room.archived && !world.features.archivedRoomsResolve)
+    throw new MeteorError('error-room-archived', `The channel, ${room.name}, is archived`);
   return room;
 };
 
@@ -46,7 +47,13 @@ const roomBody = (world: World, room: Room) => {
     usersCount: room.members?.length ?? world.users.length,
     ts: room.createdAt,
     ro: room.readOnly,
+    ...(room.archived && { archived: true }),
+    ...(room.muted.length > 0 && { muted: usernames(world, room.muted) }),
+    ...(room.unmuted.length > 0 && { unmuted: usernames(world, room.unmuted) }),
     ...(room.encrypted && { encrypted: true }),
     _updatedAt: messages.at(-1)?._updatedAt ?? room.createdAt,
   };
 };
+
+const usernames = (world: World, userIds: readonly string[]): string[] =>
+  world.users.filter(({ id }) => userIds.includes(id)).map(({ username }) => username);

@@ -3,6 +3,7 @@ import { forbidden, success } from '../http/answer.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { AnswerError, MeteorError } from '../http/meteor-error.ts';
 import { fileParts } from '../state/message-file.ts';
+import { hexId } from '../state/random-id.ts';
 import { canAccess } from '../state/rooms.ts';
 import type { User } from '../state/users.ts';
 import type { World } from '../state/world.ts';
@@ -19,21 +20,24 @@ export const roomsMediaConfirm: Endpoint = {
   method: 'POST',
   path: '/api/v1/rooms.mediaConfirm/:rid/:fileId',
   access: 'user',
-  prepare: async ({ world, params, incoming, losesMessage }, user) => {
+  prepare: async ({ world, params, incoming, nullMessage }, user) => {
     const json = await readJsonBody(incoming);
     return () => {
       const room = world.rooms.byId(params['rid'] ?? '');
-      if (!room || !canAccess(room, user.id)) throw new AnswerError(forbidden());
+      if (!room || !canAccess(room, user.id)) throw new AnswerError(forbidden(world.version));
       const file = findUpload(world, user, params['fileId'] ?? '', room.id);
+      if (world.features.airGapRestricted) throw new Error('restricted-workspace');
       const { description, fileName, ...message } = parseConfirmBody(json, world);
       if (fileName) file.name = fileName;
-      if (!losesMessage) {
-        const parts = fileParts(file, description);
-        postMessage(world, user, { groupable: false, msg: '', ...message, ...parts, rid: room.id });
+      // Before the checks of the room and the text: a refused confirm leaves the thumbnail behind for ever.
+      const thumbnail = file.type.startsWith('image/') ? world.uploads.addThumbnail(file) : undefined;
+      if (nullMessage !== 'dropped') {
+        const parts = fileParts(file, thumbnail, description);
+        postMessage(world, user, { groupable: false, msg: '', ...message, ...parts, _id: hexId(), rid: room.id });
       }
       // Also if the message was dropped: a file without `expiresAt` does not prove that a message exists.
       world.uploads.confirm(file);
-      return success({ message: losesMessage ? null : (world.messages.byFileId(file.id) ?? null) });
+      return success({ message: nullMessage ? null : (world.messages.byFileId(file.id) ?? null) });
     };
   },
 };

@@ -4,7 +4,7 @@ import { AnswerError, MeteorError } from '../http/meteor-error.ts';
 import { receiveForm } from '../http/multipart.ts';
 import { filePath } from '../state/message-file.ts';
 import { canAccess } from '../state/rooms.ts';
-import { checkMedia, mediaType } from './media-filter.ts';
+import { checkImage, checkMedia, mediaType } from './media-filter.ts';
 
 /** Stores a file as a temporary upload and posts no message. The fields `msg` and `description` are ignored. */
 export const roomsMedia: Endpoint = {
@@ -15,11 +15,12 @@ export const roomsMedia: Endpoint = {
   prepare: async ({ world, params, incoming }, user) => {
     const room = world.rooms.byId(params['rid'] ?? '');
     // The server gives the same answer for an unknown room and for a room without access.
-    if (!room || !canAccess(room, user.id)) throw new AnswerError(forbidden());
+    if (!room || !canAccess(room, user.id)) throw new AnswerError(forbidden(world.version));
     const { file, fields } = await receiveForm(incoming, world);
     checkContentField(fields.get('content'));
     const type = mediaType(file.declaredType, file.name);
     checkMedia({ type, sizeBytes: file.content.sizeBytes }, room, world.settings);
+    if (world.features.decodesImages) checkImage(type, file.content.head);
     return () => {
       const stored = world.uploads.add({
         name: file.name,

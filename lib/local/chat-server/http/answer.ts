@@ -1,3 +1,5 @@
+import type { ServerVersion } from '../state/world.ts';
+
 /** An endpoint's answer. The body is sent as JSON. */
 export interface Answer {
   readonly status: number;
@@ -24,7 +26,10 @@ export const unauthorized = (): Answer => ({
 });
 
 /** Rocket.Chat keeps the text "unauthorized" for compatibility until version 9. */
-export const forbidden = (): Answer => ({ status: 403, body: { success: false, error: 'unauthorized' } });
+export const forbidden = (version: ServerVersion, error?: string): Answer => ({
+  status: 403,
+  body: { success: false, error: error ?? (version === '9.x' ? 'forbidden' : 'unauthorized') },
+});
 
 /** The 404 of an existing endpoint. An unknown path answers 404 in plain text instead. */
 export const notFound = (): Answer => ({ status: 404, body: { success: false, error: 'Resource not found' } });

@@ -1,4 +1,5 @@
-import { type Answer, failure } from './answer.ts';
+import type { ServerVersion } from '../state/world.ts';
+import { type Answer, failure, forbidden } from './answer.ts';
 
 /** An error with a code, which becomes the answer's `errorType`. Other errors become a 400 without an `errorType`. */
 export class MeteorError extends Error {
@@ -32,9 +33,19 @@ export class ClientGoneError extends Error {
   }
 }
 
-/** Rocket.Chat answers an exception of a handler with 400, not with 500. */
-export const answerToError = (error: unknown): Answer => {
+/** Rocket.Chat answers an exception of a handler with 400, not with 500; with two exceptions (`ApiClass.ts`). */
+export const answerToError = (error: unknown, version: ServerVersion): Answer => {
   if (error instanceof AnswerError) return error.answer;
-  if (error instanceof MeteorError) return failure(error.message, error.errorType, error.details);
+  if (error instanceof MeteorError) {
+    const isNew = version === '9.x';
+    switch (error.errorType) {
+      case 'error-unauthorized':
+        if (isNew) return { status: 401, body: { success: false, error: error.message } };
+        return forbidden(version, error.message);
+      case 'error-forbidden':
+        if (isNew) return forbidden(version, error.message);
+    }
+    return failure(error.message, error.errorType, error.details);
+  }
   return failure(error instanceof Error ? error.message : String(error));
 };

@@ -1,7 +1,7 @@
 import type { ServerVersion } from '../state/world.ts';
 import { MeteorError } from './meteor-error.ts';
 
-/** The differences between 7.x and 8.x in accepting forms and in their errors. */
+/** The differences between 7.x and later versions in accepting forms and in their errors. */
 export interface MultipartRules {
   readonly limits: { files?: number; fileSize?: number };
   /** Whether a wrong field name is refused when the part's header is read. Otherwise it is refused at the part's end. */
@@ -15,11 +15,11 @@ export interface MultipartRules {
 }
 
 /**
- * 8.x follows `server/api/lib/MultipartUploadHandler.ts`, 7.x follows `app/api/server/lib/getUploadFormData.ts`.
+ * 8.x and 9.x follow `server/api/lib/MultipartUploadHandler.ts`, 7.x follows `app/api/server/lib/getUploadFormData.ts`.
  * @param maxSizeBytes `FileUpload_MaxFileSize`; -1 means no limit
  */
 export const multipartRules = (version: ServerVersion, maxSizeBytes: number): MultipartRules =>
-  version === '8.x' ? currentRules(maxSizeBytes) : oldRules(maxSizeBytes);
+  version === '7.x' ? oldRules(maxSizeBytes) : currentRules(maxSizeBytes);
 
 const currentRules = (maxSizeBytes: number): MultipartRules => ({
   // busboy reports a file of exactly the limit as truncated, so 8.x adds a byte.

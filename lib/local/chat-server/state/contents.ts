@@ -5,6 +5,8 @@ export interface Content {
   readonly sizeBytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
+  /** The first bytes, by which images are recognised. */
+  readonly head: Buffer;
   /** The bytes in order; `undefined` if they were not kept. */
   readonly chunks: readonly Buffer[] | undefined;
 }
@@ -19,17 +21,21 @@ export interface ContentWriter {
 export const createContentWriter = (keepBytes: number): ContentWriter => {
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  let head = Buffer.alloc(0);
   let kept: Buffer[] | undefined = keepBytes > 0 ? [] : undefined;
   return {
     write: (chunk) => {
       hash.update(chunk);
+      if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
       sizeBytes += chunk.length;
       if (sizeBytes > keepBytes) kept = undefined;
       kept?.push(compact(chunk));
     },
-    finish: () => ({ sizeBytes, sha256: hash.digest('hex'), chunks: kept }),
+    finish: () => ({ sizeBytes, sha256: hash.digest('hex'), head, chunks: kept }),
   };
 };
+
+const HEAD_BYTES = 12;
 
 /** A small slice would keep the whole socket buffer in memory. */
 const compact = (chunk: Buffer): Buffer => (chunk.length * 2 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);

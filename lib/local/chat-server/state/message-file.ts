@@ -1,5 +1,4 @@
 import type { MessageFile } from './messages.ts';
-import { randomId } from './random-id.ts';
 import type { StoredFile } from './uploads.ts';
 
 /** The file's download path. `encodeURI` leaves `#` and `?` unchanged, as on the real server. */
@@ -7,17 +6,19 @@ export const filePath = (file: Pick<StoredFile, 'id' | 'name'>): string =>
   `/file-upload/${file.id}/${encodeURI(file.name)}`;
 
 /** The fields of a message that shows a file: `file`, `files` (for images with a thumbnail), `attachments` (`sendFileMessage.ts`). */
-export const fileParts = (file: StoredFile, description: string | undefined) => {
-  const original: MessageFile = {
-    _id: file.id,
-    name: file.name,
-    type: file.type,
-    size: file.sizeBytes,
-    format: formatOf(file),
-  };
-  const files = file.type.startsWith('image/') ? [original, thumbnail(original)] : [original];
-  return { file: original, files, attachments: [attachment(file, description)] };
-};
+export const fileParts = (file: StoredFile, thumbnail: StoredFile | undefined, description: string | undefined) => ({
+  file: messageFile(file),
+  files: [messageFile(file), ...(thumbnail ? [messageFile(thumbnail)] : [])],
+  attachments: [attachment(file, description)],
+});
+
+const messageFile = (file: StoredFile): MessageFile => ({
+  _id: file.id,
+  name: file.name,
+  type: file.type,
+  size: file.sizeBytes,
+  format: formatOf(file),
+});
 
 const attachment = (file: StoredFile, description: string | undefined): Record<string, unknown> => {
   const link = filePath(file);
@@ -34,12 +35,6 @@ const attachment = (file: StoredFile, description: string | undefined): Record<s
     fileId: file.id,
   };
 };
-
-const thumbnail = (original: MessageFile): MessageFile => ({
-  ...original,
-  _id: randomId(),
-  name: `thumb-${original.name}`,
-});
 
 const formatOf = (file: StoredFile): string => (file.type.startsWith('image/') ? (file.type.split('/')[1] ?? '') : '');
 

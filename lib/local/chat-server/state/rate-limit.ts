@@ -13,8 +13,11 @@ export interface Ruling {
 }
 
 export interface RateLimiter {
-  /** Counts a call. Returns `undefined` if there is no limit. */
-  count(route: string, clientIp: string): Ruling | undefined;
+  /**
+   * Counts a call. Returns `undefined` if there is no limit.
+   * @param own the route's own limit, which replaces the general one where there is one
+   */
+  count(route: string, clientIp: string, own?: RateLimit): Ruling | undefined;
   /** Replaces the limit and starts new windows; `undefined` removes it. */
   set(limit: RateLimit | undefined): void;
 }
@@ -43,16 +46,17 @@ export const createRateLimiter = (clock: { now(): number }, limit: RateLimit | u
   };
 
   return {
-    count: (route, clientIp) => {
+    count: (route, clientIp, own) => {
       if (!current) return undefined;
-      const window = windowOf(route, current.windowMs);
+      const rule = own ?? current;
+      const window = windowOf(route, rule.windowMs);
       const calls = (window.callsByIp.get(clientIp) ?? 0) + 1;
       window.callsByIp.set(clientIp, calls);
       return {
-        isAllowed: calls <= current.calls,
-        limit: current.calls,
-        remaining: Math.max(0, current.calls - calls),
-        resetAt: window.startedAt + current.windowMs,
+        isAllowed: calls <= rule.calls,
+        limit: rule.calls,
+        remaining: Math.max(0, rule.calls - calls),
+        resetAt: window.startedAt + rule.windowMs,
       };
     },
     set: (next) => {

@@ -14,10 +14,16 @@ export interface Room {
   readOnly: boolean;
   /** A direct message whose other user has blocked the bot. */
   blocked: boolean;
-  /** An encrypted room that refuses unencrypted messages. */
+  /** An encrypted room refuses plain messages unless the settings `E2E_…` allow them. */
   encrypted: boolean;
-  /** Ids of the users who may not post. */
+  /** A federated room whose federation is not set up completely. */
+  federationInvalid: boolean;
+  /** A room that is locked while its attributes are changed (attribute-based access control). */
+  abacLocked: boolean;
+  /** Ids of the users who may not post. The API shows their usernames. */
   muted: string[];
+  /** Ids of the users who may post although the room is read-only. The API shows their usernames. */
+  unmuted: string[];
   /** Ids of the users who have access; `undefined` means all users. */
   members: string[] | undefined;
 }
@@ -33,7 +39,10 @@ export interface RoomInput {
   readOnly?: boolean;
   blocked?: boolean;
   encrypted?: boolean;
+  federationInvalid?: boolean;
+  abacLocked?: boolean;
   muted?: string[];
+  unmuted?: string[];
   /** @default all users */
   members?: string[];
 }
@@ -83,7 +92,10 @@ const toRoom = (input: RoomInput, createdAt: Date): Room => {
     readOnly: input.readOnly ?? false,
     blocked: input.blocked ?? false,
     encrypted: input.encrypted ?? false,
+    federationInvalid: input.federationInvalid ?? false,
+    abacLocked: input.abacLocked ?? false,
     muted: input.muted ?? [],
+    unmuted: input.unmuted ?? [],
     members: input.members,
   };
 };

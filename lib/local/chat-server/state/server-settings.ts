@@ -1,4 +1,4 @@
-/** The server settings that affect uploads, under Rocket.Chat's names. */
+/** The server settings that affect uploads and their messages, under Rocket.Chat's names. */
 export interface ServerSettings {
   /** Bytes; -1 means no limit. */
   FileUpload_MaxFileSize: number;
@@ -10,9 +10,12 @@ export interface ServerSettings {
   FileUpload_Enabled_Direct: boolean;
   /** Characters. */
   Message_MaxAllowedSize: number;
+  E2E_Enable: boolean;
+  /** Whether encrypted rooms take plain messages. */
+  E2E_Allow_Unencrypted_Messages: boolean;
 }
 
-/** Rocket.Chat's defaults. */
+/** Rocket.Chat's defaults, except for `E2E_Enable`: a server with an encrypted room has switched it on. */
 export const defaultServerSettings: Readonly<ServerSettings> = {
   FileUpload_MaxFileSize: 104_857_600,
   FileUpload_MediaTypeWhiteList: '',
@@ -20,4 +23,6 @@ export const defaultServerSettings: Readonly<ServerSettings> = {
   FileUpload_Enabled: true,
   FileUpload_Enabled_Direct: true,
   Message_MaxAllowedSize: 5000,
+  E2E_Enable: true,
+  E2E_Allow_Unencrypted_Messages: false,
 };

@@ -1,5 +1,4 @@
 import type { Content } from './contents.ts';
-import { randomId } from './random-id.ts';
 
 /** A file on the server. */
 export interface StoredFile {
@@ -16,12 +15,16 @@ export interface StoredFile {
   expiresAt: Date | undefined;
   /** Whether a confirm succeeded, even if the message was dropped. */
   confirmed: boolean;
+  /** The id of the image that this is the thumbnail of. Lists of files omit thumbnails. */
+  readonly thumbnailOf: string | undefined;
   /** The bytes; `undefined` if they were not kept. */
   content: readonly Buffer[] | undefined;
 }
 
 export interface Uploads {
   add(file: { name: string; type: string; roomId: string; userId: string; content: Content }): StoredFile;
+  /** Stores an image's thumbnail, which never expires. Its bytes are not made. */
+  addThumbnail(image: StoredFile): StoredFile;
   all(): StoredFile[];
   byId(id: string): StoredFile | undefined;
   confirm(file: StoredFile): void;
@@ -37,7 +40,10 @@ const TEMPORARY_UPLOAD_LIFETIME_MS = 24 * HOUR_MS;
  * access first does what the job would have done by then, by the injected clock. At most `keepBytes` bytes are kept in
  * memory; above that, the bytes of the oldest files are dropped.
  */
-export const createUploads = (clock: { now(): number }, options: { keepBytes: number }): Uploads => {
+export const createUploads = (
+  clock: { now(): number },
+  options: { keepBytes: number; createId: () => string },
+): Uploads => {
   const files = new Map<string, StoredFile>();
   const kept: StoredFile[] = [];
   let keptBytes = 0;
@@ -73,17 +79,31 @@ export const createUploads = (clock: { now(): number }, options: { keepBytes: nu
       const uploadedAt = new Date(clock.now());
       const stored: StoredFile = {
         ...file,
-        id: randomId(),
+        id: options.createId(),
         sizeBytes: content.sizeBytes,
         sha256: content.sha256,
         uploadedAt,
         expiresAt: new Date(uploadedAt.getTime() + TEMPORARY_UPLOAD_LIFETIME_MS),
         confirmed: false,
+        thumbnailOf: undefined,
         content: content.chunks,
       };
       files.set(stored.id, stored);
       if (stored.content) keep(stored);
       return stored;
+    },
+    addThumbnail: (image) => {
+      const thumbnail: StoredFile = {
+        ...image,
+        id: options.createId(),
+        name: `thumb-${image.name}`,
+        uploadedAt: new Date(clock.now()),
+        expiresAt: undefined,
+        thumbnailOf: image.id,
+        content: undefined,
+      };
+      files.set(thumbnail.id, thumbnail);
+      return thumbnail;
     },
     all: () => {
       sweep();

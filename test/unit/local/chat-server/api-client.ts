@@ -53,6 +53,9 @@ export interface Part {
   readonly content?: string | Buffer;
 }
 
+/** Begins as a PNG image does, which is all that the server looks at. */
+export const PNG = Buffer.from('\x89PNG\r\n\x1a\n and so on', 'latin1');
+
 const BOUNDARY = 'x-test-boundary';
 const FORM = { 'Content-Type': `multipart/form-data; boundary=${BOUNDARY}` };
 

@@ -119,6 +119,7 @@ describe('a wrong answer', () => {
     [{ kind: 'failure', commit: true } as const, 400, 1],
     [{ kind: 'failure', errorType: 'ufs: cannot upload file' } as const, 400, 0],
     [{ kind: 'message-null' } as const, 200, 0],
+    [{ kind: 'message-null', commit: true } as const, 200, 1],
     [{ kind: 'unauthorized' } as const, 401, 0],
     [{ kind: 'forbidden' } as const, 403, 0],
     [{ kind: 'rate-limited' } as const, 429, 0],
@@ -151,11 +152,28 @@ describe('a wrong answer', () => {
     expect(Number(limited.headers['x-ratelimit-reset'])).toBeGreaterThan(Date.now());
   });
 
-  it('with `message: null` still makes the upload permanent', async () => {
+  it.each([{}, { commit: true }])('with `message: null` (%j) makes the upload permanent', async (commit) => {
     const fileId = await uploadedFileId(chat);
-    chat.faults.next('mediaConfirm', { kind: 'message-null' });
+    chat.faults.next('mediaConfirm', { kind: 'message-null', ...commit });
     expect((await confirm(chat, fileId)).json).toEqual({ message: null, success: true });
-    expect(chat.files()).toMatchObject([{ expiresAt: undefined }]);
+    expect(chat.files()).toMatchObject([{ expiresAt: undefined, confirmed: true }]);
+    const { json } = await call(chat, '/api/v1/channels.files?roomId=GENERAL');
+    expect(json['files']).toEqual([expect.not.objectContaining({ expiresAt: expect.anything() })]);
+  });
+
+  it.each([
+    ['8.x', 'error-unauthorized', 403],
+    ['9.x', 'error-unauthorized', 401],
+    ['8.x', 'error-forbidden', 400],
+    ['9.x', 'error-forbidden', 403],
+    ['9.x', 'error-not-allowed', 400],
+  ] as const)('of %s with the code %s has the status %i', async (version, errorType, status) => {
+    await chat.close();
+    chat = await startChatServer({ version });
+    chat.faults.next('me', { kind: 'failure', errorType });
+    const answer = await call(chat, '/api/v1/me');
+    expect([answer.status, answer.json['error']]).toEqual([status, `[${errorType}]`]);
+    expect('errorType' in answer.json).toBe(status === 400);
   });
 
   it('is [invalid-file] after the temporary uploads were deleted', async () => {

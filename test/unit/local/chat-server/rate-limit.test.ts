@@ -68,6 +68,36 @@ describe('the rate limit', () => {
   });
 });
 
+describe('the rate limit of chat.sendMessage', () => {
+  const send = () =>
+    call(chat, '/api/v1/chat.sendMessage', {
+      body: JSON.stringify({ message: { rid: 'GENERAL', msg: 'x' } }),
+      headers: { 'Content-Type': 'application/json' },
+    });
+
+  it('is 5 calls per second, whatever the general limit is', async () => {
+    clock.advance(1_001);
+    const answers = [];
+    for (let i = 0; i < 6; i += 1) answers.push(await send());
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429]);
+    expect(answers[0]?.headers).toMatchObject({
+      'x-ratelimit-limit': '5',
+      'x-ratelimit-reset': String(clock.now() + 1_000),
+    });
+    clock.advance(1_001);
+    expect((await send()).status).toBe(200);
+  });
+
+  it('is lifted by a permission of its own, and like every other by api-bypass-rate-limit', async () => {
+    const [bot] = chat.users();
+    bot?.permissions.push('send-many-messages');
+    expect((await send()).headers).not.toHaveProperty('x-ratelimit-limit');
+    expect((await call(chat, '/api/v1/me')).headers).toHaveProperty('x-ratelimit-limit');
+    bot?.permissions.push('api-bypass-rate-limit');
+    expect((await call(chat, '/api/v1/me')).headers).not.toHaveProperty('x-ratelimit-limit');
+  });
+});
+
 it('counts each client address separately, in one window that all addresses share', () => {
   const limiter = createRateLimiter(clock, { calls: 1, windowMs: 1000 });
   const start = clock.now();

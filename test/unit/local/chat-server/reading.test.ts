@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../../../../lib/local/chat-server/index.ts';
 import { createHandClock, type HandClock } from '../../../helpers/hand-clock.ts';
-import { call, confirm, form, upload, uploadedFileId } from './api-client.ts';
+import { call, confirm, form, PNG, upload, uploadedFileId } from './api-client.ts';
 
 let chat: ChatServer;
 let clock: HandClock;
@@ -39,6 +39,14 @@ describe('the list of a room’s files', () => {
     expect(await names('name=a.pdf')).toEqual(['a.pdf', 'aXpdf']);
     expect(await names(String.raw`name=a\.pdf`)).toEqual(['a.pdf']);
     expect(await names('count=1&offset=1')).toEqual(['aXpdf']);
+  });
+
+  it('omits thumbnails', async () => {
+    const fileId = await uploadedFileId(chat, form({ type: 'image/png', content: PNG }));
+    await confirm(chat, fileId);
+    const { json } = await call(chat, '/api/v1/channels.files?roomId=GENERAL');
+    expect(json['files']).toMatchObject([{ _id: fileId }]);
+    expect(chat.thumbnails()).toHaveLength(1);
   });
 
   it('has one endpoint per room type', async () => {
@@ -93,12 +101,34 @@ describe('rooms.info', () => {
     expect((await info('roomId=A')).json).toMatchObject({ errorType: 'error-room-archived' });
     expect((await info('')).json).toMatchObject({ errorType: 'error-roomid-param-not-provided' });
   });
+
+  it('shows the state of a room, with usernames in place of ids', async () => {
+    const ann = chat.addUser({ username: 'ann' });
+    chat.addRoom({ id: 'R', name: 'r', readOnly: true, encrypted: true, muted: [ann.id], unmuted: [chat.userId] });
+    const state = ['ro', 'muted', 'unmuted', 'encrypted', 'archived'] as const;
+    const stateOf = async (query: string) => {
+      const room = (await info(query)).json['room'] as Record<(typeof state)[number], unknown>;
+      return Object.fromEntries(state.filter((key) => key in room).map((key) => [key, room[key]]));
+    };
+    expect(await stateOf('roomId=R')).toEqual({ ro: true, muted: ['ann'], unmuted: ['relay.bot'], encrypted: true });
+    expect(await stateOf('roomId=GENERAL')).toEqual({ ro: false });
+    chat.features.archivedRoomsResolve = true;
+    chat.room('general').archived = true;
+    expect(await stateOf('roomName=general')).toEqual({ ro: false, archived: true });
+  });
+
+  it('shows archived rooms by default in 9.x', async () => {
+    await start({ version: '9.x' });
+    chat.room('general').archived = true;
+    expect((await info('roomId=GENERAL')).json).toMatchObject({ room: { archived: true } });
+  });
 });
 
 describe('the chat server', () => {
   it.each([
     [{ version: '8.x' }, '8.6'],
     [{ version: '8.x', features: { messageByFileId: true } }, '8.9'],
+    [{ version: '9.x' }, '9.0'],
     [{ version: '7.x' }, '7.10'],
     [{ version: '7.x', features: { syncMessagesByCursor: false } }, '7.8'],
   ] as const)('with %j has the version %s', async (options, version) => {

@@ -4,7 +4,7 @@ import { call, confirm, form, upload, uploadedFileId } from './api-client.ts';
 
 let chat: ChatServer;
 beforeEach(async () => {
-  chat = await startChatServer();
+  chat = await startChatServer({ features: { decodesImages: false } });
 });
 afterEach(() => chat.close());
 

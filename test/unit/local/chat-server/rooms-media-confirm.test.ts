@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../../../../lib/local/chat-server/index.ts';
 import type { RoomInput } from '../../../../lib/local/chat-server/state/rooms.ts';
 import { createHandClock } from '../../../helpers/hand-clock.ts';
-import { call, confirm, form, upload, uploadedFileId } from './api-client.ts';
+import { call, confirm, form, PNG, upload, uploadedFileId } from './api-client.ts';
 
 let chat: ChatServer;
 const start = async (...[options]: Parameters<typeof startChatServer>) => {
@@ -11,6 +11,9 @@ const start = async (...[options]: Parameters<typeof startChatServer>) => {
 };
 beforeEach(() => start());
 afterEach(() => chat.close());
+
+const uploadedImage = () =>
+  uploadedFileId(chat, form({ disposition: '; filename="a.png"', type: 'image/png', content: PNG }));
 
 const HOUR_MS = 3_600_000;
 
@@ -41,13 +44,18 @@ describe('a valid confirm', () => {
   });
 
   it('adds a thumbnail to the message of an image', async () => {
-    const fileId = await uploadedFileId(chat, form({ disposition: '; filename="a.png"', type: 'image/png' }));
+    const fileId = await uploadedImage();
     await confirm(chat, fileId);
     const [message] = chat.messages('general');
-    expect(message?.files?.map(({ _id, name }) => [_id === fileId, name])).toEqual([
-      [true, 'a.png'],
-      [false, 'thumb-a.png'],
+    expect(message?.files?.map(({ _id, name }) => [_id, name])).toEqual([
+      [fileId, 'a.png'],
+      [chat.thumbnails()[0]?.id, 'thumb-a.png'],
     ]);
+  });
+
+  it('gives the message an id of 24 hexadecimal digits', async () => {
+    await confirm(chat, await uploadedFileId(chat));
+    expect(chat.messages('general')).toMatchObject([{ _id: expect.stringMatching(/^[0-9a-f]{24}$/) }]);
   });
 
   it('posts another message when repeated, and answers with the first one', async () => {
@@ -173,6 +181,8 @@ describe('a room that refuses messages', () => {
     [{ archived: true }, 'room_is_archived'],
     [{ readOnly: true }, "You can't send messages because the room is readonly."],
     [{ blocked: true, type: 'd' }, 'room_is_blocked'],
+    [{ abacLocked: true }, 'error-abac-room-locked'],
+    [{ federationInvalid: true }, 'Federation configuration is invalid: check the settings of the federation service'],
     [
       { encrypted: true },
       'Not allowed to send un-encrypted messages in an encrypted room [error-not-allowed]',
@@ -187,6 +197,7 @@ describe('a room that refuses messages', () => {
     expect(refused.json).toEqual({ success: false, error, ...(errorType && { errorType }) });
 
     Object.assign(room, { archived: false, readOnly: false, blocked: false, encrypted: false });
+    Object.assign(room, { federationInvalid: false, abacLocked: false });
     expect((await confirm(chat, fileId, {}, { roomId: room.id })).status).toBe(200);
   });
 
@@ -194,6 +205,81 @@ describe('a room that refuses messages', () => {
     chat.room('general').muted.push(chat.userId);
     const { json } = await confirm(chat, await uploadedFileId(chat));
     expect(json).toEqual({ success: false, error: 'You_have_been_muted' });
+  });
+
+  it('takes the confirm of a user who may post in a read-only room', async () => {
+    const room = chat.addRoom({ id: 'RO', name: 'ro', readOnly: true });
+    const confirmed = async () => {
+      const { json } = await upload(chat, form({}), { roomId: 'RO' });
+      return (await confirm(chat, (json['file'] as { _id: string })._id, {}, { roomId: 'RO' })).status;
+    };
+    const [bot] = chat.users();
+    expect(await confirmed()).toBe(400);
+    bot?.permissions.push('post-readonly');
+    expect(await confirmed()).toBe(200);
+    if (bot) bot.permissions = [];
+    room.unmuted.push(chat.userId);
+    expect(await confirmed()).toBe(200);
+  });
+
+  it.each([{ E2E_Enable: false }, { E2E_Allow_Unencrypted_Messages: true }])(
+    'takes a plain message in an encrypted room with the setting %j',
+    async (settings) => {
+      chat.room('general').encrypted = true;
+      Object.assign(chat.settings, settings);
+      expect((await confirm(chat, await uploadedFileId(chat))).status).toBe(200);
+    },
+  );
+
+  it('keeps a thumbnail of each refused confirm of an image, which never expires', async () => {
+    const clock = createHandClock();
+    await start({ clock });
+    const fileId = await uploadedImage();
+    chat.room('general').archived = true;
+    for (let i = 0; i < 3; i += 1) expect((await confirm(chat, fileId)).status).toBe(400);
+    clock.advance(48 * HOUR_MS);
+    expect(chat.files()).toEqual([]);
+    expect(chat.thumbnails().map(({ name, expiresAt }) => [name, expiresAt])).toEqual(
+      Array.from({ length: 3 }, () => ['thumb-a.png', undefined]),
+    );
+  });
+
+  it('keeps no thumbnail if the body of the confirm was refused', async () => {
+    await confirm(chat, await uploadedImage(), { surprise: 1 });
+    expect(chat.thumbnails()).toEqual([]);
+  });
+});
+
+describe('the text of a message', () => {
+  it.each(['@all', 'for @here please', 'x >@all', 'in `code @here`'])(
+    'is refused if it mentions everybody, for which bots lack the permission: %j',
+    async (msg) => {
+      const { status, json } = await confirm(chat, await uploadedFileId(chat), { msg });
+      expect([status, json['errorType']]).toEqual([400, 'error-action-not-allowed']);
+      expect(chat.messages('general')).toEqual([]);
+      chat.users()[0]?.permissions.push('mention-all', 'mention-here');
+      expect((await confirm(chat, await uploadedFileId(chat), { msg })).status).toBe(200);
+    },
+  );
+
+  it('is refused if the description of the file mentions everybody', async () => {
+    const { json } = await confirm(chat, await uploadedFileId(chat), { description: '@all' });
+    expect(json).toMatchObject({ errorType: 'error-action-not-allowed' });
+  });
+
+  it.each(['mail@all.example', '@allies', '@\u2060all'])(
+    'is accepted if it only looks like a mention of everybody: %j',
+    async (msg) => {
+      expect((await confirm(chat, await uploadedFileId(chat), { msg })).status).toBe(200);
+    },
+  );
+
+  it('is refused by a workspace that is restricted because of its air gap', async () => {
+    const fileId = await uploadedImage();
+    chat.features.airGapRestricted = true;
+    const { status, json } = await confirm(chat, fileId);
+    expect([status, json]).toEqual([400, { success: false, error: 'restricted-workspace' }]);
+    expect(chat.thumbnails()).toEqual([]);
   });
 });
 

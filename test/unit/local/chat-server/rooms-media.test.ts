@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../../../../lib/local/chat-server/index.ts';
-import { call, form, truncatedForm, upload } from './api-client.ts';
+import { call, form, PNG, truncatedForm, upload } from './api-client.ts';
 
 let chat: ChatServer;
 const start = async (...[options]: Parameters<typeof startChatServer>) => {
@@ -44,10 +44,26 @@ describe('a valid upload', () => {
     expect(chat.files()).toMatchObject([{ type: 'application/octet-stream' }]);
   });
 
-  it('gets the type of its extension only if it is declared as application/octet-stream', async () => {
-    await upload(chat, form({ disposition: '; filename="a.png"', type: 'application/octet-stream' }));
-    await upload(chat, form({ disposition: '; filename="a.png"', type: 'text/plain' }));
-    expect(chat.files().map((file) => file.type)).toEqual(['image/png', 'text/plain']);
+  it.each([
+    ['application/octet-stream', 'a.png', 'image/png'],
+    ['binary/octet-stream', 'a.png', 'image/png'],
+    ['foo/bar', 'a.csv', 'text/csv'],
+    ['application/x-parquet', 'a.parquet', 'application/x-parquet'],
+    ['application/octet-stream', 'a.unknown', 'application/octet-stream'],
+    ['text/plain', 'a.png', 'text/plain'],
+  ])('declared as %s and named %s gets the type %s', async (declared, name, type) => {
+    await upload(chat, form({ disposition: `; filename="${name}"`, type: declared, content: PNG }));
+    expect(chat.files().map((file) => file.type)).toEqual([type]);
+  });
+
+  it('has an id of 17 characters, or of 24 hexadecimal digits in another store', async () => {
+    await upload(chat);
+    chat.features.fileIds = '24 hex';
+    await upload(chat);
+    expect(chat.files().map(({ id }) => id)).toEqual([
+      expect.stringMatching(/^\w{17}$/),
+      expect.stringMatching(/^[0-9a-f]{24}$/),
+    ]);
   });
 
   it('is accepted by a room that will refuse the message', async () => {
@@ -73,11 +89,15 @@ describe('an upload without access', () => {
     });
   });
 
-  it('is refused with the same 403 if the room is unknown or private', async () => {
+  it.each([
+    ['8.x', 'unauthorized'],
+    ['9.x', 'forbidden'],
+  ] as const)('is refused with the same 403 if the room is unknown or private (%s)', async (version, error) => {
+    await start({ version });
     chat.addRoom({ id: 'SECRET', name: 'secret', type: 'p', members: [] });
     for (const roomId of ['NOWHERE', 'SECRET']) {
       const { status, json } = await upload(chat, form({}), { roomId });
-      expect([status, json]).toEqual([403, { success: false, error: 'unauthorized' }]);
+      expect([status, json]).toEqual([403, { success: false, error }]);
     }
   });
 });
@@ -151,11 +171,33 @@ describe('a form', () => {
     [{ FileUpload_MediaTypeWhiteList: 'image/*' }, 'application/pdf', 400],
     [{ FileUpload_MediaTypeWhiteList: 'image/*' }, 'image/png', 200],
     [{ FileUpload_MediaTypeWhiteList: 'image/*', FileUpload_MediaTypeBlackList: 'image/png' }, 'image/png', 400],
+    [{ FileUpload_MediaTypeWhiteList: '*' }, 'application/pdf', 200],
+    [{ FileUpload_MediaTypeBlackList: '*' }, 'application/pdf', 400],
   ])('with the settings %j and the type %s is answered with %i', async (settings, type, expected) => {
     await start({ settings });
-    const { status, json } = await upload(chat, form({ type }));
+    const { status, json } = await upload(chat, form({ type, content: PNG }));
     expect(status).toBe(expected);
     if (expected === 400) expect(json).toMatchObject({ errorType: 'error-invalid-file-type' });
+  });
+
+  it('is refused because of its extension if the declared type is unknown', async () => {
+    const { json } = await upload(chat, form({ disposition: '; filename="x.svg"', type: 'foo/bar' }));
+    expect(json).toMatchObject({ errorType: 'error-invalid-file-type' });
+  });
+
+  it.each([
+    ['image/png', 'a.bin'],
+    ['image/jpeg', 'a.bin'],
+    ['image/gif', 'a.bin'],
+    ['image/webp', 'a.bin'],
+    ['image/bmp', 'a.bin'],
+    ['application/octet-stream', 'a.jpg'],
+  ])('is refused like a storage error if it is declared as %s, named %s and is no image', async (type, name) => {
+    const refused = await upload(chat, form({ type, disposition: `; filename="${name}"` }));
+    expect(refused).toMatchObject({ status: 400, json: { errorType: 'ufs: cannot upload file' } });
+    expect(chat.files()).toEqual([]);
+    chat.features.decodesImages = false;
+    expect((await upload(chat, form({ type, disposition: `; filename="${name}"` }))).status).toBe(200);
   });
 
   it('is refused if uploads are disabled, everywhere or in direct messages', async () => {
