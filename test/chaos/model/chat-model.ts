@@ -122,16 +122,22 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
     _updatedAt: new Date(updatedAt).toISOString(),
   });
 
+  /** By a cursor and in pages, or everything since `lastUpdate`. */
   const syncMessages = (query: URLSearchParams): Answer => {
-    const after = Number(query.get('next'));
-    const count = Number(query.get('count'));
-    const updated = messages
+    const [next, lastUpdate] = [query.get('next'), query.get('lastUpdate')];
+    if (next === null && lastUpdate === null) {
+      return failure('The required "lastUpdate" query param is missing', 'error-lastUpdate-param-invalid');
+    }
+    const after = next === null ? Date.parse(lastUpdate ?? '') : Number(next);
+    const found = messages
       .filter(({ roomId, updatedAt }) => roomId === query.get('roomId') && updatedAt > after)
-      .sort((a, b) => a.updatedAt - b.updatedAt)
-      .slice(0, count);
+      .sort((a, b) => a.updatedAt - b.updatedAt);
+    if (next === null) return json(200, { success: true, result: { updated: found.map(shown), deleted: [] } });
+    const count = Number(query.get('count'));
+    const updated = found.slice(0, count);
     const last = updated.at(-1)?.updatedAt;
-    const next = updated.length === count && last !== undefined ? String(last) : null;
-    return json(200, { success: true, result: { updated: updated.map(shown), deleted: [], cursor: { next } } });
+    const cursor = { next: updated.length === count && last !== undefined ? String(last) : null };
+    return json(200, { success: true, result: { updated: updated.map(shown), deleted: [], cursor } });
   };
 
   const listFiles = (query: URLSearchParams): Answer => {

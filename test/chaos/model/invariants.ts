@@ -17,20 +17,21 @@ const FOUND_WITHIN_MS = 2 * 3_600_000;
 
 /** Compares a history with the promises. */
 export const judge = (history: History): Verdict => {
-  const { chat, queue, objects, redriven, unreadable } = history;
+  const { chat, queue, objects, redriven, remaining, ofBackfill, unreadable } = history;
   const violations: string[] = [];
   let posted = 0;
   let superseded = 0;
   let deadLettered = 0;
   let gap = 0;
-  const phases = [redriven, queue.deadLetters];
-  const mayRepeat = faultsIn(history, /^(SendMessage|ledger)/);
+  const phases = [redriven, remaining, ofBackfill];
+  // A process that stops between a dead letter and its ledger entry leaves the letter to be repeated.
+  const mayRepeat = faultsIn(history, /^(SendMessage|ledger)|process (died|froze)/);
 
   for (const object of objects) {
     const name = objectName(object);
     const messages = chat.messages.filter((message) => message.object === name);
     const lettersOf = (letters: readonly ModelLetter[]) => letters.filter((letter) => isLetterOf(letter, object));
-    const inTheEnd = lettersOf(queue.deadLetters);
+    const inTheEnd = lettersOf([...remaining, ...ofBackfill]);
     if (messages.length > 0) posted += 1;
     else if (inTheEnd.length > 0) deadLettered += 1;
     else if (mayBeSuperseded(history, object)) superseded += 1;
@@ -62,7 +63,7 @@ export const judge = (history: History): Verdict => {
     if (counts.every((count) => count === 0)) violations.push(`${mark} was lost: it has no dead letter`);
     if (counts.some((count) => count > 1 + mayRepeat)) violations.push(`${mark} was dead-lettered ${counts} times`);
   }
-  for (const { reason, detail, body } of [...redriven, ...queue.deadLetters]) {
+  for (const { reason, detail, body } of phases.flat()) {
     if (reason === undefined || reason === '' || detail === '')
       violations.push(`dead-lettered without a reason: ${body}`);
   }

@@ -47,8 +47,12 @@ export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'first
   readonly faults: ReadonlyMap<string, number>;
   /** Marks of the records that can't be read, one for each message that holds one. */
   readonly unreadable: readonly string[];
-  /** Dead letters that were sent back; `queue.deadLetters` are those that came after. */
+  /** Dead letters that were sent back. */
   readonly redriven: readonly ModelLetter[];
+  /** Dead letters that were written after the redrive. */
+  readonly remaining: readonly ModelLetter[];
+  /** Dead letters that were written after the backfill. */
+  readonly ofBackfill: readonly ModelLetter[];
 }
 
 const START = Date.UTC(2026, 0, 1);
@@ -109,6 +113,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
     startWorker(world, schedule.workers, 0);
     await simulation.run(simulation.now() + GIVE_UP_AFTER_MS);
   }
+  const remaining = queue.deadLetters.splice(0);
   if (schedule.isBackfilled) {
     for (const object of objects) {
       if (objects.some((other) => isWrittenAfter(other, object, simulation.now()) && other.key === object.key))
@@ -118,7 +123,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
     startWorker(world, schedule.workers + 1, 0);
     await simulation.run(simulation.now() + GIVE_UP_AFTER_MS);
   }
-  return { ...world, objects, faults, unreadable, redriven };
+  return { ...world, objects, faults, unreadable, redriven, remaining, ofBackfill: queue.deadLetters };
 };
 
 /** What else stands in the message of an object: the record of another one, or a record that can't be read. */

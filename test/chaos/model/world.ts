@@ -54,7 +54,7 @@ export const createFunction = (world: World, process: Process) => {
     buckets: [BUCKET],
     maxReceiveCount: MAX_RECEIVE_COUNT,
     clock,
-    random: () => world.choices.next(256) / 256,
+    random: () => (world.choices.isUsedUp ? 0.5 : world.choices.next(256) / 256),
     logger: { info: silent, warn: silent, error: silent },
     metrics: { add: silent },
     abortAfter: (delayMs) => {
