@@ -1,4 +1,6 @@
-/** Chaos through the function's bundle: npm run prove:chaos -- [--objects N] [--kills N] [--restarts N] [--seed S] */
+/**
+ * Runs the function's bundle under faults: npm run prove:chaos -- [--objects N] [--kills N] [--restarts N] [--seed S]
+ */
 import { parseArgs } from 'node:util';
 import { chaosTable } from './bundle/chaos-table.ts';
 import { runChaos } from './bundle/run-chaos.ts';
@@ -18,7 +20,7 @@ const [objects, kills, restarts, seed] = [values.objects, values.kills, values.r
   number,
 ];
 if (![objects, kills, restarts, seed].every((value) => Number.isInteger(value) && value >= 0)) {
-  process.stderr.write('prove-chaos: --objects, --kills, --restarts and --seed take whole numbers\n');
+  process.stderr.write('prove-chaos: --objects, --kills, --restarts and --seed must be whole numbers of at least 0\n');
   process.exit(2);
 }
 
@@ -38,5 +40,5 @@ if (process.stderr.isTTY) process.stderr.write('\r');
 process.stdout.write(`${chaosTable(report)}\n`);
 const isKept =
   [report.lost, report.corrupted, report.unexpected].every((keys) => keys.length === 0) && report.duplicates === 0;
-process.stdout.write(isKept ? 'Nothing lost, nothing twice.\n' : 'A promise was broken.\n');
+process.stdout.write(isKept ? 'No object was lost, none was posted twice.\n' : 'A promise was broken.\n');
 process.exitCode = isKept ? 0 : 1;

@@ -18,12 +18,12 @@ describe('retryDelayMs', () => {
     );
   });
 
-  it('doubles what it may reach, up to the longest', () => {
+  it('has an upper limit that doubles with each attempt, up to the longest delay', () => {
     const longest = [1, 2, 3, 4, 9, 10, 11, 500].map((attempt) => retryDelayMs(attempt, 0.999_999));
     expect(longest).toEqual([2_000, 4_000, 8_000, 16_000, 511_999, 899_999, 899_999, 899_999]);
   });
 
-  it('spreads over the whole of it', () => {
+  it('is spread over the whole range up to that limit', () => {
     expect(retryDelayMs(20, 0)).toBe(1_000);
     expect(retryDelayMs(20, 0.5)).toBe(450_000);
   });

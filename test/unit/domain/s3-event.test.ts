@@ -63,7 +63,7 @@ describe('an unreadable record', () => {
     expect(detailsOf(parseEvent(body))).toHaveLength(1);
   });
 
-  it('does not affect the others, and becomes an event of its own', () => {
+  it('does not affect the others, and becomes a separate event', () => {
     const event = parseEvent(notification(s3Record({ key: 'a' }), s3Record({ key: '%' }), s3Record({ key: 'b' })));
     expect(objectsOf(event).map(({ key }) => key)).toEqual(['a', 'b']);
     const [unreadable] = event.kind === 'objects' ? event.unreadable : [];
