@@ -30,7 +30,7 @@ export interface HandlerDeps {
 /** The time at the end of an invocation that is reserved for recording states. */
 const reserveMs = (remainingMs: number): number => Math.min(15_000, remainingMs * 0.2);
 
-/** The difference between the clocks of two processes that a lease allows for. */
+/** A lease allows for this difference between the clocks of two processes. */
 const CLOCK_SKEW_MS = 30_000;
 
 export type Handler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;

@@ -25,7 +25,7 @@ export interface Sleepers {
 
 /** About 600 bytes each. */
 const MOST_REMEMBERED = 20_000;
-/** A message that wakes by itself this soon is not woken early: it may have been received already. */
+/** A message that wakes within this time is not woken early, because it may have been received already. */
 const WAKES_SOON_MS = 5_000;
 /** A message that has not come this long after its time went to another process. */
 const OVERDUE_MS = 2_000;

@@ -14,7 +14,7 @@ export interface MultipartFrame {
  */
 export const multipartFrame = (field: string, name: string, contentType: string): MultipartFrame => {
   const boundary = `----relay${randomBytes(18).toString('hex')}`;
-  // Rocket.Chat takes `filename*` before `filename`, as UTF-8; the plain one is for proxies that look into uploads.
+  // Rocket.Chat prefers `filename*`, which is UTF-8. `filename` is for proxies that inspect uploads.
   const disposition = `form-data; name="${field}"; filename="${asciiName(name)}"; filename*=UTF-8''${extValue(name)}`;
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,

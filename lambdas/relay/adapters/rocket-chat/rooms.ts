@@ -6,7 +6,7 @@ import type { Client } from './client.ts';
 const RoomAnswer = v.object({ room: v.object({ _id: v.pipe(v.string(), v.nonEmpty()) }) });
 const MessageAnswer = v.object({ message: v.object({ rid: v.string() }) });
 
-/** A room that was renamed or replaced is noticed after this time. */
+/** A cached room is resolved again after this time, so a renamed or replaced room is detected. */
 const CACHED_FOR_MS = 10 * 60_000;
 
 /** Resolves rooms with `rooms.info` and caches the result. */
