@@ -5,31 +5,34 @@ export interface ModelMessage {
   readonly fileId: string;
   readonly object: string;
   readonly at: number;
-  /** Which of the confirms of this object has posted it. */
+  /** The index in `confirms` of the confirm that posted it. */
   readonly confirm: number;
 }
 
 export interface ModelConfirm {
   readonly object: string;
   readonly startedAt: number;
-  /** Since when its object was claimed. */
+  /** When its object was claimed. */
   readonly claimedAt: number;
 }
 
-/** Rocket.Chat as far as a delivery sees it: files that expire, and a confirm that posts again each time. */
+/** The behaviour of Rocket.Chat that a delivery depends on: files expire, and each confirm posts a message. */
 export interface ChatModel {
   readonly messages: ModelMessage[];
   readonly confirms: ModelConfirm[];
-  /** Looks that have found nothing. */
+  /** Looks that found no message. */
   readonly negativeLooks: { readonly object: string; readonly at: number }[];
   storeFile(object: string, roomId: string, isWhole: boolean): string;
-  /** Notes that a confirm was sent, and gives its number. */
+  /** Records that a confirm was sent, and returns its index in `confirms`. */
   startConfirm(fileId: string, claimedAtOf: (object: string) => number): number;
-  /** The message that the answer shows: the first one of the file. @throws ChatAnswerError invalid-file */
+  /**
+   * Posts a message. Returns the id of the file's first message, as the server does.
+   * @throws ChatAnswerError invalid-file
+   */
   confirm(roomId: string, fileId: string, confirm: number): string;
   look(roomId: string, fileId: string): string | undefined;
   expireUploads(): void;
-  /** Confirms of files that were not whole. There must be none. */
+  /** The objects whose files were confirmed although they were incomplete. There must be none. */
   readonly brokenConfirms: string[];
 }
 

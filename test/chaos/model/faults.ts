@@ -6,7 +6,9 @@ import {
 } from '../../../lambdas/relay/domain/errors.ts';
 import type { Fault } from './process.ts';
 
-/** How each kind of call can fail. "done" had its effect before it failed, "late" has it after. */
+/**
+ * How each kind of call can fail: without an effect ("none"), after its effect ("done") or before its effect ("late").
+ */
 
 const answer = (status: number, errorType?: string) => new ChatAnswerError(`answered ${status}`, { status, errorType });
 const lost = (mayHaveActed = true) => new ChatUnreachableError('lost', { code: 'CONNECTION_LOST', mayHaveActed });
@@ -38,13 +40,13 @@ export const confirmFaults = [
   none(() => lost(false)),
   done(() => lost()),
   done(() => answer(502)),
-  // The message is inserted, then the server's database fails: a 400 like any other.
+  // The server's database fails after the message is inserted. The answer is the same as for other errors.
   done(() => answer(400)),
   done(() => new ChatUnreachableError('silence', { code: 'TIMED_OUT', mayHaveActed: true })),
   late(3_000, () => lost()),
   late(40_000, () => lost()),
   late(80_000, () => answer(502)),
-  // Longer than any look waits: the documented gap.
+  // The effect follows after the last look. This is the documented gap.
   late(600_000, () => lost()),
 ];
 

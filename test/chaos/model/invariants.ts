@@ -7,11 +7,11 @@ export interface Verdict {
   readonly posted: number;
   readonly superseded: number;
   readonly deadLettered: number;
-  /** Messages too many for which the server is to blame: it committed a confirm after every look. */
+  /** Duplicates in the documented gap: the server committed a confirm after every look. */
   readonly gap: number;
 }
 
-/** Holds a history to the promises. */
+/** Checks a history against the promises. */
 export const judge = (history: History): Verdict => {
   const { chat, queue, objects, redriven } = history;
   const violations: string[] = [];
@@ -37,14 +37,14 @@ export const judge = (history: History): Verdict => {
   for (const { reason, detail, body } of [...redriven, ...queue.deadLetters]) {
     if (reason.length === 0 || detail.length === 0) violations.push(`dead-lettered without a reason: ${body}`);
   }
-  // No lease outlives its owner for ever: whatever was held came free, or its message would still be here.
+  // If a lease never ended, its message would still be in the queue.
   for (const message of queue.messages)
     if (!message.isDeleted) violations.push(`message ${message.id} is stuck in the queue`);
   for (const name of chat.brokenConfirms) violations.push(`${name} was confirmed without a whole upload`);
   return { violations, posted, superseded, deadLettered, gap };
 };
 
-/** An object that is not posted must have made way for a newer version of its key. */
+/** An object that was not posted must have been superseded by a newer version of its key. */
 const mayBeSuperseded = ({ objects, firstClaims, isReadable }: History, object: CreatedObject): boolean => {
   const newer = objects.filter(
     (other) => other.key === object.key && (other.sequencer ?? '') > (object.sequencer ?? ''),
@@ -53,8 +53,8 @@ const mayBeSuperseded = ({ objects, firstClaims, isReadable }: History, object: 
 };
 
 /**
- * A second message is the server's fault only if the one before was committed after every look, and the looks were as
- * many and as far apart as promised: three over 90 s, less what two clocks may differ.
+ * A duplicate is in the documented gap only if the earlier message was committed after every look, and there were three
+ * looks over 90 s, as promised. The limit of 80 s allows for the difference between two clocks.
  */
 const duplicates = ({ chat }: History, name: string): { violations: string[]; gap: number } => {
   const messages = chat.messages.filter((message) => message.object === name);

@@ -1,33 +1,33 @@
 import type { Choices, Simulation } from './simulation.ts';
 
-/** One process of the function: it can die or freeze between any two steps, and its clock may be off. */
+/** One process of the function. It can die or freeze between any two steps, and its clock can be wrong. */
 export interface Process {
   readonly name: string;
   isAlive: boolean;
-  /** Frozen until then: nothing it waits for comes back before. */
+  /** No call of the process returns before this time. */
   frozenUntil: number;
   readonly clock: { now(): number };
 }
 
 export interface Fault {
-  /** Whether the call has its effect all the same, and how long after the caller has been told otherwise. */
+  /** Whether a failed call has its effect, and how long after the error if it comes late. */
   readonly effect: 'none' | 'done' | { readonly lateMs: number };
   readonly error: Error;
 }
 
 export interface Caller {
-  /** Makes one call to the modelled world, which can fail before, in the middle and after its effect. */
+  /** Makes one call to the modelled world. It can fail before or after its effect. */
   call<Result>(options: {
     readonly name: string;
     readonly effect: () => Result;
     readonly faults: readonly (() => Fault)[];
     readonly signal?: AbortSignal;
-    /** What an aborted call rejects with. */
+    /** The error with which an aborted call rejects. */
     readonly aborted?: () => Error;
   }): Promise<Result>;
 }
 
-/** Of 64 calls, while choices last, this many fail, and one each dies before, dies after, or freezes. */
+/** Out of 64 picks, this many make a call fail. Three more end the process before or after the effect, or freeze it. */
 const FAILING = 12;
 
 export const createCaller = (
@@ -42,7 +42,7 @@ export const createCaller = (
       const die = () => {
         process.isAlive = false;
       };
-      /** Continues the caller, unless it died; a frozen one continues when it thaws. */
+      /** Continues the caller unless its process died; a frozen process continues when it thaws. */
       const answer = (delayMs: number, act: () => void) =>
         simulation.schedule(delayMs, () => {
           if (!process.isAlive) return;
@@ -54,7 +54,7 @@ export const createCaller = (
         once: true,
       });
 
-      const tell = (what: string) => trace(`process ${process.name}  ${name}: ${what}`);
+      const note = (what: string) => trace(`process ${process.name}  ${name}: ${what}`);
       const requestMs = [5, 40, 900, 9_000][choices.next(4)] ?? 5;
       const pick = choices.isUsedUp ? 63 : choices.next(64);
       simulation.schedule(requestMs, () => {
@@ -62,19 +62,19 @@ export const createCaller = (
         const fault = pick < FAILING ? faults[choices.next(Math.max(1, faults.length))]?.() : undefined;
         if (pick === FAILING) {
           count(`${name}: process died before`);
-          tell('process dies before');
+          note('process dies before');
           die();
           return;
         }
         if (pick === FAILING + 2) {
           count(`${name}: process froze`);
-          tell('process freezes');
+          note('process freezes');
           process.frozenUntil = simulation.now() + ([70_000, 200_000, 400_000, 1_200_000][choices.next(4)] ?? 0);
         }
         if (fault !== undefined && fault.effect !== 'done') {
           count(`${name}: failed ${fault.effect === 'none' ? 'before' : 'and took effect late'}`);
           if (fault.effect !== 'none') simulation.schedule(fault.effect.lateMs, () => void swallow(effect));
-          tell(
+          note(
             `fails ${fault.effect === 'none' ? 'before its effect' : `${fault.effect.lateMs} ms before its effect`} (${fault.error.message})`,
           );
           answer(5, () => reject(fault.error));
@@ -84,23 +84,23 @@ export const createCaller = (
         try {
           result = effect();
         } catch (error) {
-          tell(String(error));
+          note(String(error));
           answer(5, () => reject(error));
           return;
         }
         if (pick === FAILING + 1) {
           count(`${name}: process died after`);
-          tell('process dies after');
+          note('process dies after');
           die();
           return;
         }
         if (fault !== undefined) {
           count(`${name}: failed after`);
-          tell(`has its effect, then fails (${fault.error.message})`);
+          note(`has its effect, then fails (${fault.error.message})`);
           answer(5, () => reject(fault.error));
           return;
         }
-        tell(`gives ${JSON.stringify(result)?.slice(0, 300)}`);
+        note(`returns ${JSON.stringify(result)?.slice(0, 300)}`);
         answer(5, () => resolve(result));
       });
     }),
@@ -110,6 +110,6 @@ const swallow = (effect: () => unknown): void => {
   try {
     effect();
   } catch {
-    // Nobody is there any more to be told.
+    // The caller already has an error.
   }
 };

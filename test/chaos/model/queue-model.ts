@@ -11,7 +11,7 @@ export interface QueueMessage {
   isDeleted: boolean;
 }
 
-/** A standard queue of SQS: visibility, receive counts, redrive after too many receives, order as it comes. */
+/** A standard SQS queue with visibility timeouts and receive counts. Messages are received in any order. */
 export interface QueueModel {
   readonly messages: QueueMessage[];
   readonly deadLetters: DeadLetter[];
@@ -22,7 +22,7 @@ export interface QueueModel {
   postpone(receiptHandle: string, delayMs: number): void;
 }
 
-/** Longer than the function's time-out, as SQS demands. */
+/** Longer than the function's time-out, as Lambda requires. */
 const VISIBILITY_MS = 330_000;
 
 export const createQueueModel = (now: () => number, pick: (count: number) => number): QueueModel => {
@@ -69,7 +69,7 @@ export const createQueueModel = (now: () => number, pick: (count: number) => num
     postpone(receiptHandle, delayMs) {
       const [id, receive] = receiptHandle.split('/');
       const message = messages.find((candidate) => candidate.id === id);
-      // The handle of an earlier receive still works while the message was not received again.
+      // A receipt handle is valid until the message is received again.
       if (message === undefined || message.isDeleted || String(message.receiveCount) !== receive) {
         throw new Error('ReceiptHandleIsInvalid');
       }

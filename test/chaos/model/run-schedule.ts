@@ -8,17 +8,17 @@ import { createQueueModel } from './queue-model.ts';
 import { createChoices, createSimulation } from './simulation.ts';
 import { createFunction, type World } from './world.ts';
 
-/** One history of the world. */
+/** The inputs of one run of the model. */
 export interface Schedule {
-  /** Versions of each key, in order: how long after the one before each is written, in milliseconds. */
+  /** For each key, the delays in milliseconds between its versions. */
   readonly keys: readonly (readonly number[])[];
-  /** Of each version's event, how many copies arrive. */
+  /** How many copies of each version's event arrive. */
   readonly copies: number;
   readonly isVersioned: boolean;
   readonly workers: number;
-  /** How far the workers' clocks are off, in milliseconds. */
+  /** The errors of the workers' clocks, in milliseconds. */
   readonly skewsMs: readonly number[];
-  /** When the server forgets its unconfirmed uploads, if ever. */
+  /** When the server deletes its unconfirmed uploads; `undefined` if it keeps them. */
   readonly expireUploadsAfterMs: number | undefined;
   /** What happens at each step; see `Choices`. */
   readonly choices: Uint8Array;
@@ -28,7 +28,7 @@ export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'first
   readonly objects: readonly CreatedObject[];
   readonly isReadable: (object: CreatedObject) => boolean;
   readonly faults: ReadonlyMap<string, number>;
-  /** Dead letters that were sent back; `queue.deadLetters` are those that came after. */
+  /** Dead letters that were redriven; `queue.deadLetters` contains those that were sent afterwards. */
   readonly redriven: readonly DeadLetter[];
 }
 
@@ -36,7 +36,7 @@ const START = Date.UTC(2026, 0, 1);
 const FUNCTION_TIMEOUT_MS = 300_000;
 const GIVE_UP_AFTER_MS = 20 * 86_400_000;
 
-/** Runs a schedule to its end: until the queue is empty, and once more after its dead letters were redriven. */
+/** Runs a schedule until the queue is empty, redrives the dead letters, and runs it until the queue is empty again. */
 export const runSchedule = async (schedule: Schedule, trace?: (line: string) => void): Promise<History> => {
   const simulation = createSimulation(START);
   const choices = createChoices(schedule.choices);
@@ -72,7 +72,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
   for (let worker = 0; worker < schedule.workers; worker += 1)
     startWorker(world, worker, schedule.skewsMs[worker] ?? 0);
   await simulation.run(START + GIVE_UP_AFTER_MS);
-  // What was given up is sent back once, as an operator would after having mended the cause.
+  // Dead letters are redriven once, as an operator would do after correcting the cause.
   const letters = queue.deadLetters.splice(0);
   if (letters.length > 0) {
     for (const { body, failedAt } of letters) queue.send(body, failedAt);
@@ -82,7 +82,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
   return { ...world, objects, faults, redriven: letters };
 };
 
-/** Polls the queue and runs the function, as an event source mapping does; a process that died is replaced. */
+/** Polls the queue and runs the function, as an event source mapping does. A process that died is replaced. */
 const startWorker = (world: World, worker: number, skewMs: number): void => {
   const { simulation, queue } = world;
   let generation = 0;
@@ -99,7 +99,7 @@ const startWorker = (world: World, worker: number, skewMs: number): void => {
     const records = queue.receive(1 + world.choices.next(4));
     if (records.length === 0) {
       const next = queue.nextVisibleAt();
-      // Nothing will ever come: all was sent, and none is left.
+      // All events have been sent, and the queue is empty.
       if (next === undefined && simulation.now() > START + 3_600_000) return;
       simulation.schedule(Math.max(1_000, (next ?? simulation.now() + 60_000) - simulation.now()), poll);
       return;
@@ -110,7 +110,7 @@ const startWorker = (world: World, worker: number, skewMs: number): void => {
       isOver = true;
       simulation.schedule(10, poll);
     };
-    // A process that froze is not seen to die: it may go on when others have taken over what it held.
+    // A frozen process does not die: it may continue after others have taken over its entries.
     simulation.schedule(FUNCTION_TIMEOUT_MS, () => {
       if (isOver) return;
       if (process.frozenUntil <= simulation.now()) process.isAlive = false;
@@ -124,7 +124,7 @@ const startWorker = (world: World, worker: number, skewMs: number): void => {
     handler({ Records: records }, context).then(({ batchItemFailures }) => {
       if (isOver) return;
       const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      // A delete that gets lost brings the message back.
+      // A deletion can be lost; the message is then received again.
       for (const { messageId } of records) {
         if (!failed.has(messageId) && (world.choices.isUsedUp || world.choices.next(32) !== 1)) queue.remove(messageId);
       }
@@ -158,7 +158,7 @@ const objectsOf = ({ keys }: Schedule): CreatedObject[] =>
     });
   });
 
-/** As the function gets it: through an event. */
+/** The object as the function parses it from an event. */
 const readBack = (key: string, version: number, createdAt: number): CreatedObject => {
   const record = {
     eventName: 'ObjectCreated:Put',

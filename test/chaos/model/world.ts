@@ -16,7 +16,7 @@ import { type Caller, createCaller, type Process } from './process.ts';
 import type { QueueModel } from './queue-model.ts';
 import type { Choices, Simulation } from './simulation.ts';
 
-/** Everything outside of the function; its processes share it. */
+/** Everything outside the function. All processes share it. */
 export interface World {
   readonly simulation: Simulation;
   readonly choices: Choices;
@@ -24,11 +24,11 @@ export interface World {
   readonly queue: QueueModel;
   readonly table: MemoryTable;
   readonly settings: Settings;
-  /** Whether S3 still has the version. */
+  /** Whether S3 still stores the version. */
   readonly isReadable: (object: CreatedObject) => boolean;
-  /** When each object was claimed first. */
+  /** When each object was first claimed. */
   readonly firstClaims: Map<string, number>;
-  /** The same, but starting again after a dead letter. */
+  /** When each object was first claimed after its last dead letter. */
   readonly standingClaims: Map<string, number>;
   readonly count: (fault: string) => void;
   readonly trace: (line: string) => void;
@@ -80,7 +80,7 @@ export const createFunction = (world: World, process: Process) => {
   });
 };
 
-/** A reason of our own: without one, each abort builds a DOMException with a stack trace. */
+/** The reason of all aborts. Without it, each abort would create a DOMException with a stack trace. */
 const TIME_IS_OVER = new Error('the invocation is out of time');
 const aborted = () => new ChatUnreachableError('aborted', { code: 'ABORTED', mayHaveActed: true });
 
@@ -121,7 +121,7 @@ const roomsOf = ({ call }: Caller): Rooms => ({
 const chatOf = (world: World, { call }: Caller): Chat => ({
   uploadMedia: async (roomId, file, { signal }) => {
     const source = file.source as ModelSource;
-    // As in the real client: a request whose source fails is never completed.
+    // The real client never completes a request whose source fails.
     if (!source.isWhole) throw new SourceError('short', { code: 'SOURCE_SHORT' });
     const effect = () => ({
       fileId: world.chat.storeFile(source.object, roomId, source.isWhole),
