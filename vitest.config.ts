@@ -6,9 +6,10 @@ export default defineConfig({
     reporters: ['default', './test/helpers/closing-line-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two cores are enough: what takes long waits for child processes and sockets.
+    // Two workers are enough: slow tests wait for child processes and sockets.
     maxWorkers: 2,
-    // A worker loads the CDK, the SDK and the sources once, not once a file. No test changes what modules hold.
+    // A worker loads the CDK, the SDK and the sources once instead of once for each file. No test changes a module's
+    // state.
     isolate: false,
   },
 });

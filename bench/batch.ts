@@ -5,12 +5,12 @@ import { interleaved, median, spread } from './harness/statistics.ts';
 
 const OBJECTS = 10;
 const CALL_MS = 20;
-/** Sequential for each object: GET, rooms.media, the claim, the query for newer versions, confirm, posted. */
+/** Sequential calls for each object: GET, rooms.media, the claim, the query for newer versions, the confirm, posted. */
 const CALLS = 6;
 
-/** The ideal is computed: the number of rounds at so many in flight, each as long as the calls of an object. */
+/** The ideal time is the number of rounds (objects ÷ objects in flight) times the duration of one object's calls. */
 export const bench: Bench = {
-  question: 'How near is a batch of 10 to its ideal, at 20 ms a call?',
+  question: 'How close is a batch of 10 to its ideal time, at 20 ms a call?',
   async run({ quick }) {
     const rounds = quick ? 3 : 15;
     const counterparts = await startCounterparts({ delayMs: CALL_MS });

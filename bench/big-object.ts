@@ -12,9 +12,9 @@ interface Sample {
   readonly cpuSecondsPerGib: number;
 }
 
-/** Each way runs in its own process; source and sink share another one. */
+/** Each contestant runs in its own process; the source and the destination share another one. */
 export const bench: Bench = {
-  question: 'How fast does one big object pass?',
+  question: 'How fast is one big object delivered?',
   async run({ quick }) {
     const rounds = quick ? 2 : 5;
     const sizeBytes = (quick ? 128 : 1024) * MIB;
@@ -36,7 +36,7 @@ export const bench: Bench = {
     };
     const delivered = (checksum: ChecksumKind) => () =>
       measured(sizeBytes, relay, () => relay.deliver([{ sizeBytes, checksum }]));
-    // From about 300 MiB on it would need more memory than the function has.
+    // For objects of about 300 MiB and more, it would need more memory than the function has.
     const blobBytes = Math.min(sizeBytes, 128 * MIB);
     const sides = {
       'raw node:http pipe': () => measured(sizeBytes, pipe, () => pipe.send(from(sizeBytes), to)),

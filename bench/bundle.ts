@@ -7,7 +7,7 @@ import type { Bench } from './harness/report.ts';
 import { bundleUsualWay } from './usual-way/bundle.ts';
 
 export const bench: Bench = {
-  question: 'How large is the bundle, and what does each dependency weigh in it?',
+  question: 'How large is the bundle, and how much of it is each dependency?',
   async run() {
     const folder = mkdtempSync(join(tmpdir(), 'bench-bundle-'));
     try {
@@ -31,7 +31,7 @@ export const bench: Bench = {
   },
 };
 
-/** Bytes of the bundle by the package that each character comes from. */
+/** Bytes of the bundle by package, according to the source map. */
 const weigh = (file: string): Map<string, number> => {
   const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapPayload);
   const weights = new Map<string, number>();

@@ -5,7 +5,9 @@ import type { Bench } from './harness/report.ts';
 const OBJECTS = 100;
 const LEDGER_WRITE = /^DynamoDB (UpdateItem|PutItem)$/;
 
-/** Counted at the services; a first delivery, which is not counted, reads what is read once a process. */
+/**
+ * Counted at the services. A first delivery is not counted, because it makes the calls that a process makes only once.
+ */
 export const bench: Bench = {
   question: 'How many network calls and ledger writes does an object take?',
   async run() {

@@ -7,7 +7,7 @@ import { syntheticBytes } from './harness/synthetic-object.ts';
 
 const GIB = 1024 ** 3;
 
-/** In chunks of 64 KiB, as a socket gives them. */
+/** In chunks of 64 KiB, the size in which a socket delivers them. */
 export const bench: Bench = {
   question: 'What does it cost to verify an object?',
   async run({ quick }) {

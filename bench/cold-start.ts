@@ -5,11 +5,11 @@ import type { Bench } from './harness/report.ts';
 import { interleaved, median, pairedRatio, spread } from './harness/statistics.ts';
 
 /**
- * From the start of the process until the chat server has the first object's message: Node's own start, loading the
- * bundle, the secret, the ledger, the object, and a TLS handshake with each of the four services.
+ * Measures from the start of the process until the chat server has the first object's message: Node's own start,
+ * loading the bundle, reading the secret, the ledger, the object, and a TLS handshake with each of the four services.
  */
 export const bench: Bench = {
-  question: 'From a cold process to the first object posted, over TLS',
+  question: 'How long does a new process take to post its first object, over TLS?',
   async run({ quick }) {
     const rounds = quick ? 5 : 15;
     const tls = createCertificate();

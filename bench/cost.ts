@@ -10,12 +10,12 @@ const SMALL = 1024;
 const LARGE = 8 * MIB;
 const SIZES = [10 * 1024, MIB, 10 * MIB, 100 * MIB];
 const MEMORIES = [256, 512, 1024, 1769];
-/** What the usual way reads into memory it holds some seven times over (npm run bench -- memory). */
+/** The usual way holds about seven copies of an object in memory (npm run bench -- memory). */
 const memoryOfUsualWay = (sizeBytes: number) => Math.max(256, Math.ceil(100 + (sizeBytes / MIB) * 7));
 
 /**
- * CPU is measured here, over TLS, and split into what an object costs and what a MiB does; the network's part is an
- * assumption (lib/cost.ts), and so is that a core of Lambda is as fast as one of this machine.
+ * CPU is measured here, over TLS, and split into the cost of an object and the cost of a MiB. Two things are assumed:
+ * the network time (lib/infra/monitoring/cost.ts), and that a core of Lambda is as fast as a core of this machine.
  */
 export const bench: Bench = {
   question: 'What do a million objects cost?',
@@ -55,7 +55,7 @@ export const bench: Bench = {
         return `${estimate.relay.toFixed(2)} (${estimate.function.toFixed(2)})`;
       };
       const nameOf = (sizeBytes: number) => (sizeBytes < MIB ? `${sizeBytes / 1024} KiB` : `${sizeBytes / MIB} MiB`);
-      const told = (kind: FunctionKind) =>
+      const cpuNote = (kind: FunctionKind) =>
         `${kind}: ${cpu[kind].cpuMsPerObject.toFixed(1)} ms of CPU an object and ${cpu[kind].cpuMsPerMiB.toFixed(1)} a MiB`;
       return {
         columns: [
@@ -70,9 +70,9 @@ export const bench: Bench = {
         ]),
         repeats: `CPU: ${rounds} rounds, in turns`,
         notes: [
-          told('relay'),
-          told('usual way'),
-          'one strongly consistent read more: 0.13 $ a million, which the usual way has not',
+          cpuNote('relay'),
+          cpuNote('usual way'),
+          "the relay's costs include a strongly consistent read (0.13 $ a million) that the usual way does not make",
         ],
         gates: [],
       };

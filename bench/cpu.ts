@@ -5,7 +5,7 @@ import type { Bench } from './harness/report.ts';
 import { interleaved, pairedRatio, spread } from './harness/statistics.ts';
 import type { ChecksumKind } from './harness/synthetic-object.ts';
 
-/** CPU time of a warm process, as the kernel counts it, in batches of ten. */
+/** CPU time of a warm process that handles batches of ten, as the kernel counts it. */
 export const bench: Bench = {
   question: 'How much CPU does a 1 MiB object take, over TLS?',
   async run({ quick }) {

@@ -12,7 +12,10 @@ import { interleaved, pairedRatio, spread } from './harness/statistics.ts';
 const MANY = 100_000;
 const RATE_LIMIT = { calls: 600, windowMs: 60_000 };
 
-/** One against 100,000 of each. The rules through the whole function, the ledger in dynalite, the backlog in virtual time. */
+/**
+ * Compares one rule, item or message with 100,000. Rules are measured through the whole function, the ledger in
+ * dynalite, and the backlog in virtual time.
+ */
 export const bench: Bench = {
   question: 'Does the cost grow with the number of rules, the size of the ledger or the backlog?',
   async run({ quick }) {
@@ -20,8 +23,8 @@ export const bench: Bench = {
     return {
       columns: ['', 'one', 'many', '× of one'],
       rows: parts.flatMap(({ rows }) => rows),
-      repeats: `${quick ? 3 : 9} rounds, in turns; "many" is ${MANY}${quick ? ', of the ledger and the backlog 2,000' : ''}`,
-      notes: ["The rules' part is the CPU of a whole delivery; the backlog's are calls of SQS, DynamoDB and Lambda."],
+      repeats: `${quick ? 3 : 9} rounds, in turns; "many" is ${MANY}${quick ? ' (2,000 for the ledger and the backlog)' : ''}`,
+      notes: ['For rules: the CPU of a whole delivery. For the backlog: the calls to SQS, DynamoDB and Lambda.'],
       gates: parts.flatMap(({ gates }) => gates),
     };
   },
@@ -113,12 +116,12 @@ const backlogs = async (quick: boolean): Promise<Part> => {
     const [one, many] = [await callsOf(1, rateLimit), await callsOf(quick ? 2_000 : MANY, rateLimit)];
     return { cells: [name, one.toFixed(2), many.toFixed(2), (many / one).toFixed(2)], times: many / one };
   };
-  const free = await row('messages that wait, calls an object');
+  const free = await row('waiting messages, calls an object');
   const limited = await row(`the same at ${RATE_LIMIT.calls} calls a minute`, RATE_LIMIT);
   return {
     rows: [free.cells, limited.cells],
     gates: [
-      { what: 'messages that wait, × of one', reached: free.times, better: 'smaller', aim: 1 },
+      { what: 'waiting messages, × of one', reached: free.times, better: 'smaller', aim: 1 },
       {
         what: `the same at ${RATE_LIMIT.calls} calls a minute, × of one`,
         reached: limited.times,

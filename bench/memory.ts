@@ -6,9 +6,9 @@ import { median, spread } from './harness/statistics.ts';
 
 const MIB = 1024 ** 2;
 
-/** A fresh process for each delivery, with the flags of a function of 256 MB; the peak is the kernel's own count. */
+/** Each delivery has a new process with the flags of a 256 MB function. The kernel records the peak. */
 export const bench: Bench = {
-  question: 'How much memory does it take, whatever the size?',
+  question: 'How much memory do objects of different sizes take?',
   async run({ quick }) {
     const rounds = quick ? 1 : 3;
     const counterparts = await startCounterparts();
@@ -47,7 +47,7 @@ export const bench: Bench = {
 };
 
 const peakOf = async (counterparts: Counterparts, kind: FunctionKind, objects: readonly ObjectSpec[]) => {
-  // The usual way gets the memory it needs: with 256 MB it would fail.
+  // The usual way gets more memory, because it would fail with 256 MB.
   const memoryMb = kind === 'relay' ? 256 : 2048;
   const started = await startFunction({ kind, counterparts, memoryMb, filesAtOnce: 5 });
   try {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
 // Runs before `npm run bench`. The packages that only bench/usual-way needs have a lock file of their own, so that
-// `npm ci` in the root does not install them. The root's type-check leaves that code out; it is checked here.
+// `npm ci` in the root does not install them. The root's type check excludes that code, so it is checked here.
 const ROOT = join(import.meta.dirname, '..');
 
 const run = (command: string, args: readonly string[]): void => {

@@ -22,5 +22,5 @@ let allHold = true;
 for (const measure of [...Object.values(cases), runInRealTime]) {
   allHold = print(await measure(seed)) && allHold;
 }
-console.log(allHold ? '\nAll gates hold.' : '\nGates were missed.');
+console.log(allHold ? '\nAll gates were met.' : '\nGates were missed.');
 process.exitCode = allHold ? 0 : 1;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Bench, missedGates, renderMachine, renderReport } from './harness/report.ts';
 
-/** In the order in which they run; each file answers one question. */
+/** The benches in the order in which they run. */
 const NAMES = [
   'bundle',
   'calls',
@@ -32,7 +32,7 @@ const main = async (): Promise<number> => {
     console.log(renderReport(name, bench.question, report, quick));
     missed.push(...missedGates(report).map(({ what }) => `${name}: ${what}`));
   }
-  if (missed.length > 0) console.log(`A MUST gate was missed: ${missed.join('; ')}`);
+  if (missed.length > 0) console.log(`MUST gates missed: ${missed.join('; ')}`);
   return missed.length > 0 ? 1 : 0;
 };
 

@@ -14,9 +14,9 @@ const SIZES = [
   { sizeBytes: 100 * 1024, must: 1.4, aim: 1.6 },
 ];
 
-/** With the ledger, except in the shell, which has none. */
+/** The calls to the ledger are included, except in the shell, which has no ledger. */
 export const bench: Bench = {
-  question: 'How many small objects a second?',
+  question: 'How many small objects are delivered in a second?',
   async run({ quick }) {
     const rounds = quick ? 2 : 7;
     const count = quick ? 100 : 300;
@@ -66,7 +66,7 @@ export const bench: Bench = {
       return {
         columns: ['', 'objects/s', 'relay is × as fast'],
         rows,
-        repeats: `${rounds} rounds of ${count} objects each (the shell fewer), in turns`,
+        repeats: `${rounds} rounds of ${count} objects each (fewer for the shell), in turns`,
         gates,
       };
     } finally {

@@ -45,7 +45,7 @@ const createIo = (): CommandIo => {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // The second signal ends the process at once; its child processes then end by themselves.
+      // The second signal ends the process at once; its child processes then end too.
       if (stopping.signal.aborted) process.exit(ExitCode.Failed);
       stopping.abort();
     });

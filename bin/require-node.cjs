@@ -1,5 +1,6 @@
-// Preloaded by every npm script (node --require). The scripts need the Lambda runtime's major version of Node, which the
-// npm package `node` installs in node_modules/.bin. If npm did not run its install script, the system's Node runs instead.
+// Preloaded by every npm script (node --require). The scripts need the Lambda runtime's major version of Node, which
+// the npm package `node` installs in node_modules/.bin. If npm did not run its install script, the system's Node runs
+// instead.
 const MAJOR = 24;
 const major = Number(process.versions.node.split('.')[0]);
 if (major < MAJOR) {

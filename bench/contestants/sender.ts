@@ -6,7 +6,7 @@ import type { Send } from './send.ts';
 const agent = new http.Agent({ keepAlive: true });
 const { signal } = new AbortController();
 
-/** The relay's own sender, fed from a plain request: what it adds to the pipe. */
+/** The relay's own sender, fed from a plain request. The comparison with the raw pipe shows what the sender costs. */
 export const send: Send = async (from, to) => {
   const source = await new Promise<http.IncomingMessage>((resolve, reject) => {
     http.get(from, { agent }, resolve).once('error', reject);

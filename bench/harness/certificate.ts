@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A certificate for localhost that signs itself, and its key; files. */
+/** The files of a self-signed certificate for localhost and of its key. */
 export interface Certificate {
   readonly key: string;
   readonly certificate: string;
 }
 
-/** Made anew for each run by the machine's `openssl`: no key stands in the repository. */
+/** Creates a certificate with the machine's `openssl`, so that the repository contains no key. */
 export const createCertificate = (): Certificate & { remove(): void } => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-tls-'));
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
@@ -18,7 +18,7 @@ export const createCertificate = (): Certificate & { remove(): void } => {
   try {
     execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', certificate], { stdio: 'pipe' });
   } catch (error) {
-    throw new Error('the rows over TLS need the program openssl 1.1.1 or later', { cause: error });
+    throw new Error('the measurements over TLS need the program openssl 1.1.1 or later', { cause: error });
   }
   return { key, certificate, remove: () => rmSync(folder, { recursive: true }) };
 };

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { heapFlags } from '../../lib/local/lambda/lambda-environment.ts';
 import { cpuSeconds, peakMemoryMb } from './process-usage.ts';
 
-/** A way to send, in a process of its own. */
+/** A way to send a file, in its own process. */
 export interface Contestant {
-  /** One object from S3 to the chat server. */
+  /** Sends one object from S3 to the chat server. */
   send(from: string, to: string): Promise<void>;
   cpuSeconds(): number;
   peakMemoryMb(): number;
@@ -14,7 +14,8 @@ export interface Contestant {
 }
 
 /**
- * With the heap of the same function: a larger one collects its garbage more seldom.
+ * Starts a contestant with the heap size of a function of `memoryMb`. With a larger heap, garbage is collected less
+ * often.
  * @param name a file in bench/contestants that exports `send(from, to)`
  */
 export const startContestant = async (name: string, memoryMb = 256): Promise<Contestant> => {

@@ -13,8 +13,8 @@ export interface AnswerOptions {
 }
 
 /**
- * The minimum that a delivery needs of the services around it, so that the function is what is measured: S3 with objects
- * generated while they are sent (`/BUCKET/CHECKSUM/SIZE/NAME`), a ledger that is always free, and a chat server that
+ * Minimal answers of the services around a delivery, so that the benches measure the function itself. S3 generates
+ * objects while it sends them (`/BUCKET/CHECKSUM/SIZE/NAME`), the ledger accepts every claim, and the chat server
  * discards what it reads. All bodies are read to their end.
  */
 export const createAnswers = ({ delayMs, onCall }: AnswerOptions) => {

@@ -6,7 +6,8 @@ import { type CallCounts, createAnswers } from './counterpart-answers.ts';
 import type { CounterpartsMessage, CounterpartsReply } from './counterparts.ts';
 import { type ChecksumKind, checksumHeaders } from './synthetic-object.ts';
 
-// The process behind counterparts.ts: four servers, each on a port of its own, as the real services have hosts of their own.
+// The process that counterparts.ts starts. Each of the four servers has its own port, as each real service has its own
+// host.
 const options = JSON.parse(process.argv[2] ?? '{}') as { delayMs: number; tls?: { key: string; certificate: string } };
 let counts: CallCounts = {};
 let firstConfirmAt: string | undefined;
@@ -33,7 +34,7 @@ for (const [name, answer] of Object.entries(answers)) {
     : http.createServer(settings, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  // By its address: the SDK would make a host of a bucket before a name.
+  // The IP address, because the SDK would put the bucket's name in front of a host name.
   endpoints[name] = `${material ? 'https' : 'http'}://127.0.0.1:${port}`;
 }
 

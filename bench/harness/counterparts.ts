@@ -69,7 +69,7 @@ export const startCounterparts = async (
 
 const nextMessage = (child: ChildProcess): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    const onExit = () => reject(new Error('the counterparts have ended: see their output above'));
+    const onExit = () => reject(new Error('the process of the counterparts has ended; see its output above'));
     child.once('exit', onExit);
     child.once('message', (message) => {
       child.off('exit', onExit);

@@ -22,7 +22,7 @@ export interface FunctionOptions {
   readonly routes?: readonly object[];
 }
 
-/** A function's bundle in a process of its own, with the flags and the environment that Lambda would give it. */
+/** A function's bundle in its own process, with the flags and the environment that Lambda would give it. */
 export interface MeasuredFunction {
   /** Invokes it with a batch. @throws Error if any of the objects was not posted */
   deliver(objects: readonly ObjectSpec[]): Promise<void>;
@@ -33,7 +33,7 @@ export interface MeasuredFunction {
 
 const built = new Map<FunctionKind, string>();
 
-/** Built once a run. */
+/** The folder with the function's bundle, which is built once a run. */
 const taskRootOf = (kind: FunctionKind): string => {
   const known = built.get(kind);
   if (known !== undefined) return known;
@@ -69,7 +69,7 @@ export const startFunction = async (options: FunctionOptions): Promise<MeasuredF
       BUCKET_NAMES: 'uploads',
       AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9',
       POWERTOOLS_SERVICE_NAME: 'bench',
-      // There is no X-Ray daemon here to take segments.
+      // No X-Ray daemon runs here.
       POWERTOOLS_TRACE_ENABLED: 'false',
       ...options.environment,
     },

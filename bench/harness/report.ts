@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-/** Limits for one figure. Without `must` a miss is only printed. */
+/** Limits for one figure. A miss of `aim` is only printed. */
 export interface Gate {
   readonly what: string;
   readonly reached: number;
   /** Whether a larger or a smaller figure is better. */
   readonly better: 'larger' | 'smaller';
-  /** A bench run that misses it exits with 1. */
+  /** A bench run that misses this limit exits with 1. */
   readonly must?: number;
   readonly aim?: number;
   readonly digits?: number;
 }
 
 export interface Report {
-  /** The first one names the row. */
+  /** The first column contains the names of the rows. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
   /** How often each side was measured. */
@@ -26,7 +26,7 @@ export interface Report {
 
 export interface Bench {
   readonly question: string;
-  /** `quick`: fewer and smaller runs, to see that it works. */
+  /** `quick`: fewer and smaller runs, to check that the bench works. */
   run(options: { quick: boolean }): Promise<Report>;
 }
 
@@ -70,7 +70,7 @@ const isMet = ({ reached, better }: Gate, limit: number): boolean =>
 export const missedGates = ({ gates }: Report): readonly Gate[] =>
   gates.filter((gate) => gate.must !== undefined && !isMet(gate, gate.must));
 
-/** What the numbers depend on. */
+/** The hardware and the versions that the numbers depend on. */
 export const renderMachine = (): string => {
   const [cpu] = cpus();
   const versions = ['@aws-sdk/client-s3', '@aws-lambda-powertools/logger', 'esbuild'].map(
@@ -79,7 +79,7 @@ export const renderMachine = (): string => {
   return [
     `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GB, Linux ${release()}`,
     `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}, ${versions.join(', ')}`,
-    'All processes on this one machine, over its loopback interface; nothing here was measured on Lambda.',
+    'All processes run on this machine, over its loopback interface. Nothing was measured on Lambda.',
   ].join('\n');
 };
 

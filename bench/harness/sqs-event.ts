@@ -9,7 +9,9 @@ export interface ObjectSpec {
 
 let made = 0;
 
-/** The event that Lambda gets for new objects, one a message. No two objects are the same. */
+/**
+ * The event that Lambda receives for new objects, with one object in each message. Every object has a different key.
+ */
 export const sqsEvent = (objects: readonly ObjectSpec[]): SQSEvent => ({
   Records: objects.map(({ sizeBytes, checksum = 'crc32' }) => {
     made += 1;

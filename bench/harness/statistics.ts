@@ -11,11 +11,11 @@ export const spread = (values: readonly number[], digits: number): string => {
   return `${text(median(values))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 };
 
-/** The median of the ratios within each round, so that a slow moment of the machine affects both sides of a ratio. */
+/** The median of the ratios within each round, so that a slow period of the machine affects both sides of a ratio. */
 export const pairedRatio = (above: readonly number[], below: readonly number[]): number =>
   median(above.map((value, round) => value / (below[round] ?? Number.NaN)));
 
-/** Runs each side once a round, in turns, so that all sides share the machine's slow and fast times. */
+/** Runs each side once a round, in turns, so that slow periods of the machine affect all sides. */
 export const interleaved = async <Name extends string, Sample>(
   rounds: number,
   sides: Readonly<Record<Name, (round: number) => Promise<Sample>>>,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Crc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
 
-/** What S3 has stored of an object, by the way it was uploaded. */
+/** The checksum that S3 has stored for an object, which depends on the way it was uploaded. */
 export type ChecksumKind = 'crc32' | 'crc64nvme' | 'sha256' | 'md5' | 'none';
 
 const BLOCK = randomBytes(1024 * 1024);

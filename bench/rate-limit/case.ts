@@ -1,9 +1,9 @@
 import type { Result } from '../../test/helpers/virtual/simulate.ts';
 
-/** One scenario and what was measured. */
+/** One scenario and its measurements. */
 export interface Case {
   readonly name: string;
-  /** Each must hold. */
+  /** The case fails if one of these is missed. */
   readonly gates: readonly Gate[];
   /** Measurements without a gate. */
   readonly also?: string | undefined;
@@ -30,7 +30,7 @@ export const exactly = (what: string, value: number, limit: number): Gate => ({
   holds: value === limit,
 });
 
-/** No file is lost, none is posted twice. */
+/** Every file is posted once. */
 export const postedOnce = ({ posted, repeated, deadLetters }: Result, files: number): Gate[] => [
   exactly('posted', posted, files),
   exactly('posted twice', repeated, 0),

@@ -10,7 +10,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The last window begins when all windows before it have ended. The time its own calls take is left out. */
+/** The time until the last window begins, when all earlier windows have ended. Its own calls are not included. */
 const idealMs = (files: number, addresses = 1): number =>
   (Math.ceil(files / STOCK.calls / addresses) - 1) * STOCK.windowMs;
 
@@ -125,7 +125,7 @@ export const cases: Readonly<Record<string, (seed: number) => Promise<Case>>> = 
   async liftedAndForgotten(seed) {
     const after = await runChange({ seed, afterMs: 30.3 * MINUTE_MS, rateLimit: undefined, isForgotten: true });
     return {
-      name: 'lifted while the process was replaced, so that no process can wake the sleepers (for information)',
+      name: 'the limit lifted while the process was replaced, so that no process can wake messages (for information)',
       gates: postedOnce(after.result, CHANGED_FILES),
       also: `the rest took ${(after.tookMs / MINUTE_MS).toFixed(0)} min: each message woke at its own time`,
     };
@@ -138,20 +138,20 @@ export const cases: Readonly<Record<string, (seed: number) => Promise<Case>>> = 
     const unpaced = await simulate({ ...scenario, isPaced: false });
     const more = (count: (result: Result) => number) => count(paced) - count(unpaced);
     return {
-      name: 'no limit, against the same run without the pacer',
+      name: 'no limit, compared with the same run without the pacer',
       gates: [
         exactly(
-          'more time in ms',
+          'additional time in ms',
           more(({ drainMs }) => drainMs),
           0,
         ),
         exactly(
-          'more calls of SQS',
+          'additional calls to SQS',
           more(({ sqs }) => sqs.receive + sqs.postpone + sqs.read + sqs.wake),
           0,
         ),
         exactly(
-          'more calls of DynamoDB',
+          'additional calls to DynamoDB',
           more(({ ledger }) => ledger.writes + ledger.reads),
           0,
         ),
@@ -173,7 +173,7 @@ export const cases: Readonly<Record<string, (seed: number) => Promise<Case>>> = 
         `receives ${result.receives.average.toFixed(1)} / ${result.receives.most}`;
       gates.push({ what: name, limit: 'posted, 429s a window ≤ 5, receives ≤ 25', reached, holds });
     }
-    return { name: '200 files; headers missing or absurd, clocks wrong', gates };
+    return { name: '200 files, with missing or invalid headers and wrong clocks', gates };
   },
 
   async slowUploads(seed) {
@@ -190,7 +190,7 @@ export const cases: Readonly<Record<string, (seed: number) => Promise<Case>>> = 
     const files = 1_000;
     const result = await simulate({ seed, files, addresses: ['a'], rateLimit: STOCK, inFlightQuota: 300 });
     return {
-      name: "1,000 files where SQS's quota of messages in flight is 300",
+      name: '1,000 files, with an SQS quota of 300 messages in flight',
       gates: [atMost('of the ideal time', times(result, files), 1.1, ' ×'), ...postedOnce(result, files)],
       also: shape(result),
     };

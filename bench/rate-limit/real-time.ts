@@ -56,7 +56,7 @@ export const runInRealTime = async (): Promise<Case> => {
         atMost('429s in a second', Math.max(0, ...counts.values()), 2),
         atMost('receives at most', Math.max(...queue.receiveCounts), 12),
       ],
-      also: `${(tookMs / 1_000).toFixed(1)} s for ${windowsNeeded} windows: SQS rounds to whole seconds, and wake times leave a margin of two`,
+      also: `${(tookMs / 1_000).toFixed(1)} s for ${windowsNeeded} windows: SQS rounds to whole seconds, and wake times have a margin of two seconds`,
     };
   } finally {
     clearInterval(keepAlive);

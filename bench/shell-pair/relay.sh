@@ -1,5 +1,6 @@
 #!/bin/sh
-# What one would write in a shell: for each number, S3's object into a file, the file to rooms.media, its id to rooms.mediaConfirm.
+# A simple relay in shell. For each number, it saves S3's object to a file, sends the file to rooms.media, and its id to
+# rooms.mediaConfirm.
 # Usage: relay.sh OBJECT_URL_PREFIX CHAT_URL COUNT
 set -eu
 file=$(mktemp)

@@ -15,8 +15,8 @@ import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 
 /**
- * The same task as in most published samples: every Powertools package, the SDK's clients, the object read into memory,
- * fetch with FormData and Blob. Of the relay's guarantees it has only those that these packages give.
+ * The same task as most published samples do it: with every Powertools package, the SDK's clients, the object read into
+ * memory, and fetch with FormData and Blob. It has only those of the relay's guarantees that these packages provide.
  */
 const env = process.env as Record<string, string>;
 const logger = new Logger();

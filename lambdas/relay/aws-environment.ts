@@ -1,4 +1,7 @@
-/** How the function reaches AWS: what Lambda, the stack and the operator put into its environment. */
+/**
+ * The variables in the function's environment that configure its calls to AWS. Lambda, the stack and the operator set
+ * them.
+ */
 export type AwsEnvironment = ReturnType<typeof readAwsEnvironment>;
 
 /**

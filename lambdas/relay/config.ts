@@ -20,8 +20,8 @@ export interface Config {
 }
 
 /**
- * Reads the function's environment and the settings beside its bundle. All that is wrong is named at once: a function
- * that can't start is seen in its log only.
+ * Reads the function's environment and the settings file of its bundle. One error reports all faults, because a
+ * function that can't start is visible only in its log.
  *
  * @throws Error
  */
@@ -83,7 +83,7 @@ const parseProxyUrl = (text: string | undefined, faults: string[]): URL | undefi
   if (text === undefined || text === '') return undefined;
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  // It is not quoted: it can hold a password.
+  // The value is not quoted, because it can contain a password.
   faults.push(`${OptionalEnv.RocketChatProxyUrl} must be a URL such as http://proxy.example.com:3128`);
   return undefined;
 };

@@ -29,8 +29,8 @@ export const OptionalEnv = {
 } as const;
 
 /**
- * The file beside the bundle with the routes and settings (see `config.ts`). Lambda's environment is limited to 4 KB; a
- * file is not.
+ * The file with the routes and settings, in the bundle's folder (see `config.ts`). Lambda limits the environment to 4
+ * KB, but not this file.
  */
 export const SETTINGS_FILE = 'relay.json';
 

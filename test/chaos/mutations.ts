@@ -8,7 +8,7 @@ export type Proof =
   | 'object contract'
   | 'chat contract';
 
-/** A fault to plant: replaces `from`, which must occur in the file exactly once, by `to`. */
+/** A fault to plant: `to` replaces `from`, which must occur in the file exactly once. */
 export interface Mutation {
   readonly name: string;
   readonly file: string;
@@ -60,7 +60,7 @@ export const mutations: readonly Mutation[] = [
     proof: 'model',
   },
   {
-    name: 'trust that an owner who died had not confirmed',
+    name: 'assume that an owner that died had not confirmed',
     file: DELIVERY,
     from: 'entry.leaseOwner !== undefined && entry.upload !== undefined',
     to: 'entry.leaseOwner === "" && entry.upload !== undefined',
@@ -81,7 +81,7 @@ export const mutations: readonly Mutation[] = [
     proof: 'model',
   },
   {
-    name: 'let an older version pass a newer one',
+    name: 'post an older version after a newer one',
     file: STEPS,
     from: 'if (other === undefined) return undefined;',
     to: 'if (other === undefined || other.kind === "newer") return undefined;',
@@ -102,14 +102,14 @@ export const mutations: readonly Mutation[] = [
     proof: 'model',
   },
   {
-    name: 'let a late owner write, in the model',
+    name: 'accept a write of an owner that lost its lease, in the model',
     file: 'test/helpers/memory-ledger.ts',
     from: 'if (item?.leaseOwner !== owner)',
     to: 'if (item === undefined)',
     proof: 'model',
   },
   {
-    name: 'claim an upload although another delivery has the entry, in the model',
+    name: 'claim an upload although another delivery holds the entry, in the model',
     file: 'test/helpers/memory-ledger.ts',
     from: 'if (previous !== undefined && !isOwnUpload(previous, lease)) return refusal(previous, now);',
     to: '',
@@ -123,14 +123,14 @@ export const mutations: readonly Mutation[] = [
     proof: 'ledger contract',
   },
   {
-    name: 'let a late owner write, in DynamoDB',
+    name: 'accept a write of an owner that lost its lease, in DynamoDB',
     file: LEDGER,
     from: "ConditionExpression: '#leaseOwner = :owner',",
     to: "ConditionExpression: 'attribute_exists(#leaseOwner) OR #leaseOwner = :owner',",
     proof: 'ledger contract',
   },
   {
-    name: 'take a short body for a whole one',
+    name: 'accept a body that is too short',
     file: VERIFIER,
     from: 'if (receivedBytes !== sizeBytes) fail',
     to: 'if (receivedBytes > sizeBytes) fail',

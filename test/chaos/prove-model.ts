@@ -1,9 +1,9 @@
 /**
  * The long run of the model: npm run prove:model -- [--schedules N] [--seed S] [--jobs J] [--save FOLDER]
  *
- * It runs in parts of 50,000 schedules, in J processes at a time. With --save, each finished part leaves its figures in
- * FOLDER, and a later run with the same seed and folder goes on where this one stopped.
- * A failure is replayed with --schedules 1 --seed S --path P.
+ * It runs parts of 50,000 schedules in J processes at a time. With --save, each finished part writes its figures to
+ * FOLDER, and a later run with the same seed and folder continues where this one stopped.
+ * To replay a failure: --schedules 1 --seed S --path P.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 const [schedules, seed, jobs] = [Number(values.schedules), Number(values.seed), Number(values.jobs)];
 if (![schedules, seed, jobs].every(Number.isInteger) || schedules < 1 || jobs < 1) {
-  process.stderr.write('prove-model: --schedules, --seed and --jobs take whole numbers\n');
+  process.stderr.write('prove-model: --schedules, --seed and --jobs must be whole numbers\n');
   process.exit(2);
 }
 const { save } = values;
@@ -39,7 +39,7 @@ const parts = Array.from({ length: Math.ceil(schedules / PART) }, (_, index) => 
 }));
 let done = 0;
 
-/** @returns what a process of its own prints: the part's tally, and a failure if there is one. */
+/** @returns the output of the part's process: its tally, and a failure if there is one. */
 const runPart = async (part: (typeof parts)[number]): Promise<{ tally: Tally; seconds: number; failure?: string }> => {
   const file = save === undefined ? undefined : path.join(save, `${part.seed}-${part.schedules}.json`);
   const saved = file !== undefined && existsSync(file);

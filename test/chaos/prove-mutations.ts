@@ -1,4 +1,4 @@
-/** Breaks the code on purpose, one fault at a time, and shows that a proof notices each: npm run prove:mutations */
+/** Plants one fault at a time and checks that a proof detects it: npm run prove:mutations [-- NAME] */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const PROOFS: Record<Proof, readonly string[]> = {
   'object contract': [...VITEST, 'test/contract/objects', 'test/unit/relay/verifier'],
   'chat contract': [...VITEST, 'test/contract/chat'],
 };
-/** What a proof prints when it has found something, other than a program that no longer runs. */
+/** The output of a proof that found a fault. A program that does not run does not count as a find. */
 const FOUND: Record<Proof, RegExp> = {
   model: /posted twice|was lost|claimed first|stuck in the queue|without a/,
   'delivery tests': /[1-9]\d* failed/,
@@ -46,7 +46,7 @@ const main = (): number => {
   );
   if (planted.length === 0) {
     process.stderr.write(
-      `prove-mutations: no mutation is called "${only}"; there are:\n${mutations.map(({ name }) => `  ${name}\n`).join('')}`,
+      `prove-mutations: no mutation has a name with "${only}"; the names are:\n${mutations.map(({ name }) => `  ${name}\n`).join('')}`,
     );
     return 2;
   }
@@ -94,7 +94,7 @@ const plant = (folder: string, { file, from, to }: Mutation, check: () => boolea
   const target = path.join(folder, file);
   const original = readFileSync(target, 'utf8');
   const places = original.split(from).length - 1;
-  if (places !== 1) throw new Error(`${file}: the code to break stands there ${places} times, not once: ${from}`);
+  if (places !== 1) throw new Error(`${file}: the code to replace occurs ${places} times instead of once: ${from}`);
   writeFileSync(
     target,
     original.replace(from, () => to),

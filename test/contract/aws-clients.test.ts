@@ -38,7 +38,7 @@ const callAll = async ({ s3, dynamodb, sqs, secretsManager }: AwsClients) =>
   ]);
 
 describe('the clients', () => {
-  it('name the function, its role and the region in each request', async () => {
+  it("send the function's name, the role's credentials and the region in each request", async () => {
     const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'key', sessionToken: 'session==' };
     await callAll(awsClientsAt(server.url, { credentials }));
     expect(server.requests).toHaveLength(4);
@@ -123,7 +123,7 @@ describe('the endpoint', () => {
       ],
     ],
     [
-      'is a FIPS endpoint when one is asked for',
+      'is a FIPS endpoint when the environment requests it',
       { region: 'us-east-1', useFipsEndpoint: true },
       [
         'dynamodb-fips.us-east-1.amazonaws.com/',
@@ -133,11 +133,11 @@ describe('the endpoint', () => {
       ],
     ],
     [
-      'is a dual-stack endpoint when one is asked for',
+      'is a dual-stack endpoint when the environment requests it',
       { useDualstackEndpoint: true },
       [
         'dynamodb.eu-central-1.api.aws/',
-        // Secrets Manager has both protocols under this name.
+        // This endpoint of Secrets Manager supports both protocols.
         'secretsmanager.eu-central-1.amazonaws.com/',
         'sqs.eu-central-1.api.aws/',
         'uploads.s3.dualstack.eu-central-1.amazonaws.com/a%20b',
@@ -147,11 +147,11 @@ describe('the endpoint', () => {
     expect(await urlsOf(overrides)).toEqual(urls);
   });
 
-  it('has a bucket with a dot in its path, because no certificate fits the host name', async () => {
+  it("has the bucket in its path if the bucket's name contains a dot, because no certificate matches such a host name", async () => {
     expect(await urlsOf({}, 'files.acme.test')).toContain('s3.eu-central-1.amazonaws.com/files.acme.test/a%20b');
   });
 
-  it('has the bucket in its path when it was set in the environment', async () => {
+  it('has the bucket in its path if it was set in the environment', async () => {
     const endpoints = { ...NO_ENDPOINTS, s3: 'http://localhost:4566' };
     expect(await urlsOf({ endpoints })).toContain('localhost/uploads/a%20b');
   });
@@ -168,7 +168,7 @@ describe('a failed call', () => {
     expect([awsCodeOf(error), awsStatusOf(error)]).toEqual([code, status]);
   });
 
-  it('without a connection has the code of Node and no status', async () => {
+  it("without a connection has Node's error code and no status", async () => {
     const error = await errorOf(getItem(awsClientsAt('http://127.0.0.1:9')));
     expect([awsCodeOf(error), awsStatusOf(error)]).toEqual(['ECONNREFUSED', undefined]);
   });
@@ -193,7 +193,7 @@ describe('a failed call', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('is repeated after its connection broke', async () => {
+  it('is repeated after its connection was lost', async () => {
     server.answer((request, response) => {
       if (server.requests.length === 1) request.socket.destroy();
       else response.writeHead(200).end('{}');
@@ -202,7 +202,7 @@ describe('a failed call', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is not repeated after it was stopped for lack of time', async () => {
+  it('is not repeated after it was aborted', async () => {
     const stop = new AbortController();
     server.answer(() => stop.abort());
     const { s3 } = awsClientsAt(server.url, { maxAttempts: 3 });

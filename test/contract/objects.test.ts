@@ -25,7 +25,7 @@ const clientOf = (endpoint: string) =>
   });
 const source = (code: string) => expect.objectContaining({ name: 'SourceError', code });
 
-describe('objects in S3 (fauxqs)', () => {
+describe('the S3 object store, on fauxqs', () => {
   let app: EmulatorApp;
   let client: S3Client;
   let store: ObjectStore;
@@ -106,7 +106,7 @@ describe('objects in S3 (fauxqs)', () => {
     expect(await store.contentType(object, { signal })).toBe('image/png');
   });
 
-  it('can be closed unread, half read, or twice', async () => {
+  it('closes an object that was read partly or not at all, also twice', async () => {
     const object = await put('unread', Buffer.alloc(1_000_000));
     const unread = await store.open(object, { signal });
     unread.close();
@@ -118,7 +118,7 @@ describe('objects in S3 (fauxqs)', () => {
   });
 });
 
-describe('objects in S3 (scripted)', async () => {
+describe('the S3 object store, on a scripted server', async () => {
   let server: ScriptedServer;
   let store: ObjectStore;
   beforeEach(async () => {
@@ -177,7 +177,7 @@ describe('objects in S3 (scripted)', async () => {
     ['xxhash128', await computed(new Xxh3_128())],
   ];
 
-  describe.each(CHECKSUMS)('a stored checksum of the kind %s', (algorithm, value) => {
+  describe.each(CHECKSUMS)('a stored checksum of type %s', (algorithm, value) => {
     const header = `x-amz-checksum-${algorithm}`;
 
     it('is accepted when it matches the bytes', async () => {
@@ -195,7 +195,7 @@ describe('objects in S3 (scripted)', async () => {
       await expect(read()).rejects.toEqual(failure);
     });
 
-    it("is not compared when it was made of the parts' checksums", async () => {
+    it("is not compared when it was computed from the parts' checksums", async () => {
       const ofParts = `${Buffer.from(value, 'base64').fill(0).toString('base64')}-3`;
       give({ [header]: ofParts, 'x-amz-checksum-type': 'COMPOSITE' });
       expect(await read()).toEqual(CONTENT);
@@ -226,7 +226,7 @@ describe('objects in S3 (scripted)', async () => {
       });
     });
 
-    it('is not compared when S3 has stored a checksum, which costs less', async () => {
+    it('is not compared when S3 has stored a checksum', async () => {
       const crc64nvme = await computed(new Crc64Nvme());
       give({ etag: `"${OTHER}"`, 'x-amz-server-side-encryption': 'AES256', 'x-amz-checksum-crc64nvme': crc64nvme });
       expect(await read()).toEqual(CONTENT);
@@ -240,13 +240,13 @@ describe('objects in S3 (scripted)', async () => {
       ],
       ['of an object uploaded in parts', { etag: `"${OTHER}-2"`, 'x-amz-server-side-encryption': 'AES256' }],
       ['without an encryption header', { etag: `"${OTHER}"` }],
-    ])('is not taken for an MD5: %s', async (_, headers) => {
+    ])('%s is not treated as an MD5', async (_, headers) => {
       give(headers);
       expect(await read()).toEqual(CONTENT);
     });
   });
 
-  it('asks S3 for the stored checksum', async () => {
+  it('requests the stored checksum from S3', async () => {
     give({});
     await read();
     expect(server.requests[0]?.headers['x-amz-checksum-mode']).toBe('ENABLED');
@@ -258,8 +258,8 @@ describe('objects in S3 (scripted)', async () => {
       ['the eTag when the version id is "null"', { versionId: 'null' }, null, '"abc"'],
       ['the eTag when there is no version id', { versionId: undefined }, null, '"abc"'],
       ['the eTag of an object uploaded in parts', { eTag: 'abc-9' }, null, '"abc-9"'],
-      ['nothing when the event had neither', { eTag: undefined }, null, undefined],
-    ])('names %s', async (_, overrides, versionId, ifMatch) => {
+      ['neither the version id nor the eTag when the event has none', { eTag: undefined }, null, undefined],
+    ])('contains %s', async (_, overrides, versionId, ifMatch) => {
       give({});
       await read(createdObject({ eTag: 'abc', ...overrides }));
       const [request] = server.requests;
@@ -285,7 +285,7 @@ describe('objects in S3 (scripted)', async () => {
       await expect(read()).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
     });
 
-    it('is refused without a content length', async () => {
+    it('is rejected without a content length', async () => {
       server.answer((_, response: ServerResponse) => {
         response.writeHead(200, { 'transfer-encoding': 'chunked' });
         response.end(CONTENT);
@@ -293,7 +293,7 @@ describe('objects in S3 (scripted)', async () => {
       await expect(open()).rejects.toEqual(source('SOURCE_UNAVAILABLE'));
     });
 
-    it('fails when the delivery is stopped for lack of time', async () => {
+    it('fails when the delivery is aborted', async () => {
       const stop = new AbortController();
       server.answer((_, response) => {
         response.writeHead(200, { 'content-length': CONTENT.length });
@@ -319,7 +319,7 @@ describe('objects in S3 (scripted)', async () => {
     [503, 'SlowDown', 'SOURCE_UNAVAILABLE'],
     [500, 'InternalError', 'SOURCE_UNAVAILABLE'],
     [400, 'RequestTimeout', 'SOURCE_UNAVAILABLE'],
-  ])('translates %i %s to %s', async (status, code, expected) => {
+  ])('reports the answer %i %s as %s', async (status, code, expected) => {
     refuse(status, code);
     await expect(open()).rejects.toEqual(source(expected));
     await expect(open()).rejects.toMatchObject({
@@ -332,7 +332,7 @@ describe('objects in S3 (scripted)', async () => {
     [412, 'OBJECT_GONE'],
     [403, 'ACCESS_DENIED'],
     [503, 'SOURCE_UNAVAILABLE'],
-  ])('translates the status %i of a HEAD response, which has no body, to %s', async (status, expected) => {
+  ])('reports the status %i of a HEAD response, which has no body, as %s', async (status, expected) => {
     refuse(status, 'unseen');
     const asked = store.contentType(createdObject(), { signal });
     await expect(asked).rejects.toEqual(source(expected));

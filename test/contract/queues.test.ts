@@ -99,7 +99,7 @@ describe('a postponed message', () => {
     [1_001, 2],
     [-5, 0],
     [60 * 3_600_000, 12 * 3_600 - 900],
-  ])('that is postponed by %i ms is hidden for %i s', async (delayMs, seconds) => {
+  ])('with a delay of %i ms is hidden for %i s', async (delayMs, seconds) => {
     const server = await startScriptedServer();
     const bodies: string[] = [];
     server.answer((request, response) => {

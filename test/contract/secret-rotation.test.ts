@@ -61,7 +61,7 @@ describe('a pending version of the secret', () => {
     ]);
   });
 
-  it('is used by all calls that were refused at the same time, and tested once', async () => {
+  it('is tested once and used by all calls that were refused at the same time', async () => {
     pend(fresh);
     const renewed = await Promise.all(Array.from({ length: 10 }, () => secret.renew(revoked)));
     expect(new Set(renewed)).toEqual(new Set([true]));
@@ -89,10 +89,10 @@ describe('a pending version of the secret', () => {
 
   it.each<[string, () => unknown]>([
     ['is refused too', () => pend({ ...fresh, authToken: 'wrong-token' })],
-    ['belongs to another user than it names', () => pend({ userId: 'somebody', authToken: fresh.authToken })],
+    ['contains the id of another user', () => pend({ userId: 'somebody', authToken: fresh.authToken })],
     ['is the refused one', () => pend(revoked)],
     ['can not be read', () => store.setSecret('no JSON', 'AWSPENDING')],
-    ['is not there', () => undefined],
+    ['does not exist', () => undefined],
     [
       'can not be tested because the server does not answer',
       () => {

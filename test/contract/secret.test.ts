@@ -60,7 +60,7 @@ describe('the secret', () => {
     ['a line break and another header', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}\r\nX-Evil: 1` })],
     ['a space', JSON.stringify({ userId: 'bot', authToken: `${TOKEN} ` })],
     ['a letter that headers can not hold', JSON.stringify({ userId: 'bot', authToken: `${TOKEN}ä` })],
-  ])('is refused with %s in it, and the error does not quote it', async (_, text) => {
+  ])('is rejected if it contains %s, and the error does not quote it', async (_, text) => {
     hold(text);
     const error: unknown = await secret.current().catch((caught: unknown) => caught);
     expect(error).toMatchObject({
@@ -79,7 +79,7 @@ describe('the secret', () => {
     [400, 'ThrottlingException', 'SECRET_UNAVAILABLE'],
     [500, 'InternalServiceError', 'SECRET_UNAVAILABLE'],
     [503, 'ServiceUnavailable', 'SECRET_UNAVAILABLE'],
-  ])('translates %i %s to %s', async (status, type, code) => {
+  ])('can not be read when Secrets Manager answers %i %s; the error is %s', async (status, type, code) => {
     refuse(status, type);
     await expect(secret.current()).rejects.toMatchObject({
       name: 'SecretError',
@@ -103,7 +103,7 @@ describe('the secret', () => {
   });
 });
 
-describe('a secret that was refused', () => {
+describe('a secret that the chat server refused', () => {
   beforeEach(async () => {
     holdCredentials(GOOD);
     await secret.current();

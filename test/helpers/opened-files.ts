@@ -1,7 +1,7 @@
 /**
- * Prints the files that the SDK opens for one call of each client, as JSON: `function` for the function's own clients, `bare`
- * for a client without their settings. A process of its own, because the SDK keeps a reference to Node's readFile and
- * reads a configuration file only once.
+ * Prints the files that the SDK opens for one call of each client, as JSON: `function` for the function's own clients,
+ * `bare` for a client without their settings. Runs in its own process, because the SDK keeps a reference to Node's
+ * readFile and reads a configuration file only once.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 

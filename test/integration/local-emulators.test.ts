@@ -167,7 +167,7 @@ describe('the secret', () => {
     }
   };
 
-  it('can have a pending version beside the current one', async () => {
+  it('can have a pending version in addition to the current one', async () => {
     const pending = () => get('credentials', 'AWSPENDING');
     await expect(pending()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     emulators.secretsManager.setSecret('next', 'AWSPENDING');

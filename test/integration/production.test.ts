@@ -11,7 +11,7 @@ import { startConnectProxy } from '../helpers/connect-proxy.ts';
 import { createPrivateCa } from '../helpers/private-ca.ts';
 import { startTlsFront } from '../helpers/tls-front.ts';
 
-// What a production account adds, through the bundle that is deployed.
+// The function's real bundle with the features of a production account.
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -27,7 +27,7 @@ const start = async (options: LocalRelayOptions = {}): Promise<LocalRelay> => {
 const put = (relay: LocalRelay, key = 'report.txt') =>
   relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key: key, Body: 'content' }));
 
-/** A chat server behind TLS, with a certificate that only the given file makes good. */
+/** A chat server behind TLS, with a certificate that is accepted only with the authority in the returned file. */
 const startPrivateChat = async (): Promise<{ chat: ChatServer; url: string; authorityFile: string }> => {
   const chat = await startChatServer();
   const ca = createPrivateCa();
@@ -39,8 +39,8 @@ const startPrivateChat = async (): Promise<{ chat: ChatServer; url: string; auth
   return { chat, url: front.url, authorityFile };
 };
 
-describe('a chat server whose certificate a private authority has signed', () => {
-  it('gets its files where the function has that certificate', async () => {
+describe('a chat server with a certificate of a private authority', () => {
+  it("receives files if the function has the authority's certificate", async () => {
     const { chat, url, authorityFile } = await startPrivateChat();
     const relay = await start({
       rocketChat: { url, userId: chat.userId, authToken: chat.authToken },
@@ -51,7 +51,7 @@ describe('a chat server whose certificate a private authority has signed', () =>
     expect(chat.messages('general')).toMatchObject([{ file: { name: 'report.txt' } }]);
   });
 
-  it('gets none where it has not, and the log says what to do', async () => {
+  it('receives no calls without that certificate, and the log says what to do', async () => {
     const { chat, url } = await startPrivateChat();
     const relay = await start({ rocketChat: { url, userId: chat.userId, authToken: chat.authToken } });
     await put(relay);
@@ -69,7 +69,7 @@ describe('a chat server whose certificate a private authority has signed', () =>
     expect(chat.calls).toEqual([]);
   });
 
-  it('is reached through a proxy, with a password that nobody sees', async () => {
+  it("is reached through a proxy, and the proxy's password is not logged", async () => {
     const { chat, url, authorityFile } = await startPrivateChat();
     const proxy = await startConnectProxy();
     closers.push(proxy.close);
@@ -91,7 +91,7 @@ describe('a chat server whose certificate a private authority has signed', () =>
   });
 });
 
-it('a new token is stored ahead, and taken when the old one is revoked: no delivery notices', async () => {
+it('a pending token is used when the current one is revoked, and no delivery is retried', async () => {
   const relay = await start();
   const { chat } = relay;
   const [bot] = chat?.users() ?? [];
@@ -111,7 +111,7 @@ it('a new token is stored ahead, and taken when the old one is revoked: no deliv
   expect(lines.join()).not.toMatch(new RegExp(`${old}|${authToken}`));
 });
 
-it('files that Rocket.Chat keeps in the same bucket go nowhere, and are counted', async () => {
+it('files that Rocket.Chat stores in the same bucket are ignored and counted', async () => {
   const relay = await start();
   const userId = relay.chat?.userId ?? '';
   const id = 'Jn3Bd8xk7cZqW2tRa';
@@ -127,7 +127,7 @@ it('files that Rocket.Chat keeps in the same bucket go nowhere, and are counted'
   expect(counted.flatMap((line) => JSON.parse(line).LoopSuspected as number[])).toEqual([1, 1]);
 });
 
-it('an operations room is told of a dead letter', async () => {
+it('a dead letter is reported in the operations room', async () => {
   const relay = await start({
     chatServer: {
       rooms: [
@@ -146,7 +146,7 @@ it('an operations room is told of a dead letter', async () => {
   expect(await relay.peekDeadLetters()).toHaveLength(1);
 });
 
-describe('X-Ray', () => {
+describe('the X-Ray daemon', () => {
   const listen = async (): Promise<{ daemon: Socket; names: string[]; address: string }> => {
     const names: string[] = [];
     const daemon = createSocket('udp4', (datagram) => {
@@ -162,7 +162,7 @@ describe('X-Ray', () => {
     _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=557abcec3ee5a047;Sampled=1',
   });
 
-  it('hears of the calls of a delivery where tracing is on', async () => {
+  it('receives the calls of a delivery if tracing is enabled', async () => {
     const { names, address } = await listen();
     const relay = await start({ environment: { ...traceOf(address), RELAY_TRACING: '1' } });
     await put(relay);
@@ -170,7 +170,7 @@ describe('X-Ray', () => {
     await expect.poll(() => names).toEqual(['S3', 'rooms.media', 'rooms.mediaConfirm']);
   });
 
-  it('hears nothing where it is off', async () => {
+  it('receives nothing if tracing is disabled', async () => {
     const { names, address } = await listen();
     const relay = await start({ environment: traceOf(address) });
     await put(relay);

@@ -5,7 +5,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LocalRelay, type LocalRelayOptions, startLocalRelay } from '../../lib/local/index.ts';
 
-/** The function's real bundle in a process of its own, with everything around it over HTTP. */
+// The function's real bundle runs in its own process and reaches all services over HTTP.
 
 let relay: LocalRelay;
 let lines: string[];
@@ -39,24 +39,24 @@ const outcomes = () => relay.deliveries.map(({ outcome }) => outcome);
 
 const EVENTS = path.join(import.meta.dirname, '../../events');
 
-describe('the example events', () => {
-  it('are each taken by the function as they are', async () => {
+describe('each example event', () => {
+  it('is accepted by the function unchanged', async () => {
     await start({ bucket: 'example-uploads' });
     const [host] = relay.functions;
     for (const file of readdirSync(EVENTS).filter((name) => name.endsWith('.json'))) {
       const before = relay.deliveries.length;
       const answer = await host?.invoke(JSON.parse(readFileSync(path.join(EVENTS, file), 'utf8')));
       expect(answer, file).toMatchObject({ kind: 'answered', payload: '{"batchItemFailures":[]}' });
-      // The objects are not in our bucket, so that whatever asks for one finds it gone.
-      const asked = relay.deliveries.slice(before).filter(({ outcome }) => outcome === 'gone').length;
-      const isAsking = !['test-event.json', 'removed.json', 'directory-marker.json'].includes(file);
-      expect(asked > 0, file).toBe(isAsking);
+      // The bucket is empty, so every delivery that reads its object ends as `gone`.
+      const gone = relay.deliveries.slice(before).filter(({ outcome }) => outcome === 'gone').length;
+      const isObjectRead = !['test-event.json', 'removed.json', 'directory-marker.json'].includes(file);
+      expect(gone > 0, file).toBe(isObjectRead);
     }
   });
 });
 
 describe('an object', () => {
-  it('is posted once however often its event comes', async () => {
+  it('is posted once although its event is received seven times', async () => {
     await start({ processes: 2 });
     await put('once.txt');
     await relay.settled();
@@ -66,7 +66,7 @@ describe('an object', () => {
     expect(outcomes().filter((outcome) => outcome === 'posted')).toHaveLength(1);
   });
 
-  it('that vanished is acknowledged', async () => {
+  it('that was deleted before its delivery is acknowledged', async () => {
     await start();
     relay.chat?.faults.next('roomInfo', { kind: 'delay', delayMs: 300 });
     await put('gone.txt');
@@ -76,7 +76,7 @@ describe('an object', () => {
     expect(messages()).toHaveLength(0);
   });
 
-  it('that is refused waits in the dead-letter queue with its reason, and can be sent back as it is', async () => {
+  it('that is refused has a dead letter with the reason, which can be redriven unchanged', async () => {
     await start();
     await put('logo.svg', '<svg xmlns="http://www.w3.org/2000/svg"/>', 'image/svg+xml');
     await relay.settled();
@@ -88,7 +88,7 @@ describe('an object', () => {
     expect(attribute('roomId')).toBe('GENERAL');
     expect(attribute('attempts')).toBe('1');
 
-    // A repeat of the event is not a redrive: it is known to have failed.
+    // A repeat of the event is not a redrive, so it does not start another delivery.
     await send(events[0] ?? '');
     await relay.settled();
     expect(await relay.peekDeadLetters()).toHaveLength(1);
@@ -100,22 +100,22 @@ describe('an object', () => {
     expect(outcomes()).toEqual(['dead-lettered', 'duplicate', 'posted']);
   });
 
-  it('that waited for an operator is posted when the secret is mended', async () => {
-    // Killed in mid-flight, it is received again when its visibility ends: ten seconds after the function's time-out.
+  it('that was retried because of an unusable secret is posted after the secret is corrected', async () => {
+    // If its delivery is killed, the message is received again ten seconds after the function's time-out.
     await start({ secret: 'not JSON, but a secret all the same', functionTimeoutMs: 5_000 });
     await put('waits.txt');
     await expect.poll(outcomes).toContain('retrying');
     expect(relay.deliveries[0]).toMatchObject({ reason: 'SECRET_UNUSABLE' });
     const { userId, authToken } = relay.chat ?? {};
     relay.secretsManager.setSecret(JSON.stringify({ userId, authToken }));
-    // The process that met the fault stays away from the server for half a minute; another one does not know of it.
+    // This process does not call the server for half a minute; a new process calls it at once.
     await relay.functions[0]?.kill();
     await relay.settled({ timeoutMs: 90_000 });
     expect(messages()).toHaveLength(1);
     expect(lines.join('\n')).not.toContain('a secret all the same');
   }, 120_000);
 
-  it('goes through while the token is replaced', async () => {
+  it('is posted while the token is replaced', async () => {
     await start();
     await put('before.txt');
     await relay.settled();
@@ -129,7 +129,7 @@ describe('an object', () => {
     expect(messages()).toHaveLength(2);
   });
 
-  it('leaves no token and none of its content in the log', async () => {
+  it('is delivered without a token or its content in the log', async () => {
     await start();
     await put('quiet.txt', 'the content of the file');
     await put('loud.svg', '<svg>the content of the file</svg>', 'image/svg+xml');
@@ -152,7 +152,7 @@ describe('an unreadable message', () => {
       'a key that does not decode',
       '{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-01-01T00:00:00Z","s3":{"bucket":{"name":"uploads"},"object":{"key":"%E0%A4%A","size":1}}}]}',
     ],
-  ])('(%s) goes to the dead-letter queue and holds nobody up', async (_what, body) => {
+  ])('(%s) becomes a dead letter and does not delay other messages', async (_what, body) => {
     await start();
     await send(body);
     await put('fine.txt');

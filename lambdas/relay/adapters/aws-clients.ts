@@ -8,7 +8,7 @@ import { checksumAlgorithms } from './s3/checksum.ts';
 
 export interface AwsOptions {
   readonly region: string;
-  /** They stay the same for as long as the process lives. */
+  /** The role's credentials. They do not change while the process runs. */
   readonly credentials: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
@@ -32,7 +32,10 @@ export interface AwsClients {
 const CONNECT_MS = 5_000;
 /** From the request until its answer begins. */
 const ANSWER_MS = 20_000;
-/** Without a byte on the connection. A body is read as slowly as the chat server takes it; the delivery's deadline limits that. */
+/**
+ * Without a byte on the connection. A slow chat server slows the reading of a body; the delivery's deadline limits
+ * that.
+ */
 const SILENCE_MS = 120_000;
 /** Idle connections are closed before the service closes them. */
 const IDLE_CONNECTION_MS = 15_000;
@@ -94,7 +97,7 @@ export const createAwsClients = (options: AwsOptions): AwsClients => {
       accountIdEndpointMode: 'disabled',
       endpointDiscoveryEnabled: false,
     }),
-    // A queue's URL names the standard endpoint, also where FIPS or dual-stack is asked for.
+    // A queue's URL always has the host name of the standard endpoint, even if FIPS or dual-stack is enabled.
     sqs: new SQSClient({ ...shared, ...at('sqs'), useQueueUrlAsEndpoint: false }),
     secretsManager: new SecretsManagerClient({ ...shared, ...at('secretsManager') }),
   };

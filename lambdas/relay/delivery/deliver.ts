@@ -21,7 +21,7 @@ export type Deliver = (task: Task) => Promise<Outcome>;
  * ends posted, ignored, gone or dead-lettered, or its message comes back.
  */
 export const createDeliver = (deps: DeliverDeps): Deliver => {
-  const { settings, store, rooms, circuit } = deps;
+  const { settings, store, circuit } = deps;
 
   return async (task) => {
     const { object, signal } = task;
@@ -39,19 +39,25 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
 
     const known = circuit.admit(route.room);
     if (known !== undefined) return settleUnclaimed(deps, task, route, known);
-
-    let roomId: string;
     try {
-      roomId = await rooms.resolve(route.room, route.threadId, { signal });
-    } catch (error) {
-      const failure = classify(error, 'room');
-      circuit.open(route.room, failure);
-      return settleUnclaimed(deps, task, route, failure);
+      return await deliverTo(deps, task, route);
+    } finally {
+      circuit.release(route.room);
     }
-
-    const delivery: Delivery = { ...task, route, roomId, id: deliveryId(object, roomId) };
-    return settle(deps, delivery, await takeSteps(deps, delivery));
   };
+};
+
+const deliverTo = async (deps: DeliverDeps, task: Task, route: Route): Promise<Outcome> => {
+  let roomId: string;
+  try {
+    roomId = await deps.rooms.resolve(route.room, route.threadId, { signal: task.signal });
+  } catch (error) {
+    const failure = classify(error, 'room');
+    deps.circuit.open(route.room, failure);
+    return settleUnclaimed(deps, task, route, failure);
+  }
+  const delivery: Delivery = { ...task, route, roomId, id: deliveryId(task.object, roomId) };
+  return settle(deps, delivery, await takeSteps(deps, delivery));
 };
 
 /** Goes from state to state, as in the diagram of docs/guarantee.md, until the delivery ends. */

@@ -13,13 +13,18 @@ export interface Circuit {
   open(room: string, failure: Failure): void;
   /** A delivery to this room succeeded. */
   close(room: string): void;
+  /**
+   * An admitted delivery has ended. If it neither opened nor closed the circuit, for example because the ledger showed
+   * that the object was posted before, it tried nothing, so the next delivery is admitted in its place.
+   */
+  release(room: string): void;
 }
 
 const STAYS_OPEN_MS = 30_000;
 const WHOLE_SERVER = Symbol('server');
 
 export const createCircuit = ({ now }: { now: () => number }): Circuit => {
-  const open = new Map<string | symbol, { failure: Failure; until: number }>();
+  const open = new Map<string | symbol, { failure: Failure; until: number; isTried: boolean }>();
 
   const admitTo = (scope: string | symbol): Failure | undefined => {
     const entry = open.get(scope);
@@ -27,7 +32,15 @@ export const createCircuit = ({ now }: { now: () => number }): Circuit => {
     if (now() < entry.until) return entry.failure;
     // This delivery tries; the others wait for another period.
     entry.until = now() + STAYS_OPEN_MS;
+    entry.isTried = true;
     return undefined;
+  };
+
+  const releaseFrom = (scope: string | symbol): void => {
+    const entry = open.get(scope);
+    if (!entry?.isTried) return;
+    entry.until = now();
+    entry.isTried = false;
   };
 
   return {
@@ -35,11 +48,16 @@ export const createCircuit = ({ now }: { now: () => number }): Circuit => {
     isOpen: (room) => open.has(WHOLE_SERVER) || open.has(room),
     open(room, failure) {
       if (failure.kind !== 'misconfigured' || failure.scope === 'object') return;
-      open.set(failure.scope === 'server' ? WHOLE_SERVER : room, { failure, until: now() + STAYS_OPEN_MS });
+      const scope = failure.scope === 'server' ? WHOLE_SERVER : room;
+      open.set(scope, { failure, until: now() + STAYS_OPEN_MS, isTried: false });
     },
     close(room) {
       open.delete(WHOLE_SERVER);
       open.delete(room);
+    },
+    release(room) {
+      releaseFrom(WHOLE_SERVER);
+      releaseFrom(room);
     },
   };
 };

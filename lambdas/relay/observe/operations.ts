@@ -18,11 +18,11 @@ export interface OperationsDeps {
 
 /** Reports incidents to the operators in the operations room. */
 export interface Operations {
-  /** Never throws and takes at most five seconds: a delivery must not depend on it. */
+  /** Never throws and takes at most five seconds, because a delivery must not depend on it. */
   tell(incident: Incident | undefined, options: CallOptions): Promise<void>;
 }
 
-/** One process sends one message a reason in this time. */
+/** A process sends at most one message for each reason in this time. */
 const PERIOD_MS = 10 * 60_000;
 const MOST_TIME_MS = 5_000;
 
@@ -48,7 +48,7 @@ export const createOperations = (deps: OperationsDeps): Operations => {
   };
 };
 
-/** The incident that a delivery's outcome is, or `undefined` if operators need not know of it. */
+/** The incident to report for a delivery's outcome; `undefined` if there is none. */
 export const incidentOf = (
   object: CreatedObject,
   outcome: Outcome,

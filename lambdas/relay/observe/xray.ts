@@ -23,7 +23,7 @@ export const createXRay = (options: {
     if (socket === undefined) {
       // Loaded only if something is traced.
       socket = process.getBuiltinModule('node:dgram').createSocket('udp4').unref();
-      // Without a daemon there is no trace; the delivery goes on.
+      // Without a daemon there is no trace; the delivery continues.
       socket.on('error', () => {});
     }
     socket.send(`{"format":"json","version":1}\n${JSON.stringify(subsegment)}`, Number(port), host, () => {});

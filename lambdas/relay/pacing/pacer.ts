@@ -19,7 +19,10 @@ import { createRateWindow, type RateLimitReading } from './rate-window.ts';
  * Without a limit the windows have no end, nothing sleeps, and no call is made.
  */
 export interface Pacer {
-  /** Takes one call out of the window. 0: make it now. Otherwise: wait this many milliseconds and ask again. */
+  /**
+   * Takes one call out of the window. Returns 0 if it may be made now, otherwise the milliseconds to wait before the
+   * next try.
+   */
   take(call: LimitedCall): number;
   /** Books a place for a call that the server has just refused. @returns milliseconds to wait */
   bookDelayMs(call: LimitedCall): number;
@@ -27,7 +30,10 @@ export interface Pacer {
   giveUp(): void;
   /** An answer of the server. `undefined`: it had no rate-limit headers, so there is no limit. */
   observe(call: LimitedCall, reading: RateLimitReading | undefined): void;
-  /** The server refused a call for the limit. `retryAt`, epoch milliseconds, and the reading: where it sent them. */
+  /**
+   * The server refused a call because of the limit. `retryAt` (epoch milliseconds) and `reading` are set if it sent
+   * them.
+   */
   rejected(call: LimitedCall, retryAt: number | undefined, reading?: RateLimitReading | undefined): void;
 
   /** How many sleepers could be served now. `dueBy` counts those that wake by a time. Infinity without a limit. */

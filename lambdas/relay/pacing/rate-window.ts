@@ -1,4 +1,4 @@
-/** Rocket.Chat's default window, assumed where the server does not say when its window ends. */
+/** Rocket.Chat's default window, assumed if the server does not send the end of its window. */
 export const DEFAULT_WINDOW_MS = 60_000;
 
 /** The rate-limit headers of one answer. */
@@ -11,8 +11,8 @@ export interface RateLimitReading {
 }
 
 /**
- * The current window of one kind of call, as far as one process can know it: the server's last answer, less the calls
- * this process has started since. Other clients behind the same address use up calls that this process did not make.
+ * The current window of one kind of call, as one process sees it: the server's last answer, minus the calls that this
+ * process has started since. Other clients behind the same address use up calls that this process did not make.
  */
 export interface RateWindow {
   /** Calls of a whole window that this process can expect to get, at least 1; Infinity without a limit. */
@@ -46,11 +46,11 @@ const LONGEST_PAUSE_MS = 15 * 60_000;
 export const createRateWindow = (options: {
   readonly now: () => number;
   readonly cap: number;
-  /** A window has ended, with so many calls unused; 0 where the next one began more than a window's length later. */
+  /** A window has ended with this many unused calls; 0 if the next one began more than a window's length later. */
   readonly onClose?: (unused: number) => void;
 }): RateWindow => {
   const { now, cap, onClose } = options;
-  /** Where the limit comes from: the server's headers, a guess after a 429 without headers, or our own cap, if any. */
+  /** The source of the limit: the server's headers, a guess after a 429 without headers, or our own cap, if any. */
   let origin: 'headers' | 'guess' | 'cap' = 'cap';
   let limit = cap;
   let windowMs = DEFAULT_WINDOW_MS;

@@ -1,8 +1,8 @@
-/** Virtual time: what is due next happens next, and whatever follows from it at once happens before time goes on. */
+/** Virtual time. Scheduled actions run in order; time advances when all promise callbacks of an action have run. */
 export interface Simulation {
   readonly now: () => number;
   schedule(delayMs: number, act: () => void): void;
-  /** Runs until nothing is due, or until the given time. */
+  /** Runs until nothing is scheduled, or until the given time. */
   run(untilMs: number): Promise<void>;
 }
 
@@ -38,7 +38,10 @@ export const createSimulation = (startMs: number): Simulation => {
   };
 };
 
-/** Decisions of a schedule, read from bytes so that a failing one shrinks; when they are used up, nothing fails any more. */
+/**
+ * Decisions of a schedule, read from bytes so that a failing schedule can be shrunk. After the last byte, nothing
+ * fails.
+ */
 export interface Choices {
   /** A number in [0, count). */
   next(count: number): number;

@@ -13,7 +13,7 @@ export interface CallOfChat {
   readonly address: string;
   readonly at: number;
   readonly isAllowed: boolean;
-  /** The end of its window, epoch milliseconds; 0 where there is no limit. */
+  /** The end of its window, epoch milliseconds; 0 if there is no limit. */
   readonly window: number;
 }
 
@@ -30,7 +30,10 @@ export interface VirtualChatOptions {
 }
 
 const CONFIRM_MS = 100;
-/** The answer takes no time and does not count for the limit: a process asks for its room once in ten minutes. */
+/**
+ * The answer takes no time and does not count towards the limit, because a process resolves its room once in ten
+ * minutes.
+ */
 const ROOM_INFO: HttpAnswer = {
   status: 200,
   headers: {},

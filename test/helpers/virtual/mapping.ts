@@ -7,7 +7,10 @@ import type { VirtualTime } from './time.ts';
 const VISIBILITY_MS = 16 * 60_000;
 const FUNCTION_MS = 15 * 60_000;
 
-/** Lambda's event source mapping on the virtual queue. Each process handles one batch at a time. Ends with the queue empty. */
+/**
+ * Lambda's event source mapping on the virtual queue. Each process handles one batch at a time. Ends with the queue
+ * empty.
+ */
 export const relayQueue = async (options: {
   readonly queue: VirtualQueue;
   readonly time: Pick<VirtualTime, 'now' | 'sleep'>;

@@ -16,8 +16,8 @@ interface Message {
 const LONGEST_VISIBILITY_MS = 12 * 3_600_000;
 
 /**
- * A standard SQS queue and its dead-letter queue: visibility timeouts in whole seconds, no order, and a quota of messages
- * in flight.
+ * A standard SQS queue and its dead-letter queue: visibility timeouts in whole seconds, no order, and a quota of
+ * messages in flight.
  */
 export const createVirtualQueue = (options: {
   readonly time: Pick<VirtualTime, 'now' | 'sleep'>;
@@ -79,7 +79,9 @@ export const createVirtualQueue = (options: {
       endPolls();
     },
 
-    /** Receives up to ten messages. Like SQS, a poll may miss some of a few; the next poll finds them. */
+    /**
+     * Receives up to ten messages. As in SQS, a poll of a short queue can miss messages; the next poll receives them.
+     */
     receive(visibilityMs: number): SQSRecord[] {
       const most = Math.min(10, visible.length, inFlightQuota - inFlight);
       const count = most <= 1 ? most : Math.ceil(most * (0.5 + random() / 2));

@@ -425,6 +425,19 @@ describe('a misconfiguration', () => {
     }
   });
 
+  it('does not hold up the next delivery to its room if the admitted one was a repeat that the ledger answers', async () => {
+    const posted = createdObject({ key: 'reports/posted.pdf', sizeBytes: 7 });
+    world.objects.set(posted.key, { content: 'content' });
+    expect(await world.run({ object: posted })).toMatchObject({ kind: 'posted' });
+    world.fail('media', answer(403, 'error-not-allowed'));
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'ROOM_UNAVAILABLE' });
+    world.clock.advance(30_000);
+    expect(await world.run({ object: posted, receiveCount: 2 })).toMatchObject({ kind: 'duplicate' });
+    const next = createdObject({ key: 'reports/next.pdf', sizeBytes: 7 });
+    world.objects.set(next.key, { content: 'content' });
+    expect(await world.run({ object: next })).toMatchObject({ kind: 'posted' });
+  });
+
   it('ends in a posted message once it is corrected', async () => {
     world.fail('resolve', new RoomError('x', { code: 'ROOM_NOT_FOUND' }), { times: 3 });
     const { last } = await runUntilSettled();

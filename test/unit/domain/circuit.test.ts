@@ -56,6 +56,20 @@ describe('the circuit', () => {
     expect(circuit.admit('a')).toBeUndefined();
   });
 
+  it.each(['room', 'server'] as const)('admits the next delivery if the admitted one tried nothing (%s)', (scope) => {
+    circuit.open('a', misconfigured(scope));
+    circuit.release('a');
+    expect(circuit.admit('a')).toBeDefined();
+    clock.advance(30_000);
+    expect(circuit.admit('a')).toBeUndefined();
+    expect(circuit.admit('a')).toBeDefined();
+    circuit.release('a');
+    expect(circuit.admit('a')).toBeUndefined();
+    circuit.open('a', misconfigured(scope));
+    circuit.release('a');
+    expect(circuit.admit('a')).toBeDefined();
+  });
+
   it.each(['room', 'server'] as const)('admits one delivery every 30 seconds (%s)', (scope) => {
     circuit.open('a', misconfigured(scope));
     clock.advance(29_999);

@@ -25,7 +25,7 @@ describe('the bundle', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('has at most 700 KB', () => {
+  it('is at most 700 KB in size', () => {
     expect(sizeBytes).toBeLessThanOrEqual(700 * 1024);
   });
 
@@ -43,7 +43,7 @@ describe('the bundle', () => {
   });
 });
 
-describe('a smooth delivery', () => {
+describe('a delivery without faults', () => {
   it('makes six calls, two of them writes to the ledger', async () => {
     const world = createRelayWorld();
     expect((await world.run()).kind).toBe('posted');
@@ -55,7 +55,7 @@ describe('a smooth delivery', () => {
 });
 
 describe('a large object', () => {
-  it('is read no faster than the chat server takes it', async () => {
+  it('is read only as fast as the chat server receives it', async () => {
     const sizeBytes = 256 * MIB;
     let request: IncomingMessage | undefined;
     // Accepts the request, but does not read its body before `resume`.
@@ -85,14 +85,14 @@ describe('a large object', () => {
     });
     try {
       await standsStill(() => readBytes);
-      // Most of it is in the kernel's socket buffers on both sides of the loopback interface.
+      // Most of these bytes are in the kernel's socket buffers on both sides of the loopback interface.
       expect(readBytes).toBeGreaterThan(0);
       expect(readBytes).toBeLessThan(16 * MIB);
       expect(source.readableLength + body.readableLength).toBeLessThanOrEqual(256 * 1024);
       request?.resume();
       expect((await sent).status).toBe(200);
       expect(readBytes).toBeGreaterThan(sizeBytes);
-      // Only the piece that was read after the end was not sent and freed.
+      // Every piece was sent and freed, except the one that was read after the end.
       expect(pieces.filter(({ length }) => length > 0)).toHaveLength(1);
     } finally {
       await close();

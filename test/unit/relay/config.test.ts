@@ -101,7 +101,7 @@ describe('readConfig', () => {
     },
   );
 
-  it('names all faults in one error', () => {
+  it('reports all faults in one error', () => {
     settings('{"routes":[{"room":"#a b"},{"prefix":"x*"}],"filesAtOnce":0,"retryForHours":"long","unknown":1}');
     const faults = faultsOf(environment({ ROCKET_CHAT_URL: 'nonsense', LEDGER_TABLE: undefined, QUEUE_URL: '' }));
     for (const fault of [
@@ -157,7 +157,7 @@ describe('readConfig', () => {
     expect(readConfig(environment(others)).aws).toEqual(readConfig(environment()).aws);
   });
 
-  it('names every missing variable', () => {
+  it('reports every missing variable', () => {
     const faults = faultsOf({});
     for (const name of [
       'ROCKET_CHAT_URL',

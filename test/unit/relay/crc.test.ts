@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Crc32c, Crc64Nvme } from '../../../lambdas/relay/adapters/s3/crc.ts';
 
-/** The definition, bit by bit: reflected, all ones in, all ones out. */
+/** Computes a CRC bit by bit, as it is defined: reflected, with an initial value and a final xor of all ones. */
 const bitwise = (bytes: Uint8Array, bits: bigint, polynomial: bigint): string => {
   const ones = (1n << bits) - 1n;
   let sum = ones;
@@ -29,13 +29,13 @@ describe.each([
     empty: '0000000000000000',
   },
 ])('$Crc.name', ({ Crc, bits, polynomial, check, empty }) => {
-  it('gives the check value of the CRC catalogue', async () => {
+  it('computes the check value of the CRC catalogue', async () => {
     expect(await digestOf(new Crc(), Buffer.from('123456789'))).toBe(check);
     expect(await digestOf(new Crc())).toBe(empty);
     expect(bitwise(Buffer.from('123456789'), bits, polynomial)).toBe(check);
   });
 
-  it('gives the same value as its definition, whatever the sizes of the chunks', async () => {
+  it('computes the same value as its definition for chunks of any size', async () => {
     const bytes = fc.uint8Array({ maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(fc.array(bytes, { maxLength: 6 }), async (chunks) => {
@@ -49,7 +49,7 @@ describe.each([
     expect(await digestOf(new Crc(), whole.subarray(2, 11))).toBe(check);
   });
 
-  it('keeps the sums of two instances apart', async () => {
+  it('computes the sums of two instances independently', async () => {
     const [first, second] = [new Crc(), new Crc()];
     first.update(Buffer.from('12345'));
     second.update(Buffer.from('something else entirely'));
@@ -70,7 +70,7 @@ describe('Crc32c', () => {
     ['32 zeros', Buffer.alloc(32), '8a9136aa'],
     ['32 ones', Buffer.alloc(32, 0xff), '62a8ab43'],
     ['0 to 31', Buffer.from(Array.from({ length: 32 }, (_, i) => i)), '46dd794e'],
-  ])('gives the value of RFC 3720 for %s', async (_, bytes, digest) => {
+  ])('computes the value of RFC 3720 for %s', async (_, bytes, digest) => {
     expect(await digestOf(new Crc32c(), bytes)).toBe(digest);
   });
 });

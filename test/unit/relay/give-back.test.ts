@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { giveBack } from '../../../lambdas/relay/adapters/give-back.ts';
 
 describe('giveBack', () => {
-  it('frees a chunk that has its buffer to itself', () => {
+  it('frees a chunk that does not share its buffer', () => {
     const chunk = Buffer.alloc(65_536);
     giveBack(chunk);
     expect(chunk).toHaveLength(0);

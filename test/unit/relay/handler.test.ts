@@ -124,7 +124,7 @@ describe('a batch', () => {
     expect(most).toBe(3);
   });
 
-  it('is answered also when a message can not be postponed', async () => {
+  it('is answered even if a message can not be postponed', async () => {
     world.fail('postpone', new Error('ReceiptHandleIsInvalid'));
     const answer = await handle(sqsEvent(messageOf('a'), messageOf('b')), answering({ a: retrying(1_000) }));
     expect(failedIds(answer)).toEqual(['message-a']);
@@ -233,7 +233,7 @@ describe('a message', () => {
   });
 
   it('comes back when its dead letter can not be written', async () => {
-    world.fail('deadLetter', new Error('SQS is away'));
+    world.fail('deadLetter', new Error('SQS is not available'));
     expect(failedIds(await handle(sqsEvent(sqsRecord('nonsense'))))).toEqual(['message-1']);
     expect(world.postponed).toMatchObject([{ delayMs: 60_000 }]);
     expect(metrics.sums).toEqual({});
@@ -286,7 +286,7 @@ describe('the task of an object', () => {
     expect((await taskOf(messageOf('a'), 10_000)).deadlineAt).toBe(START + 8_000);
   });
 
-  it('has a lease of its own', async () => {
+  it('has its own lease', async () => {
     const seen: Task[] = [];
     await handle(
       sqsEvent(sqsRecord(notification(s3Record({ key: 'a' }), s3Record({ key: 'b' })))),
@@ -335,37 +335,37 @@ describe('the log', () => {
   });
 });
 
-describe('the operators', () => {
-  const tellingTo = (told: Incident[]): Partial<HandlerDeps> => ({
-    operations: { tell: async (incident) => void told.push(...(incident === undefined ? [] : [incident])) },
+describe('the operations room', () => {
+  const reportingTo = (reported: Incident[]): Partial<HandlerDeps> => ({
+    operations: { tell: async (incident) => void reported.push(...(incident === undefined ? [] : [incident])) },
   });
 
-  it('are told of dead letters and misconfigurations only', async () => {
-    const told: Incident[] = [];
+  it('receives only dead letters and misconfigurations', async () => {
+    const reported: Incident[] = [];
     const byKey = { a: deadLettered('refused'), b: retrying(1, 'misconfigured'), c: retrying(1), d: POSTED };
     const event = sqsEvent(...Object.keys(byKey).map((key) => messageOf(key)));
-    await handle(event, { ...answering(byKey), ...tellingTo(told) });
-    expect(told).toMatchObject([
+    await handle(event, { ...answering(byKey), ...reportingTo(reported) });
+    expect(reported).toMatchObject([
       { kind: 'dead-lettered', object: { key: 'a' }, room: '#general', redrivenFrom: undefined },
       { kind: 'misconfigured', object: { key: 'b' } },
     ]);
   });
 
-  it('are told when a redriven message is dead-lettered again', async () => {
-    const told: Incident[] = [];
+  it('receives a redriven message that is dead-lettered again', async () => {
+    const reported: Incident[] = [];
     const failedAt = { stringValue: new Date(START).toISOString(), dataType: 'String' as const };
     const event = sqsEvent(messageOf('a', { messageAttributes: { failedAt } }));
-    await handle(event, { ...answering({ a: deadLettered('refused') }), ...tellingTo(told) });
-    expect(told).toMatchObject([{ redrivenFrom: START }]);
+    await handle(event, { ...answering({ a: deadLettered('refused') }), ...reportingTo(reported) });
+    expect(reported).toMatchObject([{ redrivenFrom: START }]);
   });
 
-  it('are told of an unreadable event after its dead letter was written', async () => {
-    const told: Incident[] = [];
+  it('receives an unreadable event after its dead letter was written', async () => {
+    const reported: Incident[] = [];
     world.fail('deadLetter', new Error('x'));
-    await handle(sqsEvent(sqsRecord('nonsense')), tellingTo(told));
-    expect(told).toEqual([]);
-    await handle(sqsEvent(sqsRecord('nonsense')), tellingTo(told));
-    expect(told).toMatchObject([{ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT' }]);
+    await handle(sqsEvent(sqsRecord('nonsense')), reportingTo(reported));
+    expect(reported).toEqual([]);
+    await handle(sqsEvent(sqsRecord('nonsense')), reportingTo(reported));
+    expect(reported).toMatchObject([{ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT' }]);
   });
 });
 

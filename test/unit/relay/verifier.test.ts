@@ -23,7 +23,7 @@ const run = async (source: Readable, options: { sizeBytes: number; md5?: Expecte
 const from = (...chunks: string[]) => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
 
 describe('verified', () => {
-  it('ends when all bytes have come and match', async () => {
+  it('ends when all bytes have been received and match', async () => {
     const { ended, text } = await run(from('ab', 'c'), { sizeBytes: 3, md5: md5Of('abc') });
     expect({ ended, text }).toEqual({ ended: true, text: 'abc' });
   });
@@ -53,7 +53,7 @@ describe('verified', () => {
     expect(error).toMatchObject({ name: 'SourceError', code: 'SOURCE_UNAVAILABLE', cause });
   });
 
-  it('reads nothing from its source before it is read', async () => {
+  it('does not read from its source before it is read', async () => {
     const source = from('abc');
     const body = verified(source, { sizeBytes: 3, md5: undefined, name: 's3://bucket/key' });
     await new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { LedgerEntry } from '../../domain/delivery.ts';
 import { Status } from '../../domain/delivery.ts';
 
-// Lenient on purpose: an item written by an earlier version must not stop a delivery.
+// Deliberately lenient, so that an item written by an earlier version does not stop a delivery.
 const Item = v.object({
   status: v.picklist(Object.values(Status)),
   leaseOwner: v.optional(v.string()),
@@ -23,7 +23,7 @@ const Item = v.object({
   ),
 });
 
-/** Reads an item of the ledger's table. @throws ValiError for one that no version of the relay has written. */
+/** Reads an item of the ledger's table. @throws ValiError if no version of the relay can have written it. */
 export const parseEntry = (item: Record<string, unknown>): LedgerEntry => {
   const { fileId, uploadedAt, sentAt, ...entry } = v.parse(Item, item);
   return {

@@ -30,7 +30,7 @@ export interface DynamoDbLedgerOptions {
 type Item = Record<string, AttributeValue>;
 
 const IS_NEW = 'attribute_not_exists(#status)';
-// A request that is sent again after its answer was lost finds the claim that it has written itself.
+// A request that is repeated after its answer was lost can find its own claim.
 const IS_OWN = '#leaseOwner = :owner';
 const IS_FREE = 'attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now';
 const IS_DELIVERABLE = '#status IN (:claimed, :uploaded) OR (#status = :deadLettered AND #failedAt <= :failedAt)';
@@ -106,7 +106,7 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
           ':claimed': Status.Claimed,
           ':uploaded': Status.Uploaded,
           ':deadLettered': Status.DeadLettered,
-          // No dead letter is as old as the default, so the message is not a redrive.
+          // The default is earlier than any dead letter, so the message is not a redrive.
           ':failedAt': failedAt ?? -1,
         },
       }),

@@ -1,6 +1,6 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 
-/** Puts an UpdateExpression together, with a placeholder for every name. */
+/** Builds an UpdateExpression with a placeholder for every name. */
 export const updateExpression = ({
   set = {},
   setIfMissing = {},
@@ -52,7 +52,7 @@ export interface UpdateParts {
   /** Values that are `undefined` are left out. */
   set?: Record<string, unknown>;
   setIfMissing?: Record<string, unknown>;
-  /** Attribute → the attribute it takes its value from. */
+  /** Attribute → the attribute whose value is copied to it. */
   copy?: Record<string, string>;
   remove?: readonly string[];
   add?: Record<string, number>;

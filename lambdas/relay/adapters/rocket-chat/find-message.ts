@@ -121,7 +121,7 @@ export const createFindMessage = (client: Client): Find => {
     { find: ({ fileId, signal }: Wanted) => byFileId(fileId, signal), isMissing: isUnknownEndpoint },
     {
       find: (wanted: Wanted) => amongUpdated(wanted, true),
-      // Before 7.9 the server does not know the cursor's parameters and reports that `lastUpdate` is missing.
+      // Before 7.9 the server does not support the cursor's parameters and reports that `lastUpdate` is missing.
       isMissing: (error: unknown) => isUnknownEndpoint(error) || isParameterMissed(error),
     },
     { find: (wanted: Wanted) => amongUpdated(wanted, false), isMissing: isUnknownEndpoint },

@@ -25,8 +25,9 @@ export interface HttpOptions extends TimeLimits {
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
- * From this size on, a request asks the server before it sends the body (`Expect: 100-continue`). A file that the
- * server refuses is then not sent, and the answer is not lost to a connection reset. nginx accepts 1 MiB by default.
+ * A request of at least this size waits for the server's consent before it sends the body (`Expect: 100-continue`). A
+ * file that the server refuses is then not sent, and the answer is not lost to a connection reset. nginx accepts 1 MiB
+ * by default.
  */
 const ASK_FIRST_BYTES = 1024 * 1024;
 const CONTINUE_ANYWAY_MS = 1_000;
@@ -63,15 +64,14 @@ export interface HttpAnswer {
 export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
- * Sends one request over a pool of kept-alive connections. Redirects are not followed.
- * Resolves with the answer, whatever its status. If it comes before the body was sent, the rest of the body is not
- * sent.
+ * Sends one request over a pool of kept-alive connections. Redirects are not followed. Resolves with the answer, of any
+ * status. If the answer arrives before the whole body was sent, the rest of the body is not sent.
  * @throws ChatUnreachableError, or the error of the body's stream
  */
 export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_LIMITS): SendHttp => {
   const { protocol } = baseUrl;
   const transport = protocol === 'https:' ? https : http;
-  // This `timeout` is for idle connections; a request has its own.
+  // This `timeout` applies to idle connections; a request has a separate one.
   const agent = new transport.Agent({
     keepAlive: true,
     timeout: IDLE_CONNECTION_MS,
@@ -143,7 +143,7 @@ export const createSendHttp = (baseUrl: URL, limits: HttpOptions = DEFAULT_TIME_
         framed.stream.once('end', () => request.end(framed.tail));
       };
 
-      // Attached at once: the source can fail before the server has asked for the body.
+      // Attached at once, because the source can fail before the server sends `100 Continue`.
       framed?.stream.once('error', fail);
       signal.addEventListener('abort', onAbort, { once: true });
       if (framed === undefined)

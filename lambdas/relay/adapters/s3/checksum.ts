@@ -5,8 +5,8 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Crc32c, Crc64Nvme } from './crc.ts';
 
 /**
- * Implementations for S3Client. It has those of CRC32, SHA-1, SHA-256 and MD5 itself. Its CRC32C and CRC64NVME are slower
- * than ours (`npm run bench -- checksums`), and for the others it throws unless it is given one.
+ * Implementations for S3Client, which includes CRC32, SHA-1, SHA-256 and MD5. Its own CRC32C and CRC64NVME are slower
+ * than ours (`npm run bench -- checksums`). For the other kinds it throws an error unless an implementation is passed.
  */
 export const checksumAlgorithms = {
   CRC32C: Crc32c,
@@ -24,9 +24,9 @@ export interface ExpectedMd5 {
 }
 
 /**
- * The MD5 that the SDK leaves unverified: one stored as a checksum, or the ETag of an object from before S3 stored a
- * checksum for each. The ETag is the MD5 of the bytes if the object was uploaded in one part and is encrypted with S3's
- * own key (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
+ * The MD5 that the SDK does not verify: one stored as a checksum, or the ETag of an object that was uploaded before S3
+ * stored a checksum for every object. The ETag is the MD5 of the bytes if the object was uploaded in one part and is
+ * encrypted with S3's own key (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
  */
 export const md5Of = (output: GetObjectCommandOutput): ExpectedMd5 | undefined => {
   const { ChecksumMD5: stored, ETag: eTag, ServerSideEncryption: encryption, SSECustomerAlgorithm: customer } = output;

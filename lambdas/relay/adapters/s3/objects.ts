@@ -28,10 +28,10 @@ export const createS3Objects = (client: S3Client): ObjectStore => ({
   },
 });
 
-/** Exactly the version of the event: by its id, or on condition that the key still has the same content. */
+/** Selects the version of the event: by its id, or on condition that the key still has the same content. */
 const addressOf = ({ bucket, key, versionId, eTag }: CreatedObject) => {
   const address = { Bucket: bucket, Key: key };
-  // "null" is the id of an object that was written while versioning was off or suspended; it is overwritten in place.
+  // An object that was written while versioning was off or suspended has the id "null", and so has its replacement.
   if (versionId !== undefined && versionId !== 'null') return { ...address, VersionId: versionId };
   return eTag === undefined ? address : { ...address, IfMatch: `"${eTag}"` };
 };

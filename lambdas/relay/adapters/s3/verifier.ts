@@ -3,11 +3,11 @@ import { SourceError } from '../../domain/errors.ts';
 import type { ExpectedMd5 } from './checksum.ts';
 
 /**
- * The body of a GetObject response, which ends only if all its bytes have come and match; otherwise it fails with a
- * SourceError. The SDK's own stream verifies the checksum that S3 has stored; the length, and an MD5 where only the ETag
- * has one, are verified here. A sender must not complete its request before the end.
+ * The body of a GetObject response. It ends only if all its bytes have been received and match; otherwise it fails with
+ * a SourceError. The SDK's stream verifies the checksum that S3 has stored. The length, and an MD5 that the SDK does
+ * not verify, are verified here. A sender must not complete its request before the end.
  *
- * Not a Transform, so that a chunk is buffered once at most, and not at all while it is read as fast as it comes.
+ * Not a Transform, so that a chunk is buffered at most once, and not at all if it is read as fast as it arrives.
  */
 export const verified = (
   source: Readable,
@@ -26,7 +26,7 @@ export const verified = (
   const received = () => `${receivedBytes} of ${sizeBytes} bytes`;
   const onBroken = (cause?: Error) => {
     if (source.readableEnded) return;
-    // The SDK's error has no code or class of its own.
+    // The SDK's error has no distinct code or class.
     if (cause?.message.startsWith('Checksum mismatch')) {
       fail('CHECKSUM_MISMATCH', `S3 sent bytes that do not match their checksum (${cause.message})`, cause);
     } else {

@@ -4,7 +4,7 @@ import { SecretError } from '../../domain/errors.ts';
 import type { Clock, Logger } from '../../ports.ts';
 import { awsCodeOf } from '../aws-error.ts';
 
-/** The bot's identity at the chat server. */
+/** The bot's credentials for the chat server. */
 export interface Credentials {
   readonly userId: string;
   readonly authToken: string;
@@ -13,24 +13,28 @@ export interface Credentials {
 export interface CredentialsSource {
   /** Cached after the first read. @throws SecretError */
   current(): Promise<Credentials>;
-  /** Reads the secret again after the server refused it; true if there are other credentials now. @throws SecretError */
+  /**
+   * Reads the secret again after the server refused it; true if there are other credentials now.
+   * @throws SecretError
+   */
   renew(refused: Credentials): Promise<boolean>;
 }
 
 const headerSafe = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 const SecretSchema = v.object({ userId: headerSafe, authToken: headerSafe });
 
-/** The secret is read again at most this often, however often the server refuses it. */
+/** The shortest time between two reads of the secret, however often the server refuses it. */
 const RENEW_EVERY_MS = 10_000;
 
 /**
- * The next version of a secret while it is being replaced (Secrets Manager User Guide, "Rotation schedules"). An operator
- * stores the new token under this stage before revoking the old one, so that a valid token exists at all times.
+ * The next version of a secret while it is being replaced (Secrets Manager User Guide, "Rotation schedules"). An
+ * operator stores the new token under this stage before revoking the old one, so that a valid token exists at all
+ * times.
  */
 const PENDING = 'AWSPENDING';
 
 /**
- * Reads `{"userId","authToken"}` from Secrets Manager. No error's text holds any of its content.
+ * Reads `{"userId","authToken"}` from Secrets Manager. No error message contains any of the secret.
  *
  * When the server refuses the current version, a pending version is used if the server accepts it. It is not made the
  * current one here: the function may read the secret but not change it.
@@ -39,7 +43,7 @@ export const createSecret = (options: {
   readonly client: SecretsManagerClient;
   readonly secretId: string;
   readonly clock: Clock;
-  /** Asks the server whether it accepts credentials. @default a pending version is not looked for */
+  /** Checks whether the server accepts credentials. @default a pending version is not read */
   readonly accepts?: ((credentials: Credentials) => Promise<boolean>) | undefined;
   readonly logger?: Pick<Logger, 'warn'> | undefined;
 }): CredentialsSource => {
@@ -65,11 +69,11 @@ export const createSecret = (options: {
     );
   };
 
-  /** The credentials to use in place of refused ones; the stored ones if no others are accepted. */
+  /** The credentials to use instead of refused ones; the stored ones if no others are accepted. */
   const successorOf = async (refused: Credentials): Promise<Credentials> => {
     const stored = await read();
     if (accepts === undefined || !isSame(stored, refused)) return stored;
-    // There seldom is a pending version. One that can't be read is ignored: the refusal is reported in any case.
+    // A pending version that does not exist or can't be read is ignored: the refusal is reported in any case.
     const pending = await read(PENDING).catch(() => undefined);
     if (pending === undefined || isSame(pending, refused)) return stored;
     const isAccepted = await accepts(pending);

@@ -5,7 +5,7 @@ import type { Backlog } from '../../ports.ts';
 /** SQS's largest batch. */
 const BATCH_SIZE = 10;
 
-/** What waits in the uploads queue, in SQS. Throws the SDK's errors. */
+/** The messages that wait in the uploads queue, in SQS. Throws the SDK's errors. */
 export const createSqsBacklog = (options: { readonly client: SQSClient; readonly queueUrl: string }): Backlog => {
   const { client, queueUrl: QueueUrl } = options;
   return {
@@ -26,7 +26,7 @@ export const createSqsBacklog = (options: { readonly client: SQSClient; readonly
       const batches = Array.from({ length: Math.ceil(receiptHandles.length / BATCH_SIZE) }, (_, index) =>
         receiptHandles.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
       );
-      // Those that the response lists as failed are visible already, or deleted.
+      // Messages that the response lists as failed are already visible, or deleted.
       await pMap(
         batches,
         (handles) =>
