@@ -26,13 +26,14 @@ export const createSimulation = (startMs: number): Simulation => {
       due.push({ at: now + Math.max(0, delayMs), order: order++, act });
     },
     async run(untilMs) {
-      for (let next = takeNext(); next !== undefined; next = takeNext()) {
-        if (next.at > untilMs) return;
-        now = next.at;
-        next.act();
+      for (;;) {
         // A tick runs after all pending promise callbacks. It costs a tenth of a setImmediate, which ends a turn of the
         // event loop; nothing in the model waits for the event loop.
         await new Promise<void>((resolve) => process.nextTick(resolve));
+        const next = takeNext();
+        if (next === undefined || next.at > untilMs) return;
+        now = next.at;
+        next.act();
       }
     },
   };
