@@ -240,15 +240,16 @@ const takeOver = (held: Held, previous: LedgerEntry | undefined, lease: Lease): 
 };
 
 /**
- * After a delivery that died, the object may be what ended the process. Its message comes back at a time of its own,
- * apart from the messages of the same batch, and after too many deaths the object is dead-lettered.
+ * After a delivery that died, the object may have ended the process. Its message gets a separate delay, apart from the
+ * messages of the same batch, and after too many deaths the object is dead-lettered. An upload in doubt is not: a look
+ * does not read the object, and finds the message that may exist.
  */
 const comeBackAlone = ({ random }: StepDeps, { lease }: Delivery, held: Held): Ended | undefined => {
   const { previous } = held;
   if (previous === undefined) return undefined;
   const died = crashes(previous);
   const detail = `${died} deliveries of this object died without a word: a crash, a time-out or too little memory`;
-  if (died >= MAX_CRASHES) {
+  if (died >= MAX_CRASHES && held.inDoubt === undefined) {
     return { kind: 'failed', held, failure: { kind: 'refused', reason: 'ABANDONED', detail } };
   }
   if (previous.leaseOwner === undefined || previous.leaseOwner === lease.owner) return undefined;

@@ -889,6 +889,15 @@ describe('a delivery that died', () => {
     expect(await world.run({ failedAt: letter?.failedAt })).toMatchObject({ kind: 'posted' });
   });
 
+  it('ten times with an upload looks for the message and is not dead-lettered', async () => {
+    const file = { roomId: ROOM_ID, name: 'weekly.pdf', contentType: 'application/pdf', content: 'content' };
+    world.messages.push({ ...file, id: 'message-1', fileId: 'file-1', text: '', threadId: undefined });
+    for (let death = 0; death < 10; death += 1) await dies({ fileId: 'file-1', uploadedAt: START });
+    const { last } = await runUntilSettled({ receiveCount: 11 });
+    expect(last).toMatchObject({ kind: 'posted', wasFound: true, chatMessageId: 'message-1' });
+    expect(world.deadLetters).toEqual([]);
+  });
+
   it('nine times is delivered', async () => {
     for (let death = 0; death < 9; death += 1) await dies();
     expect((await runUntilSettled({ receiveCount: 10 })).last).toMatchObject({ kind: 'posted' });
