@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -46,8 +47,9 @@ export const forwardUploads = (
     }),
   });
   for (const bucket of buckets) {
-    // CDK's construct of the bucket's Custom::S3BucketNotifications, if this stack owns it. It may stop the notifications
-    // to the queue only after the rule receives the events.
+    if (Stack.of(bucket) !== Stack.of(scope)) continue;
+    // CDK's construct of the bucket's Custom::S3BucketNotifications. It may stop the notifications to the queue only after
+    // the rule receives the events.
     bucket.node.tryFindChild('Notifications')?.node.addDependency(rule);
   }
 };
