@@ -180,12 +180,13 @@ const report = (
   startedAt: number,
 ): void => {
   const now = deps.clock.now();
-  const latencyMs = outcome.kind === 'posted' ? Math.max(0, now - object.createdAt) : undefined;
+  const ageMs = Math.max(0, now - object.createdAt);
+  const latencyMs = outcome.kind === 'posted' ? ageMs : undefined;
   const fields = { ...logFields(object, outcome), messageId: record.messageId, durationMs: now - startedAt, latencyMs };
   if (outcome.kind === 'dead-lettered') deps.logger.error('delivery', fields);
   else if (outcome.kind === 'retrying' || 'isLoopSuspected' in outcome) deps.logger.warn('delivery', fields);
   else deps.logger.info('delivery', fields);
-  countOutcome(deps.metrics, outcome, object.sizeBytes, latencyMs);
+  countOutcome(deps.metrics, outcome, object.sizeBytes, ageMs);
 };
 
 const rejectRecord = async (

@@ -62,6 +62,8 @@ export const Metric = {
    * limit.
    */
   ExpectedDrainTime: 'ExpectedDrainTime',
+  /** Seconds since the upload of an object that was put back into the queue, for whatever reason. */
+  OldestWaiting: 'OldestWaiting',
   /** Count. Deliveries that are retried after a transient failure. */
   Retried: 'Retried',
   /** Count. Objects that the server refuses permanently. */

@@ -93,8 +93,8 @@ export interface RocketChatRelayProps extends RelaySettings {
   readonly logRetention?: RetentionDays | undefined;
   /**
    * What happens to the new bucket, the ledger and the log when they are removed from the stack or replaced by an
-   * update.
-   * @default RemovalPolicy.RETAIN
+   * update. With the default they are kept, except that the bucket and the log are deleted if the first deployment fails.
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy | undefined;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Annotations, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { Annotations, CfnResource, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -23,9 +24,10 @@ export class RelayStack extends Stack {
 
   constructor(scope: Construct, id: string, { context, ...props }: RelayStackProps) {
     super(scope, id, { description: 'Posts new S3 objects as files to Rocket.Chat rooms', ...props });
-    this.relay = new RocketChatRelay(this, 'Relay', propsOf(this, context));
+    const relayProps = propsOf(this, context);
+    this.relay = new RocketChatRelay(this, 'Relay', relayProps);
     addOutputs(this, this.relay, { ...context, alarmTopicArn: this.relay.alarmTopic.topicArn });
-    acknowledgeNotificationsHandler(this);
+    prepareNotificationsHandler(this, relayProps, context.logRetentionDays);
     if (isPlaceholder(context.rocketChatUrl)) {
       Annotations.of(this).addWarningV2(
         's3-to-rocketchat:placeholder',
@@ -39,11 +41,12 @@ export class RelayStack extends Stack {
 const propsOf = (scope: RelayStack, context: RelayContext): RocketChatRelayProps => {
   const { bucketName, bucketNames, secretArn, encryptionKeyArn, decryptionKeyArns, vpc, ...rest } = context;
   const { certificateAuthorityFile, alarmTopicArn, logRetentionDays, stackName: _, ...others } = rest;
-  const names = bucketNames ?? (bucketName === undefined ? [] : [bucketName]);
+  const names = new Set(bucketNames ?? (bucketName === undefined ? [] : [bucketName]));
   const key = (id: string, arn: string): IKey => Key.fromKeyArn(scope, id, arn);
   return {
     ...others,
-    buckets: names.map((name, i) => Bucket.fromBucketName(scope, i === 0 ? 'Bucket' : `Bucket${i + 1}`, name)),
+    // The id contains the name: a change of the bucket must remove the notifications of the old bucket.
+    buckets: [...names].map((name) => Bucket.fromBucketName(scope, `Bucket-${name}`, name)),
     secret: secretArn === undefined ? undefined : Secret.fromSecretCompleteArn(scope, 'Secret', secretArn),
     encryptionKey: encryptionKeyArn === undefined ? undefined : key('Key', encryptionKeyArn),
     decryptionKeys: decryptionKeyArns?.map((arn, i) => key(`DecryptionKey${i}`, arn)),
@@ -56,9 +59,23 @@ const propsOf = (scope: RelayStack, context: RelayContext): RocketChatRelayProps
 };
 
 /** CDK configures bucket notifications with a Lambda function of its own, one for the whole stack. */
-const acknowledgeNotificationsHandler = (stack: Stack): void => {
+const prepareNotificationsHandler = (
+  stack: Stack,
+  { encryptionKey }: { encryptionKey?: IKey | undefined },
+  retention: number,
+): void => {
   const handler = stack.node.children.find(({ node }) => node.id.startsWith('BucketNotificationsHandler'));
   if (handler === undefined) return;
+  // Lambda would create a log group that never expires.
+  const logGroup = new LogGroup(stack, 'NotificationsLog', {
+    retention,
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(encryptionKey !== undefined && { encryptionKey }),
+  });
+  const handlerFunction = handler.node.tryFindChild('Resource');
+  if (handlerFunction instanceof CfnResource) {
+    handlerFunction.addPropertyOverride('LoggingConfig', { LogGroup: logGroup.logGroupName });
+  }
   Validations.of(handler).acknowledge({
     id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
     reason:

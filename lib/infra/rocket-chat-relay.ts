@@ -1,4 +1,4 @@
-import { Duration, Names, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Names, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -24,6 +24,7 @@ import type { RocketChatRelayProps } from './relay-props.ts';
 import { allowServices } from './storage/encryption-key.ts';
 import { createLedgerTable } from './storage/ledger-table.ts';
 import { notificationFilters } from './storage/notification-filters.ts';
+import { allowSenders } from './storage/queue-senders.ts';
 import { createUploadsBucket, notifyOfUploads } from './storage/uploads-bucket.ts';
 import { forwardUploads } from './storage/uploads-events.ts';
 import { createQueues } from './storage/uploads-queues.ts';
@@ -62,7 +63,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
     super(scope, id);
     const { settings, ...checked } = checkProps(props);
     const {
-      removalPolicy = RemovalPolicy.RETAIN,
+      removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       encryptionKey,
       eventBridge = false,
       runbookUrl = RUNBOOK_URL,
@@ -70,8 +71,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
     this.serviceName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
 
     this.table = createLedgerTable(this, { removalPolicy, encryptionKey });
-    const retention = Duration.days(settings.queueRetentionDays);
-    const queues = createQueues(this, { functionTimeout: FUNCTION_TIMEOUT, retention, encryptionKey });
+    const queues = createQueues(this, { ...settings, functionTimeout: FUNCTION_TIMEOUT, encryptionKey });
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;
     const versioned = props.versioned ?? false;
@@ -85,9 +85,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
       removalPolicy,
       ...(encryptionKey !== undefined && { encryptionKey }),
     });
-    if (encryptionKey !== undefined) {
-      allowServices(encryptionKey, { notifier: eventBridge ? 'events.amazonaws.com' : 's3.amazonaws.com' });
-    }
+    if (encryptionKey !== undefined) allowServices(encryptionKey);
 
     this.function = createRelayFunction(this, {
       ...props,
@@ -140,9 +138,13 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
   }
 
   private receiveUploads(eventBridge: boolean, routes: Parameters<typeof notificationFilters>[0]): void {
-    const { queue, deadLetterQueue } = this;
+    const { buckets, queue, deadLetterQueue } = this;
     const filters = notificationFilters(routes);
-    if (eventBridge) forwardUploads(this, this.buckets, { queue, deadLetterQueue, filters });
+    // A fixed name, so that the policies of the queues can name the rule whether it exists or not.
+    const ruleName = `${Names.uniqueResourceName(this, { maxLength: 56, separator: '-' })}-uploads`;
+    const ruleArn = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: ruleName });
+    allowSenders({ queue, deadLetterQueue }, { buckets, ruleArn });
+    if (eventBridge) forwardUploads(this, this.buckets, { ruleName, queue, deadLetterQueue, filters });
     else notifyOfUploads(this.buckets, { queue, filters });
   }
 

@@ -8,20 +8,21 @@ import { METRICS_NAMESPACE, Metric } from '../../lambdas/relay/names.ts';
 import { AlarmName, RUNBOOK_URL } from '../../lib/infra/monitoring/alarms.ts';
 import { LOG_QUERIES } from '../../lib/infra/monitoring/log-queries.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
-import { reviewedTemplate } from './configurations.ts';
-import { synthesise, withApp } from './synthesise.ts';
+import { templateOf } from './configurations.ts';
+import { evaluate } from './simulation/cloudwatch.ts';
+import { resourceOf, synthesise, withApp } from './synthesise.ts';
 
 const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
 const sources = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
-const template = reviewedTemplate('watched');
+const template = templateOf('watched');
 const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 const nameOf = ({ AlarmName: name }: { AlarmName: string }) => name.split('-').at(-1);
 
 describe('the alarms', () => {
   it('include every name of AlarmName, NothingPosted only if quietAlarmAfterHours is set', () => {
     expect(alarms.map(nameOf).sort()).toEqual(Object.values(AlarmName).sort());
-    const others = Object.values(reviewedTemplate('relay-stack').findResources('AWS::CloudWatch::Alarm'));
+    const others = Object.values(templateOf('relay-stack').findResources('AWS::CloudWatch::Alarm'));
     expect(others.map(({ Properties }) => nameOf(Properties))).not.toContain(AlarmName.NothingPosted);
   });
 
@@ -74,33 +75,94 @@ describe('the alarms', () => {
     });
   });
 
+  it('have the metrics, periods and thresholds that the simulation was made for', () => {
+    expect(Object.fromEntries(alarms.map((alarm) => [nameOf(alarm), settingsOf(alarm)]))).toEqual(SETTINGS);
+  });
+
   it('allow a backlog the time that it needs under a rate limit', () => {
     const { Metrics } = alarms.find((alarm) => nameOf(alarm) === AlarmName.BacklogTooOld) ?? {};
-    const expression = Metrics.find(({ Expression }: { Expression?: string }) => Expression !== undefined).Expression;
-    // Evaluates the metric math in JavaScript. FILL(x, 0) gives 0 for missing data.
-    const evaluate = (age: number, drain: number | undefined): number =>
-      Function(
-        'IF',
-        'FILL',
-        'age',
-        'drain',
-        `return ${expression}`,
-      )(
-        (condition: boolean, yes: number, no: number) => (condition ? yes : no),
-        (value: number | undefined, otherwise: number) => value ?? otherwise,
-        age,
-        drain,
-      );
-    const hours = (count: number) => count * 3600;
-    expect(evaluate(hours(2), undefined)).toBeGreaterThan(1);
-    expect(evaluate(hours(0.5), undefined)).toBeLessThan(1);
+    const { Expression } = Metrics.find((metric: { Expression?: string }) => metric.Expression !== undefined);
+    const hours = (count: number | undefined) => (count === undefined ? undefined : count * 3600);
+    const level = (values: { age?: number; waiting?: number; drain?: number; retried?: number }) =>
+      evaluate(Expression, {
+        age: hours(values.age),
+        waiting: hours(values.waiting),
+        drain: hours(values.drain),
+        retried: values.retried,
+      });
+    expect(level({ age: 2 })).toBeGreaterThan(1);
+    expect(level({ age: 0.5 })).toBeLessThan(1);
+    // An object that SQS leaves out of the age, because it was received more than three times.
+    expect(level({ age: 0, waiting: 2, retried: 1 })).toBeGreaterThan(1);
     // A thousand files at ten a minute, from the first file to the last.
-    for (let age = 0; age <= 100 * 60; age += 60) expect(evaluate(age, 100 * 60 - age)).toBeLessThan(1);
+    for (let age = 0; age <= 100 / 60; age += 0.1)
+      expect(level({ waiting: age, drain: 100 / 60 - age })).toBeLessThan(1);
     // Three days are needed where two are allowed; or the queue does not drain although its drain time is short.
-    expect(evaluate(hours(1), hours(72))).toBeGreaterThan(1);
-    expect(evaluate(hours(48), hours(1))).toBeGreaterThan(1);
+    expect(level({ age: 1, drain: 72 })).toBeGreaterThan(1);
+    expect(level({ waiting: 48, drain: 1 })).toBeGreaterThan(1);
   });
 });
+
+interface AlarmSettings {
+  readonly Metrics?: readonly { readonly Expression?: string; readonly MetricStat?: MetricStat }[];
+  readonly [name: string]: unknown;
+}
+interface MetricStat {
+  readonly Metric: { readonly MetricName: string };
+  readonly Period: number;
+  readonly Stat: string;
+}
+
+/** What an alarm compares: its metrics as "name statistic period", the operator and threshold, "datapoints of periods". */
+const settingsOf = ({ Metrics, ...alarm }: AlarmSettings): readonly unknown[] => {
+  const own = `${alarm['MetricName']} ${alarm['Statistic']} ${alarm['Period']}`;
+  const used = Metrics?.flatMap(({ MetricStat: stat }) =>
+    stat === undefined ? [] : [`${stat.Metric.MetricName} ${stat.Stat} ${stat.Period}`],
+  );
+  const periods = alarm['EvaluationPeriods'];
+  return [
+    used ?? [own],
+    `${OPERATORS[String(alarm['ComparisonOperator'])]} ${alarm['Threshold']}`,
+    `${alarm['DatapointsToAlarm'] ?? periods} of ${periods}`,
+  ];
+};
+
+const OPERATORS: Readonly<Record<string, string>> = {
+  GreaterThanThreshold: '>',
+  GreaterThanOrEqualToThreshold: '>=',
+  LessThanThreshold: '<',
+};
+
+const SETTINGS = {
+  DeadLetters: [['ApproximateNumberOfMessagesVisible Maximum 300'], '>= 1', '1 of 1'],
+  BacklogTooOld: [
+    [
+      'ApproximateAgeOfOldestMessage Minimum 5400',
+      'OldestWaiting Maximum 5400',
+      'ExpectedDrainTime Minimum 5400',
+      'Retried Sum 5400',
+      'Misconfigured Sum 5400',
+    ],
+    '> 1',
+    '1 of 1',
+  ],
+  QueueStalled: [
+    [
+      'ApproximateNumberOfMessagesVisible Maximum 300',
+      'ApproximateNumberOfMessagesNotVisible Maximum 300',
+      'NumberOfMessagesDeleted Sum 300',
+    ],
+    '>= 1',
+    '12 of 12',
+  ],
+  Misconfigured: [['Misconfigured Sum 5400'], '>= 1', '1 of 1'],
+  DeliveriesFail: [['Retried Sum 5400', 'ObjectsPosted Sum 5400', 'OldestWaiting Maximum 5400'], '>= 50', '1 of 1'],
+  FunctionErrors: [['Errors Sum 3600'], '>= 3', '1 of 1'],
+  FunctionThrottled: [['Throttles Sum 300'], '>= 1', '3 of 12'],
+  FunctionTimesOut: [['Duration Maximum 3600'], '>= 895000', '1 of 1'],
+  LoopSuspected: [['LoopSuspected Sum 3600'], '>= 1', '1 of 1'],
+  NothingPosted: [['ObjectsPosted Sum 3600'], '< 1', '24 of 24'],
+};
 
 describe('docs/operating.md', () => {
   const failure = sources('lambdas/relay/domain/failure.ts');
@@ -165,8 +227,14 @@ describe('the dashboard', () => {
     }
   });
 
+  it('counts the log of the function only', () => {
+    const { id } = resourceOf(template, 'AWS::Logs::LogGroup');
+    const [, metric] = body.replaceAll('\\', '').split('"AWS/Logs",');
+    expect(metric).toMatch(new RegExp(`^"IncomingBytes","LogGroupName","",{"Ref":"${id}"}`));
+  });
+
   it('is not created if dashboard is false', () => {
-    const own = reviewedTemplate('existing-buckets');
+    const own = templateOf('existing-buckets');
     own.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   });
 });

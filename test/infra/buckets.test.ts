@@ -8,7 +8,7 @@ import { canHoldRocketChatUploads } from '../../lib/infra/config/loop-warning.ts
 import type { RocketChatRelayProps } from '../../lib/infra/relay-props.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
 import { keyPatterns } from '../../lib/infra/storage/uploads-events.ts';
-import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
+import { CONFIGURATIONS, templateOf } from './configurations.ts';
 import { synthesise, withApp } from './synthesise.ts';
 
 const valid: RocketChatRelayProps = {
@@ -20,7 +20,7 @@ const relayOf = (stack: Stack, props: Partial<RocketChatRelayProps> = {}) =>
   new RocketChatRelay(stack, 'Relay', { ...valid, ...props });
 
 describe('several buckets', () => {
-  const template = reviewedTemplate('existing-buckets');
+  const template = templateOf('existing-buckets');
 
   it('all notify the queue, which accepts messages from no other sender', () => {
     template.resourceCountIs('AWS::S3::Bucket', 0);
@@ -60,7 +60,7 @@ describe('several buckets', () => {
 });
 
 describe('EventBridge', () => {
-  const template = reviewedTemplate('event-bridge');
+  const template = templateOf('event-bridge');
 
   it('receives new objects without a change to the notifications of the bucket', () => {
     template.resourceCountIs('Custom::S3BucketNotifications', 0);
@@ -79,6 +79,7 @@ describe('EventBridge', () => {
 
   it('sends events to the queue, and undeliverable events to the dead-letter queue', () => {
     const [[ruleId, rule] = ['', undefined]] = Object.entries(template.findResources('AWS::Events::Rule'));
+    expect(ruleId).toMatch(/^RelayUploadsRule/);
     expect(rule?.['Properties'].Targets).toEqual([
       {
         Arn: { 'Fn::GetAtt': [expect.stringMatching(/^RelayQueue/), 'Arn'] },
@@ -89,26 +90,36 @@ describe('EventBridge', () => {
     const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
     expect(policies).toHaveLength(2);
     for (const { Properties } of policies) {
-      const allowed = Properties.PolicyDocument.Statement.filter(
-        ({ Effect }: { Effect: string }) => Effect === 'Allow',
+      const allowed = Properties.PolicyDocument.Statement.find(
+        ({ Effect, Principal }: { Effect: string; Principal: { Service?: string } }) =>
+          Effect === 'Allow' && Principal.Service === 'events.amazonaws.com',
       );
-      expect(allowed).toEqual([
-        expect.objectContaining({
-          Principal: { Service: 'events.amazonaws.com' },
-          Action: 'sqs:SendMessage',
-          Condition: expect.objectContaining({ ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [ruleId, 'Arn'] } } }),
-        }),
-      ]);
+      expect(allowed.Action).toBe('sqs:SendMessage');
+      // The policies name the rule whether it exists or not.
+      const named = JSON.stringify(allowed.Condition.ArnEquals['aws:SourceArn']);
+      expect(named).toContain(`:rule/${rule?.['Properties'].Name}"`);
+      expect(allowed.Condition.StringEquals).toEqual({ 'aws:SourceAccount': { Ref: 'AWS::AccountId' } });
     }
   });
 
-  it('is turned on for a new bucket, versioned or not, without a Lambda function of CDK', () => {
-    const own = reviewedTemplate('new-bucket-with-event-bridge');
+  it('has a rule whose name EventBridge accepts, also for a long stack name', () => {
+    const { template: own } = synthesise({ eventBridge: true, stackName: `A${'b'.repeat(127)}` });
+    const [rule] = Object.values(own.findResources('AWS::Events::Rule'));
+    expect(rule?.['Properties'].Name).toMatch(/^[\w.-]{1,64}$/);
+  });
+
+  it('is turned on for a new bucket, versioned or not, by the resource that else notifies the queue', () => {
+    const own = templateOf('new-bucket-with-event-bridge');
     own.hasResourceProperties('AWS::S3::Bucket', {
-      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+      NotificationConfiguration: Match.absent(),
       VersioningConfiguration: { Status: 'Enabled' },
     });
-    own.resourceCountIs('AWS::Lambda::Function', 1);
+    own.hasResourceProperties('Custom::S3BucketNotifications', {
+      NotificationConfiguration: { EventBridgeConfiguration: {}, QueueConfigurations: Match.absent() },
+      Managed: true,
+    });
+    const ids = (name: string) => Object.keys(templateOf(name).findResources('Custom::S3BucketNotifications'));
+    expect(ids('new-bucket-with-event-bridge')).toEqual(ids('relay-stack'));
   });
 
   it.each([
@@ -119,6 +130,20 @@ describe('EventBridge', () => {
       why: 'keys in which prefix and suffix overlap',
       filters: [{ prefix: 'a.', suffix: '.b' }],
       patterns: [{ prefix: 'a.' }],
+    },
+    {
+      why: 'keys with up to three combinations of prefix and suffix',
+      filters: ['.png', '.jpg', '.gif'].map((suffix) => ({ prefix: 'img/', suffix })),
+      patterns: [{ wildcard: 'img/*.png' }, { wildcard: 'img/*.jpg' }, { wildcard: 'img/*.gif' }],
+    },
+    {
+      why: 'the prefixes only if more wildcards would be too complex for a rule',
+      filters: [
+        ...['.png', '.jpg', '.gif', '.svg'].map((suffix) => ({ prefix: 'img/', suffix })),
+        { prefix: '', suffix: '.pdf' },
+        { prefix: 'scans/', suffix: '' },
+      ],
+      patterns: [{ prefix: 'img/' }, { suffix: '.pdf' }, { prefix: 'scans/' }],
     },
     {
       why: 'every key if the patterns are too long for a rule',
@@ -191,7 +216,7 @@ describe('a customer managed key', () => {
       template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: arn });
       const [{ Properties }] = Object.values(template.findResources('AWS::KMS::Key')) as [{ Properties: never }];
       const policy = JSON.stringify(Properties);
-      for (const service of ['s3.amazonaws.com', 'cloudwatch.amazonaws.com', 'LogGroup'])
+      for (const service of ['s3.amazonaws.com', 'events.amazonaws.com', 'cloudwatch.amazonaws.com', 'LogGroup'])
         expect(policy).toContain(service);
     });
   });
@@ -202,7 +227,7 @@ describe('a customer managed key', () => {
     expect(findings).toEqual([]);
     for (const { Properties } of Object.values(template.findResources('AWS::SQS::QueuePolicy'))) {
       const allowed = Properties.PolicyDocument.Statement.filter(
-        ({ Effect }: { Effect: string }) => Effect === 'Allow',
+        ({ Sid }: { Sid?: string }) => Sid === 'UploadsRuleOnly',
       );
       expect(allowed.map(({ Condition }: { Condition: unknown }) => Condition)).toEqual([
         { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../../lib/infra/function/bundle.ts';
+import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
+import { withApp } from './synthesise.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -33,6 +36,30 @@ it('the bundle loads in a folder that contains only the settings besides it', ()
   const env = { ...variables, ...role, LAMBDA_TASK_ROOT: task };
   const program = `process.stdout.write(typeof require('./index.js').handler)`;
   expect(execFileSync(process.execPath, ['-e', program], { cwd: task, env, encoding: 'utf8' })).toBe('function');
+});
+
+it('the deployed files can be read by every user, also if the umask of the deploying machine is 077', () => {
+  const umask = process.umask(0o077);
+  try {
+    withApp((app) => {
+      const stack = new Stack(app, 'Mine');
+      const certificateAuthority = readFileSync(join(import.meta.dirname, 'authority.pem'), 'utf8');
+      const settings = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#umask' }] };
+      new RocketChatRelay(stack, 'Relay', { ...settings, certificateAuthority });
+      const { directory } = app.synth();
+      const asset = readdirSync(directory).find((name) => existsSync(join(directory, name, SETTINGS_FILE))) ?? 'none';
+      const modeOf = (name: string) => (statSync(join(directory, asset, name)).mode & 0o777).toString(8);
+      expect(modeOf('.')).toBe('755');
+      expect(readdirSync(join(directory, asset)).map((name) => [name, modeOf(name)])).toEqual([
+        ['ca.pem', '644'],
+        ['index.js', '644'],
+        ['package.json', '644'],
+        [SETTINGS_FILE, '644'],
+      ]);
+    });
+  } finally {
+    process.umask(umask);
+  }
 });
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RouteSchema } from '../../lambdas/relay/domain/settings.ts';
 import { RelayContextSchema, readRelayContext } from '../../lib/infra/config/context.ts';
+import { FUNCTION_TIMEOUT } from '../../lib/infra/function/relay-function.ts';
 import { MAX_FILTERS } from '../../lib/infra/storage/notification-filters.ts';
+import { longestRetryHours, maxReceiveCount } from '../../lib/infra/storage/uploads-queues.ts';
 
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
 
@@ -41,6 +43,17 @@ describe('docs/configuration.md', () => {
     expect(examples.length).toBeGreaterThanOrEqual(3);
     for (const relay of examples)
       expect(() => readRelayContext((key) => (key === 'relay' ? relay : undefined))).not.toThrow();
+  });
+
+  it('states the receives and the longest retries of each retention', () => {
+    const rows = [...section('Retries and retention').matchAll(/^\| (\d+) \| (\d+) \| (\d+) \|$/gm)];
+    expect(rows.length).toBeGreaterThan(3);
+    for (const [, days, receives, hours] of rows) {
+      const times = { queueRetentionDays: Number(days), functionTimeout: FUNCTION_TIMEOUT };
+      // The setting itself has a maximum of 288 hours.
+      const longest = Math.min(288, longestRetryHours(times));
+      expect([days, receives, hours]).toEqual([days, `${maxReceiveCount(times)}`, `${longest}`]);
+    }
   });
 
   it('states the limit of notification configurations', () => {

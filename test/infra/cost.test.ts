@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Metric } from '../../lambdas/relay/names.ts';
 import { estimateCost, monthlyCost, sleepsPerObject } from '../../lib/infra/monitoring/cost.ts';
 import { PRICES, PRICES_AS_OF } from '../../lib/infra/monitoring/prices.ts';
 import { costTables } from './cost-tables.ts';
+import { synthesise } from './synthesise.ts';
 
 const MIB = 1024 ** 2;
 const million = { objects: 1e6, sizeBytes: MIB };
@@ -98,6 +100,28 @@ describe('docs/cost.md', () => {
       expect(readFileSync(file, 'utf8')).toContain(`<!-- ${name} -->\n${table}\n<!-- /${name} -->`);
     },
   );
+
+  it('states the monthly cost of the alarms of a stack', () => {
+    const alarms = Object.values(synthesise({}).template.findResources('AWS::CloudWatch::Alarm'));
+    const metrics = alarms.flatMap(({ Properties }) =>
+      (Properties.Metrics ?? [{ MetricStat: Properties }]).filter((metric: object) => 'MetricStat' in metric),
+    );
+    expect([alarms.length, metrics.length, Object.keys(Metric).length]).toEqual([9, 17, 13]);
+    const page = readFileSync(file, 'utf8');
+    expect(page).toContain(`nine alarms on seventeen metrics: ${(17 * PRICES.alarmMetricMonth).toFixed(2)} $`);
+    expect(page).toContain('each metric of the relay (thirteen at most)');
+  });
+
+  it('states the cost of a cold start, from the CPU time that the bench measured', () => {
+    const seconds = 0.1 / (256 / 1769);
+    const dollars = seconds * (256 / 1024) * PRICES.lambdaGbSecond * 1e6;
+    expect(readFileSync(file, 'utf8').replaceAll('\n', ' ')).toContain(
+      `about ${seconds.toFixed(1)} s or ${(dollars / 1e6).toFixed(7)} $: for a million uploads that each start an instance, ${dollars.toFixed(2)} $ more`,
+    );
+    expect(readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8')).toMatch(
+      /^## Cold start[\s\S]*?\| relay +\| \S+ \([^)]*\) +\| 0\.10 /m,
+    );
+  });
 
   it('states the date and the source of the prices', () => {
     const page = readFileSync(file, 'utf8');

@@ -3,7 +3,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { METRICS_NAMESPACE, Metric } from '../../lambdas/relay/names.ts';
 import { type LocalRelay, startLocalRelay } from '../../lib/local/index.ts';
-import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
+import { CONFIGURATIONS, templateOf } from './configurations.ts';
 
 /** A metric that the function wrote in Embedded Metric Format. */
 interface Emitted {
@@ -41,7 +41,7 @@ beforeAll(async () => {
     relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key, Body }));
   const seen = (...names: string[]) =>
     vi.waitFor(() => expect(emitted.map(({ name }) => name)).toEqual(expect.arrayContaining(names)), {
-      timeout: 15_000,
+      timeout: 60_000,
     });
 
   await put('in/posted.txt');
@@ -51,7 +51,15 @@ beforeAll(async () => {
   await put('in/empty.txt', '');
   await put('lost/letter.txt');
   await put('0d9a3f0e-5d0f-4c1e-9f6e-8a1c2b3d4e5f/uploads/GENERAL/rocket.cat/24CsGvSbGZZ4jgHqd');
-  await seen('DuplicatesSkipped', 'Ignored', 'Refused', 'DeadLettered', 'Misconfigured', 'LoopSuspected');
+  await seen(
+    'DuplicatesSkipped',
+    'Ignored',
+    'Refused',
+    'DeadLettered',
+    'Misconfigured',
+    'LoopSuspected',
+    'OldestWaiting',
+  );
   relay.chat?.faults.next('media', { kind: 'answer', status: 503 });
   await put('in/retried.txt');
   await seen('Retried');
@@ -60,7 +68,7 @@ beforeAll(async () => {
   await seen('Throttled');
   await put('in/after.txt');
   await seen('ExpectedDrainTime');
-}, 60_000);
+}, 180_000);
 afterAll(() => relay.close());
 
 const metricsIn = (line: string): Emitted[] => {
@@ -133,12 +141,13 @@ const OF_AWS = [
   'AWS/SQS ApproximateNumberOfMessagesNotVisible',
   'AWS/SQS ApproximateNumberOfMessagesVisible',
   'AWS/SQS NumberOfEmptyReceives',
+  'AWS/SQS NumberOfMessagesDeleted',
   'AWS/SQS NumberOfMessagesReceived',
   'AWS/SQS NumberOfMessagesSent',
 ];
 
 const metricsUsedIn = (name: string) => {
-  const template = reviewedTemplate(name);
+  const template = templateOf(name);
   const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).flatMap(({ Properties }) => [
     Properties,
     ...(Properties.Metrics ?? []).flatMap(

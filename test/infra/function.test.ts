@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Env } from '../../lambdas/relay/names.ts';
-import { reviewedTemplate } from './configurations.ts';
+import { templateOf } from './configurations.ts';
 import { resourceOf } from './synthesise.ts';
 
 let template: Template;
 beforeAll(() => {
-  template = reviewedTemplate('relay-stack');
+  template = templateOf('relay-stack');
 });
 
 const resource = (type: string, idPart?: string) => resourceOf(template, type, idPart);

@@ -9,10 +9,10 @@ import { readRelayContext } from '../../lib/infra/config/context.ts';
 import { lookupEnvironment } from '../../lib/infra/config/context-network.ts';
 import { RelayStack } from '../../lib/infra/relay-stack.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
-import { reviewedTemplate } from './configurations.ts';
+import { templateOf } from './configurations.ts';
 import { withApp } from './synthesise.ts';
 
-const template = reviewedTemplate('private-network');
+const template = templateOf('private-network');
 const functionOf = (given: Template) =>
   Object.entries(given.findResources('AWS::Lambda::Function')).find(([id]) => id.startsWith('RelayFunction'))?.[1][
     'Properties'
@@ -46,7 +46,7 @@ describe('the function in a VPC', () => {
     });
   });
 
-  it('may connect to the ports of the chat server, the proxy and AWS only, and accepts no connection', () => {
+  it('may connect to the ports of the chat server, the proxy, AWS and DNS only, and accepts no connection', () => {
     const groups = Object.entries(template.findResources('AWS::EC2::SecurityGroup'));
     const own = groups.find(([id]) => id.startsWith('RelaySecurityGroup'))?.[1]['Properties'];
     expect(own.SecurityGroupIngress).toBeUndefined();
@@ -60,6 +60,8 @@ describe('the function in a VPC', () => {
       ['tcp', 443, 443],
       ['tcp', 3128, 3128],
       ['tcp', 8443, 8443],
+      ['udp', 53, 53],
+      ['tcp', 53, 53],
     ]);
   });
 
@@ -130,7 +132,7 @@ describe('a private certificate authority and a proxy', () => {
       NODE_EXTRA_CA_CERTS: '/var/task/ca.pem',
       [OptionalEnv.RocketChatProxyUrl]: 'http://proxy.corp.acme.test:3128',
     });
-    expect(functionOf(reviewedTemplate('relay-stack')).Environment.Variables).not.toHaveProperty('NODE_EXTRA_CA_CERTS');
+    expect(functionOf(templateOf('relay-stack')).Environment.Variables).not.toHaveProperty('NODE_EXTRA_CA_CERTS');
   });
 
   it('are deployed: the certificate file is in the asset of the function', () => {
@@ -163,10 +165,10 @@ describe('a private certificate authority and a proxy', () => {
 });
 
 it('X-Ray traces the function and its calls only if tracing is true', () => {
-  const traced = functionOf(reviewedTemplate('watched'));
+  const traced = functionOf(templateOf('watched'));
   expect(traced.TracingConfig).toEqual({ Mode: 'Active' });
   expect(traced.Environment.Variables).toHaveProperty(OptionalEnv.Tracing, '1');
-  const plain = functionOf(reviewedTemplate('relay-stack'));
+  const plain = functionOf(templateOf('relay-stack'));
   expect(plain.TracingConfig).toBeUndefined();
   expect(plain.Environment.Variables).not.toHaveProperty(OptionalEnv.Tracing);
 });

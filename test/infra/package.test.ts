@@ -55,10 +55,10 @@ beforeAll(() => {
   // The package declares no dependency but its peers, which are linked from the clone, so npm can install it offline.
   run(app, 'npm', 'install', '--offline', '--legacy-peer-deps', '--no-audit', '--no-fund', join(folder, tarball));
   for (const peer of PEERS) symlinkSync(join(ROOT, 'node_modules', peer), join(app, 'node_modules', peer));
-}, 60_000);
+}, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
+describe('the packed construct in a fresh app', { timeout: 180_000 }, () => {
   it('installs no dependency of its own and contains no sources', () => {
     expect(
       readdirSync(join(app, 'node_modules'))
@@ -117,7 +117,7 @@ describe('the packed construct in a fresh app', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the packed command', { timeout: 60_000 }, () => {
+describe('the packed command', { timeout: 180_000 }, () => {
   const relay = (...args: string[]) =>
     spawnSync(join(app, 'node_modules/.bin/relay'), args, { cwd: app, encoding: 'utf8' });
 

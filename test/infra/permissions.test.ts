@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONFIGURATIONS, reviewedTemplate } from './configurations.ts';
+import { CONFIGURATIONS, templateOf } from './configurations.ts';
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -64,7 +64,7 @@ const WILDCARDS: readonly { actions: RegExp; resource: RegExp; why: string }[] =
 ];
 
 describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => {
-  const template = reviewedTemplate(name);
+  const template = templateOf(name);
   const resources = template.toJSON()['Resources'] as Record<string, { Type: string; Properties: never }>;
   const kinds = kindsOf(resources);
   const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
@@ -136,7 +136,7 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
 });
 
 it('the code of a function in a VPC is denied the calls for network interfaces', () => {
-  const template = reviewedTemplate('private-network');
+  const template = templateOf('private-network');
   const policies = Object.entries(template.findResources('AWS::IAM::Policy')).find(([id]) =>
     id.startsWith('RelayRole'),
   );

@@ -9,6 +9,25 @@ describe('the stack', () => {
     expect(synthesise(relay).findings).toEqual([]);
   });
 
+  it("keeps the log of CDK's handler for bucket notifications as long as the function's", () => {
+    const { template } = synthesise({ logRetentionDays: 30 });
+    const [[id] = ['']] = Object.entries(template.findResources('AWS::Logs::LogGroup')).filter(([name]) =>
+      name.startsWith('NotificationsLog'),
+    );
+    template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Handler: 'index.handler',
+      Timeout: 300,
+      LoggingConfig: { LogGroup: { Ref: id } },
+    });
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+
+  it('watches a bucket that is named twice once', () => {
+    const { template } = synthesise({ bucketNames: ['acme-lake', 'acme-lake'] });
+    template.resourceCountIs('Custom::S3BucketNotifications', 1);
+  });
+
   it('has outputs with the commands for the next steps and for dead letters', () => {
     const outputs = JSON.stringify(synthesise({ routes: ROUTES }).template.findOutputs('*'));
     expect(outputs).toContain('aws secretsmanager put-secret-value');

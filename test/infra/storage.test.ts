@@ -1,12 +1,14 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LedgerTable } from '../../lambdas/relay/names.ts';
-import { reviewedTemplate } from './configurations.ts';
+import { FUNCTION_TIMEOUT } from '../../lib/infra/function/relay-function.ts';
+import { longestRetryHours, maxReceiveCount } from '../../lib/infra/storage/uploads-queues.ts';
+import { templateOf } from './configurations.ts';
 import { ROUTES, resourceOf, synthesise } from './synthesise.ts';
 
 let template: Template;
 beforeAll(() => {
-  template = reviewedTemplate('relay-stack');
+  template = templateOf('relay-stack');
 });
 
 const resource = (type: string, idPart?: string) => resourceOf(template, type, idPart);
@@ -15,7 +17,8 @@ const arnOf = (type: string, idPart?: string) => resource(type, idPart).arn;
 describe('the bucket', () => {
   it('is private, encrypted, accessible over TLS 1.2 only, and retained when the stack is deleted', () => {
     template.hasResource('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
+      // A failed first deployment deletes it.
+      DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
         BucketEncryption: {
           ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
@@ -93,7 +96,7 @@ describe('the queues', () => {
       QueueName: 'RocketChatRelay-8849CC2A-uploads',
       MessageRetentionPeriod: 14 * 24 * 3600,
       VisibilityTimeout: 16 * 60,
-      RedrivePolicy: { deadLetterTargetArn: arnOf('AWS::SQS::Queue', 'DeadLetter'), maxReceiveCount: 1000 },
+      RedrivePolicy: { deadLetterTargetArn: arnOf('AWS::SQS::Queue', 'DeadLetter'), maxReceiveCount: 990 },
     });
     expect(resource('AWS::SQS::Queue', 'DeadLetter').Properties).toMatchObject({
       MessageRetentionPeriod: 14 * 24 * 3600,
@@ -108,12 +111,43 @@ describe('the queues', () => {
     expect(Properties['MessageRetentionPeriod']).toBe(3 * 24 * 3600);
   });
 
-  it('accept messages only from S3 for this bucket of this account', () => {
-    const { PolicyDocument } = resource('AWS::SQS::QueuePolicy', 'RelayQueue').Properties;
-    const allowed = (PolicyDocument as { Statement: { Effect: string }[] }).Statement.filter(
-      (s) => s.Effect === 'Allow',
+  it.each(Array.from({ length: 14 }, (_, i) => i + 1))(
+    'move a message that always crashes the function before it expires after %i days, and keep it three days more',
+    (queueRetentionDays) => {
+      const receives = maxReceiveCount({ queueRetentionDays, functionTimeout: FUNCTION_TIMEOUT });
+      const movedAfterHours = (receives * 16) / 60;
+      expect(movedAfterHours).toBeLessThan(queueRetentionDays * 24);
+      // SQS keeps the time at which the message was enqueued; the dead-letter queue deletes it 14 days after that.
+      expect(14 * 24 - movedAfterHours).toBeGreaterThanOrEqual(3 * 24);
+    },
+  );
+
+  it.each([
+    { queueRetentionDays: 14, hours: 288 },
+    { queueRetentionDays: 3, hours: 66 },
+    { queueRetentionDays: 1, hours: 18 },
+  ])('allow $hours hours of retries in $queueRetentionDays days, with backoffs of one hour at most', (given) => {
+    const times = { queueRetentionDays: given.queueRetentionDays, functionTimeout: FUNCTION_TIMEOUT };
+    expect(longestRetryHours(times)).toBeGreaterThanOrEqual(given.hours);
+    // Full jitter up to one hour. The function itself writes the dead letter when 99 % of the receives are used.
+    for (let seed = 1; seed <= 200; seed++) {
+      let [receives, hours] = [0, 0];
+      for (; hours < given.hours; receives++) hours += Math.min(1, 2 ** (receives + 1) / 3600) * random(seed, receives);
+      expect(receives).toBeLessThan(0.99 * maxReceiveCount(times));
+    }
+  });
+
+  it('are refused with retries that outlast them', () => {
+    expect(() => synthesise({ queueRetentionDays: 1 })).toThrow(
+      /retryForHours is 24: must be at most 18 hours with queueRetentionDays 1: SQS would delete the message/,
     );
-    expect(allowed).toEqual([
+    expect(() => synthesise({ queueRetentionDays: 1, retryForHours: 18 })).not.toThrow();
+    expect(() => synthesise({ retryForHours: 288 })).not.toThrow();
+  });
+
+  it('accept messages only from S3 for this bucket and from the rule of the relay, in this account', () => {
+    const { PolicyDocument } = resource('AWS::SQS::QueuePolicy', 'RelayQueue').Properties;
+    expect(allowedBy(PolicyDocument)).toEqual([
       {
         Sid: 'UploadsBucketOnly',
         Effect: 'Allow',
@@ -125,9 +159,48 @@ describe('the queues', () => {
           StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
         },
       },
+      fromTheRule(arnOf('AWS::SQS::Queue', 'RelayQueue')),
     ]);
+    const ofDeadLetters = resource('AWS::SQS::QueuePolicy', 'DeadLetter').Properties;
+    expect(allowedBy(ofDeadLetters['PolicyDocument'])).toEqual([fromTheRule(arnOf('AWS::SQS::Queue', 'DeadLetter'))]);
   });
 });
+
+const allowedBy = (policy: unknown) =>
+  (policy as { Statement: { Effect: string }[] }).Statement.filter(({ Effect }) => Effect === 'Allow');
+
+const fromTheRule = (queueArn: unknown) => ({
+  Sid: 'UploadsRuleOnly',
+  Effect: 'Allow',
+  Action: 'sqs:SendMessage',
+  Principal: { Service: 'events.amazonaws.com' },
+  Resource: queueArn,
+  Condition: {
+    ArnEquals: {
+      'aws:SourceArn': {
+        'Fn::Join': [
+          '',
+          [
+            'arn:',
+            { Ref: 'AWS::Partition' },
+            ':events:',
+            { Ref: 'AWS::Region' },
+            ':',
+            { Ref: 'AWS::AccountId' },
+            ':rule/RocketChatRelay-8849CC2A-uploads',
+          ],
+        ],
+      },
+    },
+    StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+  },
+});
+
+/** In [0, 1), the same for the same numbers. */
+const random = (seed: number, index: number): number => {
+  const x = Math.sin(seed * 12.9898 + index * 78.233) * 43_758.5453;
+  return x - Math.floor(x);
+};
 
 describe('the ledger', () => {
   it('has the keys that the function uses, expires items, can be restored and is retained with the stack gone', () => {

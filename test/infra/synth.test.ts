@@ -26,7 +26,7 @@ const cdkSynth = (name: string, ...context: string[]): Promise<{ code: number; t
 };
 
 describe.concurrent('cdk synth', () => {
-  it('succeeds in a fresh clone without findings, and warns about the example URL', { timeout: 30_000 }, async () => {
+  it('succeeds in a fresh clone without findings, and warns about the example URL', { timeout: 180_000 }, async () => {
     const { code, text, output } = await cdkSynth('fresh');
     expect(text).not.toMatch(/ERROR|AwsSolutions/);
     expect(code).toBe(0);
@@ -34,13 +34,13 @@ describe.concurrent('cdk synth', () => {
     expect(readdirSync(output)).toContain('RocketChatRelay.template.json');
   });
 
-  it('can be configured by -c rocketChatUrl and -c room alone', { timeout: 30_000 }, async () => {
+  it('can be configured by -c rocketChatUrl and -c room alone', { timeout: 180_000 }, async () => {
     const { code, text } = await cdkSynth('short', 'rocketChatUrl=https://chat.acme.test', 'room=#general');
     expect(text).not.toMatch(/WARNING|ERROR/);
     expect(code).toBe(0);
   });
 
-  it('fails and reports every fault of the context and nothing else', { timeout: 30_000 }, async () => {
+  it('fails and reports every fault of the context and nothing else', { timeout: 180_000 }, async () => {
     const relay = JSON.stringify({ routes: [{ room: 'my room' }], retryForHour: 3 });
     const { code, text, output } = await cdkSynth('broken', `relay=${relay}`, 'rocketChatUrl=chat');
     expect(code).toBe(1);

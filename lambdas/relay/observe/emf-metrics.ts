@@ -6,6 +6,7 @@ const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricU
   [Metric.BytesPosted]: MetricUnit.Bytes,
   [Metric.RelayLatency]: MetricUnit.Milliseconds,
   [Metric.ExpectedDrainTime]: MetricUnit.Seconds,
+  [Metric.OldestWaiting]: MetricUnit.Seconds,
 };
 
 /** CloudWatch metrics in Embedded Metric Format. Powertools writes them to the log when the invocation ends. */

@@ -2,18 +2,13 @@ import { Metric } from '../names.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Metrics } from '../ports.ts';
 
-/** Adds one delivery's outcome to the metrics. */
-export const countOutcome = (
-  metrics: Metrics,
-  outcome: Outcome,
-  sizeBytes: number,
-  latencyMs: number | undefined,
-): void => {
+/** Adds one delivery's outcome to the metrics. `ageMs` is the time since the upload. */
+export const countOutcome = (metrics: Metrics, outcome: Outcome, sizeBytes: number, ageMs: number): void => {
   switch (outcome.kind) {
     case 'posted':
       metrics.add(Metric.ObjectsPosted, 1);
       metrics.add(Metric.BytesPosted, sizeBytes);
-      metrics.add(Metric.RelayLatency, latencyMs ?? 0);
+      metrics.add(Metric.RelayLatency, ageMs);
       return;
     case 'duplicate':
       metrics.add(Metric.DuplicatesSkipped, 1);
@@ -27,6 +22,7 @@ export const countOutcome = (
       return;
     case 'retrying':
       metrics.add(waiting(outcome.failureKind), 1);
+      metrics.add(Metric.OldestWaiting, Math.round(ageMs / 1_000));
       return;
     case 'dead-lettered':
       if (outcome.failureKind === 'refused') metrics.add(Metric.Refused, 1);

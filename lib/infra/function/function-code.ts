@@ -1,4 +1,4 @@
-import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage, Token } from 'aws-cdk-lib';
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
@@ -46,11 +46,25 @@ export const relayCode = (
           if (isShipped) cpSync(SHIPPED_FUNCTION, outputDir, { recursive: true });
           else bundleRelay(outputDir);
           for (const [name, text] of Object.entries(files)) writeFileSync(join(outputDir, name), text);
+          allowReading(outputDir);
           return true;
         },
       },
     },
   });
+};
+
+/**
+ * Lambda runs the function as another user, which must be able to read the files (Lambda Developer Guide, ".zip file
+ * archives"). CDK's archive keeps their modes, and the umask of the deploying machine may be 077.
+ */
+const allowReading = (folder: string): void => {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) allowReading(path);
+    else chmodSync(path, 0o644);
+  }
 };
 
 const tokenPlaces = (value: unknown, place = ''): string[] => {

@@ -51,7 +51,7 @@ export const allowInterfaces = (role: Role): void => {
   );
 };
 
-/** Allows outgoing TCP to the ports of the chat server, the proxy and AWS. Allows no incoming traffic. */
+/** Allows outgoing TCP to the ports of the chat server, the proxy and AWS, and DNS. Allows no incoming traffic. */
 const createSecurityGroup = (scope: Construct, vpc: RelayNetwork['vpc'], urls: readonly string[]): ISecurityGroup => {
   const group = new SecurityGroup(scope, 'SecurityGroup', {
     vpc,
@@ -63,6 +63,9 @@ const createSecurityGroup = (scope: Construct, vpc: RelayNetwork['vpc'], urls: r
     // Any address, because the addresses of S3, a public chat server and a proxy are not known here and change.
     group.addEgressRule(Peer.anyIpv4(), Port.tcp(port), port === 443 ? 'AWS and HTTPS' : `port ${port} of a URL`);
   }
+  // A VPC's own DNS server needs no rule, but one that its DHCP options name does.
+  group.addEgressRule(Peer.anyIpv4(), Port.udp(53), 'DNS');
+  group.addEgressRule(Peer.anyIpv4(), Port.tcp(53), 'DNS, answers that do not fit into UDP');
   return group;
 };
 

@@ -7,6 +7,7 @@ import {
   type IMetric,
   LogQueryWidget,
   MathExpression,
+  Metric,
   PeriodOverride,
   SingleValueWidget,
   Stats,
@@ -60,6 +61,7 @@ export const createDashboard = (
       title: 'How far behind? Time, and waits for the rate limit',
       left: [
         relay.queue.metricApproximateAgeOfOldestMessage({ label: 'oldest upload', statistic: Stats.MAXIMUM }),
+        relay.metricOldestWaiting({ label: 'oldest upload that was put back' }),
         relay.metricExpectedDrainTime({ label: 'time to drain under the limit' }),
       ],
       right: [relay.metricThrottled({ label: 'waits for the rate limit' })],
@@ -145,7 +147,14 @@ const dollarsPerHour = (relay: RelayParts, memorySizeMb: number): IMetric => {
       empty: relay.queue.metricNumberOfEmptyReceives({ statistic: Stats.SUM, period }),
       writes: relay.table.metricConsumedWriteCapacityUnits({ period }),
       posted: relay.metricObjectsPosted({ period }),
-      logged: relay.logGroup.metricIncomingBytes({ statistic: Stats.SUM, period }),
+      // CDK's own metricIncomingBytes() names no log group, and so counts all of the account.
+      logged: new Metric({
+        namespace: 'AWS/Logs',
+        metricName: 'IncomingBytes',
+        dimensionsMap: { LogGroupName: relay.logGroup.logGroupName },
+        statistic: Stats.SUM,
+        period,
+      }),
     },
   });
 };

@@ -48,6 +48,11 @@ export abstract class RelayMetrics extends Construct {
     return this.metric(Metric.ExpectedDrainTime, options);
   }
 
+  /** Seconds since the upload of the oldest object that was put back into the queue. @default maximum over 5 minutes */
+  metricOldestWaiting(options?: MetricOptions): CloudWatchMetric {
+    return this.metric(Metric.OldestWaiting, options);
+  }
+
   /** Deliveries that failed with a transient error and are retried. @default sum over 5 minutes */
   metricRetried(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.Retried, options);
@@ -83,4 +88,5 @@ export abstract class RelayMetrics extends Construct {
 const STATISTICS: Partial<Record<MetricName, string>> = {
   [Metric.RelayLatency]: Stats.p(50),
   [Metric.ExpectedDrainTime]: Stats.MAXIMUM,
+  [Metric.OldestWaiting]: Stats.MAXIMUM,
 };

@@ -9,18 +9,16 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
  * queues"; re:Post, "alarms and encrypted topics"), because not every service sends its source. The policies of the queue
  * and the topic restrict what the services may send.
  */
-export const allowServices = (
-  key: IKey,
-  { notifier }: { notifier: 's3.amazonaws.com' | 'events.amazonaws.com' },
-): void => {
-  for (const statement of keyStatements(notifier)) key.addToResourcePolicy(new PolicyStatement(statement), true);
+export const allowServices = (key: IKey): void => {
+  for (const statement of keyStatements()) key.addToResourcePolicy(new PolicyStatement(statement), true);
 };
 
 /** The service that sends a message to an encrypted queue or topic needs these permissions itself. */
-const keyStatements = (notifier: string) => [
+const keyStatements = () => [
   {
     sid: 'UploadsToTheQueueAndAlarmsToTheTopic',
-    principals: [new ServicePrincipal(notifier), new ServicePrincipal('cloudwatch.amazonaws.com')],
+    // S3 and EventBridge, because a deployment that changes between them needs both.
+    principals: ['s3', 'events', 'cloudwatch'].map((service) => new ServicePrincipal(`${service}.amazonaws.com`)),
     actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
     resources: ['*'],
   },

@@ -18,5 +18,7 @@ export const createLedgerTable = (
     ...(encryptionKey !== undefined && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
-    removalPolicy,
+    // A failed first deployment leaves the table behind: with RetainExceptOnCreate, CloudFormation would try to delete the
+    // protected table, and the rollback would fail as well.
+    removalPolicy: removalPolicy === RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE ? RemovalPolicy.RETAIN : removalPolicy,
   });

@@ -1,12 +1,10 @@
 import { Duration, type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
   BucketNotificationDestinationType,
-  CfnBucket,
   EventType,
   type IBucket,
 } from 'aws-cdk-lib/aws-s3';
@@ -36,12 +34,12 @@ export const createUploadsBucket = (
     ...(versioned && { versioned }),
     // The parts of an unfinished multipart upload are charged and appear in no object listing.
     lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+    // The same resource, Custom::S3BucketNotifications, turns on EventBridge or notifies the queue, so a change between
+    // the two updates it. If one of the two were a property of the bucket, the other's resource would be removed last and
+    // would then write an empty configuration.
+    ...(eventBridge && { eventBridgeEnabled: true }),
     removalPolicy,
   });
-  // CDK's own property `eventBridgeEnabled` would add a Lambda function and a role for this one setting.
-  if (eventBridge && bucket.node.defaultChild instanceof CfnBucket) {
-    bucket.node.defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
-  }
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
@@ -52,26 +50,13 @@ export const createUploadsBucket = (
   return bucket as IBucket;
 };
 
-/** Configures the buckets to notify the queue of new objects, and allows no other sender. */
+/** Configures the buckets to notify the queue of new objects. */
 export const notifyOfUploads = (
   buckets: readonly IBucket[],
   { queue, filters }: { queue: Queue; filters: readonly NotificationFilter[] },
 ): void => {
   refuseForeignStacks(buckets, queue);
-  queue.addToResourcePolicy(
-    new PolicyStatement({
-      sid: 'UploadsBucketOnly',
-      principals: [new ServicePrincipal('s3.amazonaws.com')],
-      actions: ['sqs:SendMessage'],
-      resources: [queue.queueArn],
-      // Also the account: another account can reuse a deleted bucket's name, and a bucket's ARN contains no account.
-      conditions: {
-        ArnEquals: { 'aws:SourceArn': oneOrAll(buckets.map(({ bucketArn }) => bucketArn)) },
-        StringEquals: { 'aws:SourceAccount': Stack.of(queue).account },
-      },
-    }),
-  );
-  // CDK's own SqsDestination would add a second statement that does not check the account.
+  // CDK's own SqsDestination would add a statement to the queue's policy that does not check the account.
   const destination = {
     bind: () => ({ arn: queue.queueArn, type: BucketNotificationDestinationType.QUEUE, dependencies: [queue] }),
   };
@@ -101,5 +86,3 @@ const refuseForeignStacks = (buckets: readonly IBucket[], queue: Queue): void =>
     })),
   );
 };
-
-const oneOrAll = <T>(values: readonly T[]): T | readonly T[] => (values.length === 1 ? (values[0] as T) : values);

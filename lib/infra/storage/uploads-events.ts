@@ -1,6 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -8,15 +7,26 @@ import type { NotificationFilter } from './notification-filters.ts';
 
 /** An EventBridge pattern has at most 2,048 characters; the buckets and the field names need some of them. */
 const MAX_KEYS_LENGTH = 1_400;
+/**
+ * EventBridge rejects a pattern whose wildcards are too complex to match ("Rule is too complex"), such as several
+ * wildcards with the same prefix (EventBridge User Guide, "Event pattern complexity"). The limit is not documented.
+ */
+const MAX_WILDCARDS = 3;
 
 /** Creates an EventBridge rule that sends the buckets' new objects to the queue. */
 export const forwardUploads = (
   scope: Construct,
   buckets: readonly IBucket[],
-  { queue, deadLetterQueue, filters }: { queue: Queue; deadLetterQueue: Queue; filters: readonly NotificationFilter[] },
+  {
+    ruleName,
+    queue,
+    deadLetterQueue,
+    filters,
+  }: { ruleName: string; queue: Queue; deadLetterQueue: Queue; filters: readonly NotificationFilter[] },
 ): void => {
   const keys = keyPatterns(filters);
   const rule = new Rule(scope, 'UploadsRule', {
+    ruleName,
     description: 'Sends new S3 objects to the queue of the Rocket.Chat relay',
     eventPattern: {
       source: ['aws.s3'],
@@ -36,35 +46,36 @@ export const forwardUploads = (
       targetResource: queue,
     }),
   });
-  for (const target of [queue, deadLetterQueue]) {
-    target.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'UploadsRuleOnly',
-        principals: [new ServicePrincipal('events.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [target.queueArn],
-        conditions: {
-          // EventBridge sends no source ARN to queues with a customer managed key (aws/aws-cdk, aws-events-targets).
-          ...(target.encryptionMasterKey === undefined && { ArnEquals: { 'aws:SourceArn': rule.ruleArn } }),
-          StringEquals: { 'aws:SourceAccount': Stack.of(queue).account },
-        },
-      }),
-    );
+  for (const bucket of buckets) {
+    if (Stack.of(bucket) !== Stack.of(scope)) continue;
+    // CDK's construct of the bucket's Custom::S3BucketNotifications. It may stop the notifications to the queue only after
+    // the rule receives the events.
+    bucket.node.tryFindChild('Notifications')?.node.addDependency(rule);
   }
 };
 
 /**
- * The filters as EventBridge patterns, which match unencoded keys; empty to match any key. If the patterns are too long
- * for a rule, wider ones are used, and the function ignores objects without a matching route.
+ * The filters as EventBridge patterns, which match unencoded keys; empty to match any key. If the patterns are too
+ * long or too complex for a rule, wider ones are used, and the function ignores objects without a matching route.
  */
 export const keyPatterns = (filters: readonly NotificationFilter[]): Record<string, string>[] => {
   if (filters.some(({ prefix, suffix }) => prefix + suffix === '')) return [];
   const exact = filters.map(patternOf);
-  if (fits(exact)) return exact;
+  const isComplex = exact.filter((pattern) => 'wildcard' in pattern).length > MAX_WILDCARDS;
+  const narrow = isComplex
+    ? exact.map((pattern, i) => ('wildcard' in pattern ? prefixOf(filters[i]) : pattern))
+    : exact;
+  if (fits(distinct(narrow))) return distinct(narrow);
   if (filters.some(({ prefix }) => prefix === '')) return [];
-  const prefixes = [...new Set(filters.map(({ prefix }) => prefix))].map((prefix) => ({ prefix }));
-  return fits(prefixes) ? prefixes : [];
+  const wide = distinct(filters.map(prefixOf));
+  return fits(wide) ? wide : [];
 };
+
+const prefixOf = (filter: NotificationFilter | undefined): Record<string, string> => ({ prefix: filter?.prefix ?? '' });
+
+const distinct = (patterns: readonly Record<string, string>[]): Record<string, string>[] => [
+  ...new Map(patterns.map((pattern) => [JSON.stringify(pattern), pattern])).values(),
+];
 
 const fits = (patterns: unknown): boolean => JSON.stringify(patterns).length <= MAX_KEYS_LENGTH;
 

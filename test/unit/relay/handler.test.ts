@@ -303,9 +303,9 @@ describe('the metrics', () => {
     ['ignored', { kind: 'ignored', detail: 'x' }, { Ignored: 1 }],
     ['a loop', { kind: 'ignored', detail: 'x', isLoopSuspected: true }, { Ignored: 1, LoopSuspected: 1 }],
     ['gone', { kind: 'gone', reason: 'OBJECT_GONE', detail: 'x' }, { Ignored: 1 }],
-    ['throttled', retrying(1, 'throttled'), { Throttled: 1 }],
-    ['misconfigured', retrying(1, 'misconfigured'), { Misconfigured: 1 }],
-    ['transient', retrying(1), { Retried: 1 }],
+    ['throttled', retrying(1, 'throttled'), { Throttled: 1, OldestWaiting: 2 }],
+    ['misconfigured', retrying(1, 'misconfigured'), { Misconfigured: 1, OldestWaiting: 2 }],
+    ['transient', retrying(1), { Retried: 1, OldestWaiting: 2 }],
     ['refused', deadLettered('refused'), { Refused: 1, DeadLettered: 1 }],
     ['dead-lettered', deadLettered('transient'), { DeadLettered: 1 }],
   ])('of an outcome that is %s are counted', async (_, outcome, sums) => {
