@@ -67,6 +67,7 @@ export const startFunction = async (options: FunctionOptions): Promise<MeasuredF
       QUEUE_URL: 'http://127.0.0.1:9/queue',
       DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:9/dead',
       BUCKET_NAMES: 'uploads',
+      MAX_RECEIVE_COUNT: '1000',
       AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9',
       POWERTOOLS_SERVICE_NAME: 'bench',
       // No X-Ray daemon runs here.

@@ -14,7 +14,7 @@ export interface Config {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly bucketNames: readonly string[];
-  readonly maxReceiveCount: number | undefined;
+  readonly maxReceiveCount: number;
   readonly isTracing: boolean;
   readonly settings: Settings;
 }
@@ -40,7 +40,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   const queueUrl = text(Env.QueueUrl);
   const deadLetterQueueUrl = text(Env.DeadLetterQueueUrl);
   const bucketNames = text(Env.BucketNames).split(',');
-  const maxReceiveCount = parseCount(env[OptionalEnv.MaxReceiveCount], faults);
+  const maxReceiveCount = parseCount(text(Env.MaxReceiveCount), faults);
   const aws = readAwsEnvironment(env, text);
   const settings = readSettings(path.join(env['LAMBDA_TASK_ROOT'] ?? '.', SETTINGS_FILE), faults);
 
@@ -72,11 +72,11 @@ const parseUrl = (text: string, faults: string[]): URL | undefined => {
   return undefined;
 };
 
-const parseCount = (text: string | undefined, faults: string[]): number | undefined => {
-  if (text === undefined || text === '') return undefined;
+const parseCount = (text: string, faults: string[]): number => {
+  if (text === '') return 0;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  faults.push(`${OptionalEnv.MaxReceiveCount} must be a whole number from 1 to 9999`);
-  return undefined;
+  faults.push(`${Env.MaxReceiveCount} must be a whole number from 1 to 9999`);
+  return 0;
 };
 
 const parseProxyUrl = (text: string | undefined, faults: string[]): URL | undefined => {

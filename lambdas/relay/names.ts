@@ -14,6 +14,8 @@ export const Env = {
   DeadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** The names of the buckets that the relay was deployed for, joined by commas. */
   BucketNames: 'BUCKET_NAMES',
+  /** The `maxReceiveCount` of the uploads queue: after so many receives SQS moves a message to the dead-letter queue. */
+  MaxReceiveCount: 'MAX_RECEIVE_COUNT',
 } as const;
 
 /** Environment variables that are optional. */
@@ -22,8 +24,6 @@ export const OptionalEnv = {
    * URL of the proxy for calls to the chat server, e.g. `http://proxy.example.com:3128`. Calls to AWS do not use it.
    */
   RocketChatProxyUrl: 'ROCKET_CHAT_PROXY_URL',
-  /** The `maxReceiveCount` of the uploads queue: after so many receives SQS moves a message to the dead-letter queue. */
-  MaxReceiveCount: 'MAX_RECEIVE_COUNT',
   /** "1": calls to the chat server and to S3 become X-Ray subsegments, if the invocation is traced. */
   Tracing: 'RELAY_TRACING',
 } as const;

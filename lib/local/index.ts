@@ -107,7 +107,10 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
         memoryMb,
         timeoutMs: functionTimeoutMs,
         onLine,
-        environment: { ...functionEnvironment(emulators, { bucket, rocketChatUrl, credentials }), ...environment },
+        environment: {
+          ...functionEnvironment(emulators, { bucket, maxReceiveCount, rocketChatUrl, credentials }),
+          ...environment,
+        },
       });
       functions.push(started);
       closers.push(() => started.close());
@@ -145,7 +148,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 /** The variables that the stack sets, and those that point the SDK at the emulators. */
 const functionEnvironment = (
   { endpoints, queueUrl, deadLetterQueueUrl }: Emulators,
-  given: { bucket: string; rocketChatUrl: string; credentials: LocalCredentials },
+  given: { bucket: string; maxReceiveCount: number; rocketChatUrl: string; credentials: LocalCredentials },
 ): Record<string, string> => ({
   AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
@@ -155,6 +158,7 @@ const functionEnvironment = (
   AWS_SECRET_ACCESS_KEY: given.credentials.secretAccessKey,
   [Env.RocketChatUrl]: given.rocketChatUrl,
   [Env.BucketNames]: given.bucket,
+  [Env.MaxReceiveCount]: String(given.maxReceiveCount),
   [Env.SecretId]: SECRET_ID,
   [Env.LedgerTable]: LEDGER_TABLE,
   [Env.QueueUrl]: queueUrl,

@@ -138,9 +138,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'skip the checksum',
-    file: VERIFIER,
-    from: 'checksum?.matches() === false',
-    to: 'checksum?.algorithm === ""',
+    file: 'lambdas/relay/adapters/aws-clients.ts',
+    from: "responseChecksumValidation: 'WHEN_SUPPORTED'",
+    to: "responseChecksumValidation: 'WHEN_REQUIRED'",
     proof: 'object contract',
   },
   {

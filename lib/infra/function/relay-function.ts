@@ -60,6 +60,7 @@ export const createRelayFunction = (relay: Omit<RelayParts, 'function'>, props: 
       [Env.QueueUrl]: relay.queue.queueUrl,
       [Env.DeadLetterQueueUrl]: relay.deadLetterQueue.queueUrl,
       [Env.BucketNames]: relay.buckets.map(({ bucketName }) => bucketName).join(','),
+      [Env.MaxReceiveCount]: String(relay.queue.deadLetterQueue?.maxReceiveCount),
       ...(proxyUrl !== undefined && { [OptionalEnv.RocketChatProxyUrl]: proxyUrl }),
       ...(props.tracing === true && { [OptionalEnv.Tracing]: '1' }),
       // Node.js reads this file when it starts.

@@ -31,7 +31,8 @@ describe('the bundle', () => {
 
   it('loads none of the modules that take tens of milliseconds', () => {
     writeFileSync(join(folder, SETTINGS_FILE), JSON.stringify({ routes: [{ room: '#general' }] }));
-    const variables = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
+    const urls = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
+    const variables = { ...urls, [Env.MaxReceiveCount]: '1000' };
     const role = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
     const env = { ...variables, ...role, LAMBDA_TASK_ROOT: folder };
     const program = "require('./index.js'); process.stdout.write(process.moduleLoadList.join('\\n'))";

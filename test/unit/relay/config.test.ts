@@ -17,6 +17,7 @@ const environment = (overrides: Record<string, string | undefined> = {}) => ({
   QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads',
   DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/uploads-dead',
   BUCKET_NAMES: 'example-uploads,example-scans',
+  MAX_RECEIVE_COUNT: '1000',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'id',
   AWS_SECRET_ACCESS_KEY: 'key',
@@ -41,7 +42,7 @@ describe('readConfig', () => {
       secretId: 'relay/bot',
       ledgerTable: 'ledger',
       bucketNames: ['example-uploads', 'example-scans'],
-      maxReceiveCount: undefined,
+      maxReceiveCount: 1_000,
     });
     expect(config.rocketChatUrl.href).toBe('https://chat.example.com/team');
     expect(config.settings).toEqual({
@@ -85,7 +86,7 @@ describe('readConfig', () => {
 
   it('reads the number of receives after which SQS moves a message', () => {
     settings('{"routes":[{"room":"R"}]}');
-    expect(readConfig(environment({ MAX_RECEIVE_COUNT: '1000' })).maxReceiveCount).toBe(1_000);
+    expect(readConfig(environment({ MAX_RECEIVE_COUNT: '990' })).maxReceiveCount).toBe(990);
     for (const count of ['0', '-1', '1.5', 'many']) {
       expect(faultsOf(environment({ MAX_RECEIVE_COUNT: count }))).toContain('MAX_RECEIVE_COUNT must be a whole number');
     }
@@ -166,6 +167,7 @@ describe('readConfig', () => {
       'QUEUE_URL',
       'DEAD_LETTER_QUEUE_URL',
       'BUCKET_NAMES',
+      'MAX_RECEIVE_COUNT',
       'AWS_REGION',
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
