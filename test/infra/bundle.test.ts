@@ -31,7 +31,8 @@ it('the bundle loads in a folder that contains only the settings besides it', ()
   bundleRelay(task);
   const settings = JSON.stringify({ routes: [{ room: '#general' }] });
   writeFileSync(join(task, SETTINGS_FILE), settings);
-  const variables = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
+  const urls = Object.fromEntries(Object.values(Env).map((name) => [name, 'https://queue.acme.test/1']));
+  const variables = { ...urls, [Env.MaxReceiveCount]: '1000' };
   const role = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
   const env = { ...variables, ...role, LAMBDA_TASK_ROOT: task };
   const program = `process.stdout.write(typeof require('./index.js').handler)`;

@@ -68,6 +68,8 @@ describe('the bucket', () => {
       'update RelayQueuePolicy',
       'add BucketacmelakeNotifications',
       'update RelayRoleDefaultPolicy',
+      // BUCKET_NAMES
+      'update RelayFunction',
       'remove RelayUploadsNotifications',
       'remove RelayUploadsPolicy',
       'keep RelayUploads',
