@@ -137,7 +137,7 @@ export interface Ledger {
     options: { object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>; upload: Upload },
   ): Promise<Claim>;
   /**
-   * Writes a change, if the owner still holds the entry.
+   * Writes a change, if the owner still holds the entry. A posted entry can only be written as posted again.
    * @throws LedgerError LEASE_LOST, LEDGER_UNAVAILABLE
    */
   record(id: DeliveryId, owner: string, change: LedgerChange): Promise<void>;

@@ -577,4 +577,11 @@ export const mutations: readonly Mutation[] = [
     to: '',
     proof: HTTP_TEST,
   },
+  {
+    name: 'let a late release overwrite a posted entry',
+    file: LEDGER,
+    from: 'ConditionExpression: isPosted ? IS_OWN : MAY_CHANGE',
+    to: 'ConditionExpression: isPosted ? IS_OWN : IS_OWN',
+    proof: 'ledger contract',
+  },
 ];

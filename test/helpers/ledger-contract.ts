@@ -262,6 +262,19 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
         await expect(ledger.record(id, 'a', posted('message-1'))).resolves.toBeUndefined();
       });
 
+      it('keeps a posted entry posted, whatever its owner writes after the answer was lost', async () => {
+        await claimUploaded('a');
+        await ledger.record(id, 'a', posted('message-1'));
+        const changes: LedgerChange[] = [
+          released(),
+          { kind: 'uploaded', upload: UPLOAD },
+          { kind: 'gone', lastError: 'OBJECT_GONE' },
+          { kind: 'dead-lettered', upload: UPLOAD, inDoubt: undefined, failedAt: START, lastError: 'CHAT_ERROR' },
+        ];
+        for (const change of changes) await expect(ledger.record(id, 'a', change)).rejects.toEqual(LEASE_LOST);
+        expect(await claim('b')).toMatchObject({ kind: 'ended', entry: { status: 'posted', messageId: 'message-1' } });
+      });
+
       it('lets nobody claim a posted entry', async () => {
         await claimUploaded('a');
         await ledger.record(id, 'a', posted('message-1'));

@@ -51,7 +51,9 @@ export const createMemoryTable = (): MemoryTable => {
 
     record(id, owner, change) {
       const item = items.get(keyOf(id));
-      if (item?.leaseOwner !== owner) throw new LedgerError('another delivery holds the entry', { code: 'LEASE_LOST' });
+      const mayChange = item?.leaseOwner === owner && (change.kind === 'posted' || item.status !== Status.Posted);
+      if (!mayChange)
+        throw new LedgerError('another delivery holds the entry, or it is posted', { code: 'LEASE_LOST' });
       items.set(keyOf(id), { ...item, ...changed(item, change) });
     },
 

@@ -35,6 +35,9 @@ const IS_OWN = '#leaseOwner = :owner';
 const IS_FREE = 'attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now';
 const IS_DELIVERABLE = '#status IN (:claimed, :uploaded) OR (#status = :deadLettered AND #failedAt <= :failedAt)';
 
+// After a posted entry whose answer was lost, the same owner may only write the posted entry again.
+const MAY_CHANGE = `${IS_OWN} AND #status <> :posted`;
+
 const CLAIM_CONDITION = `${IS_NEW} OR ((${IS_OWN} OR ${IS_FREE}) AND (${IS_DELIVERABLE}))`;
 const CLAIM_UPLOADED_CONDITION = `${IS_NEW} OR (${IS_OWN} AND #status = :uploaded)`;
 
@@ -123,11 +126,16 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
 
     record: translated(async (id, owner, change) => {
       try {
-        const expression = updateExpression({ ...changed(change), names: ['leaseOwner'], values: { ':owner': owner } });
-        await update({ Key: keyOf(id), ConditionExpression: '#leaseOwner = :owner', ...expression });
+        const isPosted = change.kind === 'posted';
+        const expression = updateExpression({
+          ...changed(change),
+          names: ['leaseOwner', 'status'],
+          values: { ':owner': owner, ...(isPosted ? {} : { ':posted': Status.Posted }) },
+        });
+        await update({ Key: keyOf(id), ConditionExpression: isPosted ? IS_OWN : MAY_CHANGE, ...expression });
       } catch (error) {
         if (!isConditionFailed(error)) throw error;
-        throw new LedgerError('the lease has run out and another delivery holds the entry', {
+        throw new LedgerError('another delivery holds the entry, or it is posted', {
           code: 'LEASE_LOST',
           cause: error,
         });
