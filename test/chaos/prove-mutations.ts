@@ -6,7 +6,18 @@ import path from 'node:path';
 import { type Mutation, mutations, type Proof } from './mutations.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-const COPIED = ['lambdas', 'lib', 'test', 'events', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = [
+  'lambdas',
+  'lib',
+  'test',
+  'events',
+  'bin',
+  'bench',
+  'cdk.json',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
 
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=dot'];
 const PROOFS: Record<Proof, readonly string[]> = {
@@ -23,21 +34,15 @@ const PROOFS: Record<Proof, readonly string[]> = {
   'object contract': [...VITEST, 'test/contract/objects', 'test/unit/relay/verifier'],
   'chat contract': [...VITEST, 'test/contract/chat'],
 };
-/** The output of a proof that found a fault. A program that does not run does not count as a find. */
-const FOUND: Record<Proof, RegExp> = {
-  model: /posted twice|was lost|claimed first|stuck in the queue|without a/,
-  'delivery tests': /[1-9]\d* failed/,
-  'handler tests': /[1-9]\d* failed/,
-  'event tests': /[1-9]\d* failed/,
-  'ledger contract': /[1-9]\d* failed/,
-  'object contract': /[1-9]\d* failed/,
-  'chat contract': /[1-9]\d* failed/,
-};
+/** What the output of a proof that found a fault contains. */
+const FOUND_BY_MODEL =
+  /posted twice|was lost|claimed first|stuck in the queue|without a|was dead-lettered|was confirmed \d+ times|end of its retention/;
+const FOUND_BY_TESTS = /[1-9]\d* failed/;
 
 const nameOf = (proof: Mutation['proof']): string => (typeof proof === 'string' ? proof : proof.join(' '));
 const argumentsOf = (proof: Mutation['proof']): readonly string[] =>
   typeof proof === 'string' ? PROOFS[proof] : [...VITEST, ...proof];
-const findingOf = (proof: Mutation['proof']): RegExp => (typeof proof === 'string' ? FOUND[proof] : /[1-9]\d* failed/);
+const findingOf = (proof: Mutation['proof']): RegExp => (proof === 'model' ? FOUND_BY_MODEL : FOUND_BY_TESTS);
 
 const main = (): number => {
   const only = process.argv[2];
@@ -53,26 +58,25 @@ const main = (): number => {
   const folder = mkdtempSync(path.join(tmpdir(), 'relay-mutations-'));
   let missed = 0;
   try {
-    for (const part of COPIED) cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
+    const filter = (source: string) => path.basename(source) !== 'node_modules';
+    for (const part of COPIED) cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true, filter });
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
 
     for (const proof of new Map(planted.map((mutation) => [nameOf(mutation.proof), mutation.proof])).values()) {
-      const { status, output } = run(folder, proof);
+      const { status, output, isTimedOut } = run(folder, argumentsOf(proof));
       if (status !== 0) {
+        const what = isTimedOut ? 'did not end in time' : 'fails';
         process.stdout.write(
-          `${nameOf(proof)}: fails without any mutation, so it proves nothing\n${output.slice(-2_000)}\n`,
+          `${nameOf(proof)}: ${what} without any mutation, so it proves nothing\n${output.slice(-2_000)}\n`,
         );
         return 1;
       }
       process.stdout.write(`ok      unbroken: ${nameOf(proof)}\n`);
     }
     for (const mutation of planted) {
-      const isCaught = plant(folder, mutation, () => {
-        const { status, output } = run(folder, mutation.proof);
-        return status !== 0 && findingOf(mutation.proof).test(output);
-      });
-      if (!isCaught) missed += 1;
-      process.stdout.write(`${isCaught ? 'caught' : 'MISSED'}  ${mutation.name} (${nameOf(mutation.proof)})\n`);
+      const verdict = plant(folder, mutation, () => judge(folder, mutation.proof));
+      if (verdict !== 'caught') missed += 1;
+      process.stdout.write(`${verdict}  ${mutation.name} (${nameOf(mutation.proof)})\n`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -81,16 +85,29 @@ const main = (): number => {
   return missed === 0 ? 0 : 1;
 };
 
-const run = (cwd: string, proof: Mutation['proof']): { status: number | null; output: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(proof), {
+/** A program that does not compile fails its proof too, but nobody has noticed the fault. */
+const TYPE_CHECK = ['node_modules/typescript/bin/tsc', '--noEmit', '--noUnusedLocals', 'false'];
+
+const judge = (folder: string, proof: Mutation['proof']): string => {
+  const compiled = run(folder, [...TYPE_CHECK, '--noUnusedParameters', 'false']);
+  if (compiled.status !== 0) return `DOES NOT COMPILE  ${compiled.output.split('\n')[0]}`;
+  const { status, output, isTimedOut } = run(folder, argumentsOf(proof));
+  if (isTimedOut) return 'TIMED OUT';
+  return status !== 0 && findingOf(proof).test(output) ? 'caught' : 'MISSED';
+};
+
+const run = (cwd: string, args: readonly string[]): { status: number | null; output: string; isTimedOut: boolean } => {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
     cwd,
     encoding: 'utf8',
     timeout: 300_000,
+    maxBuffer: 64 * 1024 ** 2,
   });
-  return { status, output: `${stdout}${stderr}` };
+  const isTimedOut = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
+  return { status, output: `${stdout}${stderr}`, isTimedOut };
 };
 
-const plant = (folder: string, { file, from, to }: Mutation, check: () => boolean): boolean => {
+const plant = <Result>(folder: string, { file, from, to }: Mutation, check: () => Result): Result => {
   const target = path.join(folder, file);
   const original = readFileSync(target, 'utf8');
   const places = original.split(from).length - 1;
