@@ -197,7 +197,7 @@ describe('a connection', () => {
   });
 });
 
-describe('an abort', () => {
+describe('an abort', { timeout: 5_000 }, () => {
   it.each<[string, (send: SendHttp, stop: AbortSignal) => Promise<unknown>]>([
     ['while the answer is awaited', get],
     ['while the body is sent', (send, stop) => post(send, framed(500_000, new PassThrough()), stop)],
@@ -227,7 +227,7 @@ describe('an abort', () => {
   });
 });
 
-describe('a limit', () => {
+describe('a limit', { timeout: 5_000 }, () => {
   /** Sends a byte of the answer every 20 ms. */
   const drip: http.RequestListener = (request, response) => {
     request.resume();

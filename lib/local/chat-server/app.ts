@@ -10,6 +10,9 @@ import { addRoomPages } from './room-page/routes.ts';
 
 type Env = { Bindings: HttpBindings };
 
+/** `Response` refuses a body with these statuses, as HTTP does. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** All routes of the server: API endpoints, file downloads and room pages. */
 export const createApp = (service: Service): Hono<Env> => {
   const app = new Hono<Env>();
@@ -50,7 +53,8 @@ const callEndpoint = async (service: Service, endpoint: Endpoint, context: Conte
     return RESPONSE_ALREADY_SENT;
   }
   service.log.end(call, outcome.status);
-  return new Response(outcome.body || null, { status: outcome.status, headers: outcome.headers });
+  const body = WITHOUT_BODY.has(outcome.status) ? null : outcome.body || null;
+  return new Response(body, { status: outcome.status, headers: outcome.headers });
 };
 
 /** Rocket.Chat's router answers an unknown path in plain text. */

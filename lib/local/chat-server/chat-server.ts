@@ -125,9 +125,9 @@ const worldOf = (options: ChatServerOptions): World => {
 const defaultFeatures = (version: ServerVersion | undefined): Features => ({
   messageByFileId: false,
   syncMessagesByCursor: true,
-  archivedRoomsResolve: version === '9.x',
+  archivedRoomsResolve: version !== '7.x',
   decodesImages: true,
-  repeatedIdError: 'E11000',
+  repeatedIdError: 'TypeError',
   airGapRestricted: false,
   fileIds: '17 characters',
 });

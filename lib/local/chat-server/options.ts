@@ -25,7 +25,7 @@ export interface ChatServerOptions {
   readonly rateLimit?: RateLimit | undefined;
   /**
    * @default `syncMessagesByCursor` and `decodesImages` on, `messageByFileId` and `airGapRestricted` off, ids of 17
-   * characters, E11000 for a repeated id; `archivedRoomsResolve` on in 9.x
+   * characters, a TypeError for a repeated id; `archivedRoomsResolve` off in 7.x only
    */
   readonly features?: Partial<Features>;
   /** Keeps the files' bytes so that room pages can show them. Otherwise only size and hash are kept. @default true */

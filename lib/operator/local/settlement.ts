@@ -26,6 +26,10 @@ const ADVICE: Readonly<Partial<Record<Reason, string>>> = {
   SECRET_UNUSABLE: 'check the secret',
   ROOM_UNAVAILABLE: 'check that the room exists, and that the bot is a member and may post there',
   UPLOADS_DISABLED: 'allow file uploads in the server’s settings',
+  MENTION_NOT_ALLOWED: 'allow the bot to mention @all and @here (mention-all, mention-here), or change the caption',
+  FEDERATION_NOT_READY: 'configure the server’s federation, or choose another room',
+  WORKSPACE_RESTRICTED: 'restore the workspace’s connection to Rocket.Chat, or its licence for an air-gapped workspace',
+  VERSION_NOT_SUPPORTED: 'upgrade the server or the relay',
   NOT_ROCKET_CHAT: 'check the server’s URL',
   SOURCE_FORBIDDEN: 'check the function’s permissions to read objects',
 };

@@ -10,6 +10,8 @@ export type RouteName =
   | 'mediaConfirm'
   | 'roomInfo'
   | 'me'
+  | 'permissions'
+  | 'subscription'
   | 'serverInfo'
   | 'settings'
   | 'syncMessages'

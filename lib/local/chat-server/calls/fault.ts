@@ -9,7 +9,8 @@
  * - `commit-late`: no answer; the call is carried out `delayMs` after the connection has closed. The server resets the
  *   connection at once, or with `hold` waits until the client closes it.
  * - `delay`: the call is processed normally after `delayMs`.
- * - `answer`: a proxy's answer, HTML by default. Without `commit` the body is not read. `closes` closes the connection
+ * - `answer`: a proxy's answer, HTML by default, without a body if the status is 204, 205 or 304. Without `commit` the body
+ *   is not read. `closes` closes the connection
  *   after the answer, as nginx does with a 413; a client that is still sending may see a reset instead of the answer.
  * - `failure`: the server's 400 after the body was read; by default without an errorType, like its storage errors.
  *   An errorType that has another status than 400 in the server's version gets that status.

@@ -4,6 +4,7 @@ import { chatPostMessage, chatSendMessage } from './chat-send-message.ts';
 import { chatSyncMessages } from './chat-sync-messages.ts';
 import { filesEndpoints } from './files.ts';
 import { me, serverInfo, settingsPublic } from './info.ts';
+import { permissionsListAll, subscriptionsGetOne } from './permissions.ts';
 import { roomsInfo } from './rooms-info.ts';
 import { roomsMedia } from './rooms-media.ts';
 import { roomsMediaConfirm } from './rooms-media-confirm.ts';
@@ -14,6 +15,8 @@ export const endpoints: readonly Endpoint[] = [
   roomsMediaConfirm,
   roomsInfo,
   me,
+  permissionsListAll,
+  subscriptionsGetOne,
   serverInfo,
   settingsPublic,
   chatSyncMessages,

@@ -7,29 +7,33 @@ export interface User {
   /** Replace it to revoke the token. */
   authToken: string;
   roles: string[];
-  /** Permissions that the user has in addition to those of the roles, for example through a role in the room. */
+  /** Permissions that the user has in addition to those of the roles. The API shows each as a role in every room. */
   permissions: Permission[];
 }
 
 export type UserInput = Partial<User>;
 
 /** The permissions that this server checks, under Rocket.Chat's names. */
-export type Permission =
-  | 'api-bypass-rate-limit'
-  | 'mention-all'
-  | 'mention-here'
-  | 'message-impersonate'
-  | 'post-readonly'
-  | 'send-many-messages';
+export const PERMISSIONS = [
+  'api-bypass-rate-limit',
+  'mention-all',
+  'mention-here',
+  'message-impersonate',
+  'post-readonly',
+  'send-many-messages',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
 
 /**
- * Rocket.Chat's defaults (`upsertPermissions.ts`), without the roles in a room. The two permissions that lift rate limits
- * are missing: whether a server has a limit for the bot is the option `rateLimit`.
+ * Rocket.Chat's defaults (`upsertPermissions.ts`). The two permissions that lift rate limits are missing: whether a server
+ * has a limit for the bot is the option `rateLimit`.
  */
 const ROLE_PERMISSIONS: Readonly<Record<string, readonly Permission[]>> = {
   admin: ['mention-all', 'mention-here', 'post-readonly'],
   app: ['message-impersonate'],
   bot: ['message-impersonate'],
+  moderator: ['mention-all', 'mention-here', 'post-readonly'],
+  owner: ['mention-all', 'mention-here', 'post-readonly'],
   user: ['mention-all', 'mention-here'],
 };
 
@@ -52,3 +56,14 @@ export const findUser = (users: readonly User[], id: string | undefined, authTok
 
 export const hasPermission = (user: User, permission: Permission): boolean =>
   user.permissions.includes(permission) || user.roles.some((role) => ROLE_PERMISSIONS[role]?.includes(permission));
+
+/** The roles that have a permission, those that stand for `User.permissions` included. */
+export const rolesWith = (permission: Permission): string[] => [
+  ...Object.keys(ROLE_PERMISSIONS).filter((role) => ROLE_PERMISSIONS[role]?.includes(permission)),
+  roleInRooms(permission),
+];
+
+/** The user's roles in a room, one for each of `User.permissions`. */
+export const rolesInRooms = (user: User): string[] => user.permissions.map(roleInRooms);
+
+const roleInRooms = (permission: Permission): string => `with-${permission}`;

@@ -14,7 +14,7 @@ export interface Features {
   messageByFileId: boolean;
   /** Whether `chat.syncMessages` takes `type` and `next` (Rocket.Chat 7.9 and later), or only `lastUpdate`. */
   syncMessagesByCursor: boolean;
-  /** Whether `rooms.info` shows archived rooms, as the newest servers do, or answers error-room-archived. */
+  /** Whether `rooms.info` shows archived rooms, as the newest 8.x does, or answers error-room-archived, as earlier servers do. */
   archivedRoomsResolve: boolean;
   /** Whether a file that claims to be an image and is none is refused, as the real server does. */
   decodesImages: boolean;

@@ -115,6 +115,9 @@ describe('a wrong answer', () => {
   it.each([
     [{ kind: 'answer', status: 502 } as const, 502, 0],
     [{ kind: 'answer', status: 502, commit: true } as const, 502, 1],
+    [{ kind: 'answer', status: 204 } as const, 204, 0],
+    [{ kind: 'answer', status: 204, commit: true } as const, 204, 1],
+    [{ kind: 'answer', status: 304, body: 'text' } as const, 304, 0],
     [{ kind: 'failure' } as const, 400, 0],
     [{ kind: 'failure', commit: true } as const, 400, 1],
     [{ kind: 'failure', errorType: 'ufs: cannot upload file' } as const, 400, 0],
@@ -133,6 +136,13 @@ describe('a wrong answer', () => {
     expect(answer.status).toBe(status);
     expect(posted()).toBe(messages);
     expect(chat.calls.at(-1)).toMatchObject({ fault: fault.kind, status });
+  });
+
+  it.each([204, 205, 304])('with the status %i has no body', async (status) => {
+    for (const body of [undefined, 'text']) {
+      chat.faults.next('me', { kind: 'answer', status, ...(body !== undefined && { body }) });
+      expect(await call(chat, '/api/v1/me')).toMatchObject({ status, text: '' });
+    }
   });
 
   it('has the headers and the body of the real server or its proxy', async () => {

@@ -92,6 +92,7 @@ describe('rooms.info', () => {
   });
 
   it('has different errors for no access, an archived room and a missing parameter', async () => {
+    chat.features.archivedRoomsResolve = false;
     chat.addRoom({ id: 'S', name: 's', type: 'p', members: [] });
     chat.addRoom({ id: 'A', name: 'a', archived: true });
     expect(await info('roomId=S')).toMatchObject({
@@ -112,15 +113,18 @@ describe('rooms.info', () => {
     };
     expect(await stateOf('roomId=R')).toEqual({ ro: true, muted: ['ann'], unmuted: ['relay.bot'], encrypted: true });
     expect(await stateOf('roomId=GENERAL')).toEqual({ ro: false });
-    chat.features.archivedRoomsResolve = true;
     chat.room('general').archived = true;
     expect(await stateOf('roomName=general')).toEqual({ ro: false, archived: true });
   });
 
-  it('shows archived rooms by default in 9.x', async () => {
-    await start({ version: '9.x' });
+  it.each([
+    ['7.x', { errorType: 'error-room-archived' }],
+    ['8.x', { room: { archived: true } }],
+    ['9.x', { room: { archived: true } }],
+  ] as const)('of %s answers for an archived room by default with %j', async (version, answer) => {
+    await start({ version });
     chat.room('general').archived = true;
-    expect((await info('roomId=GENERAL')).json).toMatchObject({ room: { archived: true } });
+    expect((await info('roomId=GENERAL')).json).toMatchObject(answer);
   });
 });
 

@@ -18,7 +18,7 @@ it.each([
   ['TypeError', "Cannot read properties of undefined (reading 'starred')"],
   ['E11000', expect.stringContaining('E11000 duplicate key error')],
 ] as const)('posts one message per id, and refuses a repeated id with a %s', async (repeatedIdError, error) => {
-  chat.features.repeatedIdError = repeatedIdError;
+  if (repeatedIdError === 'E11000') chat.features.repeatedIdError = repeatedIdError;
   const message = { _id: 'mine', rid: 'GENERAL', msg: 'hello', attachments: [{ text: 'x' }] };
   const first = await send('sendMessage', { message });
   const second = await send('sendMessage', { message });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RelayEvent } from '../../../../lib/operator/local/events.ts';
 import { createSettlement } from '../../../../lib/operator/local/settlement.ts';
@@ -26,6 +27,12 @@ const retrying = (key: string, reason: string, delayMs = 1_000): RelayEvent => (
   attempts: 1,
   delayMs,
 });
+/** The reasons that `docs/operating.md` calls misconfigured. */
+const misconfigured = [
+  ...readFileSync(new URL('../../../../docs/operating.md', import.meta.url), 'utf8').matchAll(
+    /^\| `(\w+)` \| misconfigured \|/gm,
+  ),
+].map(([, reason]) => reason ?? '');
 const ignored = (key: string): RelayEvent => ({ event: 'ignored', ...common, key, reason: 'OBJECT_GONE', detail: 'x' });
 
 describe('createSettlement', () => {
@@ -62,6 +69,17 @@ describe('createSettlement', () => {
     expect(settlement.stuck()).toBeUndefined();
     settlement.note(retrying('a', 'CREDENTIALS_REFUSED'));
     expect(settlement.stuck()).toBe('a waits: CREDENTIALS_REFUSED, because. To do: check the user id and the token.');
+  });
+
+  it('has advice for every reason that the documentation calls misconfigured', () => {
+    expect(misconfigured).toContain('CREDENTIALS_REFUSED');
+    for (const reason of misconfigured) {
+      const { settlement } = start();
+      settlement.expect('a');
+      settlement.note(retrying('a', reason));
+      settlement.note(retrying('a', reason));
+      expect(settlement.stuck(), reason).toMatch(new RegExp(`^a waits: ${reason}, because\\. To do: \\w.+\\.$`));
+    }
   });
 
   it('is stuck when no object has ended for one minute, and not before', () => {
