@@ -95,14 +95,14 @@ const handleMessage = async (
     if (outcome.kind === 'retrying') comeBack(60_000);
     if (outcome.kind !== 'dead-lettered') continue;
     const { reason, detail } = rejection;
-    await deps.operations?.tell({ kind: 'dead-lettered', reason, detail }, invocation);
+    await deps.operations?.report({ kind: 'dead-lettered', reason, detail }, invocation);
   }
   for (const [index, object] of objects.entries()) {
     const startedAt = deps.clock.now();
     const outcome = await deps.deliver(taskOf(record, object, index, invocation, startedAt, isUntouched));
     outcomes.push(outcome);
     report(deps, record, object, outcome, startedAt);
-    await deps.operations?.tell(incidentOf(object, outcome, failedAtOf(record)), invocation);
+    await deps.operations?.report(incidentOf(object, outcome, failedAtOf(record)), invocation);
     if (outcome.kind === 'retrying') comeBack(outcome.delayMs);
   }
   if (comesBackInMs === undefined) return undefined;

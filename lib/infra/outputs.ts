@@ -42,7 +42,7 @@ export const addOutputs = (
   output(
     'Redrive',
     'Moves every dead letter back to the uploads queue; run this command after the cause is fixed',
-    // The function sends dead letters itself, so SQS does not know their source queue and needs the destination.
+    // The function sends dead letters itself, so SQS has no record of their source queue and needs the destination.
     `aws sqs start-message-move-task --region ${region} --source-arn ${relay.deadLetterQueue.queueArn} --destination-arn ${relay.queue.queueArn}`,
   );
   output('TableName', 'DynamoDB table that records what was posted', relay.table.tableName);

@@ -7,8 +7,8 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { RelayMetrics } from './monitoring/relay-metrics.ts';
 
 /**
- * What the function, the grants, the alarms and the dashboard may know of the relay. It is also the construct that their
- * resources are created in, and it has a method for each metric.
+ * The properties of the relay that its parts may use: the function, the grants, the alarms and the dashboard. It is also
+ * the construct in which they create their resources, and it has a method for each metric.
  */
 export interface RelayParts extends RelayMetrics {
   /** All watched buckets, at least one. */

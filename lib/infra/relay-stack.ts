@@ -58,7 +58,7 @@ const propsOf = (scope: RelayStack, context: RelayContext): RocketChatRelayProps
   };
 };
 
-/** CDK configures bucket notifications with a Lambda function of its own, one for the whole stack. */
+/** CDK configures bucket notifications with a separate Lambda function, one for the whole stack. */
 const prepareNotificationsHandler = (
   stack: Stack,
   { encryptionKey }: { encryptionKey?: IKey | undefined },

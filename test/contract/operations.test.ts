@@ -59,59 +59,59 @@ const incident = (overrides: Partial<Incident> = {}): Incident => ({
 });
 const ROOM_GONE = { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' } as const;
 const { signal } = new AbortController();
-const tell = (overrides: Partial<Incident> = {}, by = operations) => by.tell(incident(overrides), { signal });
-const told = () => chat.messages('operations').map(({ msg }) => msg);
+const report = (overrides: Partial<Incident> = {}, by = operations) => by.report(incident(overrides), { signal });
+const posted = () => chat.messages('operations').map(({ msg }) => msg);
 
 describe('the operations room', () => {
   it('gets a message for a dead letter', async () => {
-    await tell();
-    expect(told()).toEqual([expect.stringContaining('*FILE_TOO_LARGE*: `s3://example-uploads/reports/weekly.pdf`')]);
-    expect(told()[0]).toContain('too large for @\u2060all');
+    await report();
+    expect(posted()).toEqual([expect.stringContaining('*FILE_TOO_LARGE*: `s3://example-uploads/reports/weekly.pdf`')]);
+    expect(posted()[0]).toContain('too large for @\u2060all');
     expect(chat.messages('general')).toEqual([]);
   });
 
   it('gets one message for each reason in ten minutes', async () => {
-    for (const key of ['a', 'b', 'c']) await tell({ object: createdObject({ key }) });
-    await tell({ reason: 'MEDIA_TYPE_REFUSED' });
-    expect(told()).toHaveLength(2);
+    for (const key of ['a', 'b', 'c']) await report({ object: createdObject({ key }) });
+    await report({ reason: 'MEDIA_TYPE_REFUSED' });
+    expect(posted()).toHaveLength(2);
     clock.advance(10 * 60_000 - 1);
-    await tell({ object: createdObject({ key: 'd' }) });
-    expect(told()).toHaveLength(2);
+    await report({ object: createdObject({ key: 'd' }) });
+    expect(posted()).toHaveLength(2);
     clock.advance(1);
-    await tell({ object: createdObject({ key: 'e' }) });
-    expect(told()).toHaveLength(3);
+    await report({ object: createdObject({ key: 'e' }) });
+    expect(posted()).toHaveLength(3);
   });
 
   it('gets one message from several processes for the same dead letter and for the same misconfiguration', async () => {
     for (const process of [create(), create(), create()]) {
-      await tell({}, process);
-      await tell(ROOM_GONE, process);
+      await report({}, process);
+      await report(ROOM_GONE, process);
     }
-    expect(told()).toHaveLength(2);
+    expect(posted()).toHaveLength(2);
     expect(warnings).toEqual([]);
   });
 
   it('gets no message while the chat server cannot be reached or the circuit is open', async () => {
     for (const reason of ['CHAT_UNREACHABLE', 'CREDENTIALS_REFUSED', 'NOT_ROCKET_CHAT'] as const)
-      await tell({ reason });
+      await report({ reason });
     circuit.open('#general', { ...ROOM_GONE, detail: 'x', scope: 'server' });
-    await tell();
+    await report();
     expect(chat.calls).toEqual([]);
     circuit.close('#general');
-    await tell();
-    expect(told()).toHaveLength(1);
+    await report();
+    expect(posted()).toHaveLength(1);
   });
 
   it('does not consume the one attempt that an open circuit admits', async () => {
     circuit.open('#general', { ...ROOM_GONE, detail: 'x', scope: 'server' });
     clock.advance(30_000);
-    await tell();
+    await report();
     expect(circuit.admit('#general')).toBeUndefined();
     expect(chat.calls).toEqual([]);
   });
 
   it('gets no message when the invocation has no time left', async () => {
-    await operations.tell(incident(), { signal: AbortSignal.abort() });
+    await operations.report(incident(), { signal: AbortSignal.abort() });
     expect(chat.calls).toEqual([]);
   });
 });
@@ -123,25 +123,25 @@ describe('a notification', () => {
 
   it('counts as sent if the room has its message, whatever the server answered', async () => {
     failsOnce(true);
-    await tell();
+    await report();
     chat.faults.next('sendMessage', { kind: 'reset-after' });
-    await tell({ reason: 'MEDIA_TYPE_REFUSED', object: createdObject({ key: 'other' }) });
-    expect(told()).toHaveLength(2);
+    await report({ reason: 'MEDIA_TYPE_REFUSED', object: createdObject({ key: 'other' }) });
+    expect(posted()).toHaveLength(2);
     expect(warnings).toEqual([]);
   });
 
   it('that several processes repeat counts as sent although the server answers an error about something else', async () => {
-    await tell();
+    await report();
     failsOnce(false);
-    await tell({}, create());
-    expect(told()).toHaveLength(1);
+    await report({}, create());
+    expect(posted()).toHaveLength(1);
     expect(warnings).toEqual([]);
   });
 
   it('is logged as failed if the room does not have its message', async () => {
     failsOnce(false);
-    await tell();
-    expect(told()).toEqual([]);
+    await report();
+    expect(posted()).toEqual([]);
     expect(warnings).toMatchObject([{ reason: 'CHAT_ERROR', detail: expect.stringContaining(STARRED) }]);
   });
 
@@ -157,7 +157,7 @@ describe('a notification', () => {
         'chat.getMessage': { body: { success: true, message } },
       }),
     );
-    await tell({}, create('#operations', { url: scripted.url, userId: 'bot', authToken: 'token' }));
+    await report({}, create('#operations', { url: scripted.url, userId: 'bot', authToken: 'token' }));
     await scripted.close();
     expect(warnings).toMatchObject([{ reason: 'CHAT_ERROR' }]);
     expect(scripted.requests.map(({ url }) => url.split(/[/?]/)[3])).toContain('chat.getMessage');
@@ -173,14 +173,14 @@ describe('a failed notification', () => {
     ['an error of rooms.info', () => chat.faults.next('roomInfo', { kind: 'failure' }), 'CHAT_ERROR'],
   ])('is logged with its reason: %s', async (_, prepare, reason) => {
     prepare();
-    await expect(tell()).resolves.toBeUndefined();
+    await expect(report()).resolves.toBeUndefined();
     expect(warnings).toMatchObject([{ room: '#operations', reason }]);
   });
 
   it('of a room that does not exist is not repeated for the next object', async () => {
     const lost = create('#nowhere');
-    await tell({}, lost);
-    await tell({ object: createdObject({ key: 'other' }) }, lost);
+    await report({}, lost);
+    await report({ object: createdObject({ key: 'other' }) }, lost);
     expect(warnings).toMatchObject([{ reason: 'ROOM_UNAVAILABLE', detail: expect.stringContaining('#nowhere') }]);
   });
 });

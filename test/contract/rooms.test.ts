@@ -171,7 +171,7 @@ describe('a room', () => {
       'ROOM_MUTED',
     ],
     ['is encrypted', () => Object.assign(room, { encrypted: true }), 'ROOM_ENCRYPTED'],
-  ])('is refused before an upload if it %s, until that is mended', async (_, change, code) => {
+  ])('is refused before an upload if it %s, until that is corrected', async (_, change, code) => {
     change();
     const error = await resolve().catch((caught: unknown) => caught);
     expect(error).toMatchObject({ name: 'RoomError', code });

@@ -35,7 +35,7 @@ describe('the alarms', () => {
       // CloudWatch's limit.
       expect(alarm?.AlarmDescription.length).toBeLessThanOrEqual(1024);
       const section = page.split(/^#+ /m).find((text) => text.startsWith(`${name}\n`)) ?? '';
-      for (const part of ['**Means:**', '**Look:**', '**Mend:**']) expect(section).toContain(part);
+      for (const part of ['**Means:**', '**Look:**', '**Do:**']) expect(section).toContain(part);
     },
   );
 

@@ -92,7 +92,7 @@ const LOOP: Outcome = {
   kind: 'ignored',
   detail:
     'the key is that of a file which Rocket.Chat keeps in this bucket; posting it would make another one. ' +
-    'Give Rocket.Chat a bucket of its own, or the routes a prefix that leaves its uploads out',
+    'Use a separate bucket for Rocket.Chat, or prefixes in the routes that exclude its uploads',
   isLoopSuspected: true,
 };
 

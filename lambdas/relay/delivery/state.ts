@@ -77,5 +77,5 @@ export type Ended =
   | { readonly kind: 'duplicate'; readonly messageId: string | undefined }
   /** Nothing failed, but the delivery has to wait. */
   | { readonly kind: 'waiting'; readonly held: Held; readonly failure: Failure; readonly delayMs: number }
-  /** `call`: the call that failed; absent if a step gives the object up by a rule of its own. */
+  /** `call`: the call that failed; absent if no call failed and a step decided to give up the object. */
   | { readonly kind: 'failed'; readonly held: Held; readonly failure: Failure; readonly call?: Call };

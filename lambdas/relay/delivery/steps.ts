@@ -248,7 +248,7 @@ const comeBackAlone = ({ random }: StepDeps, { lease }: Delivery, held: Held): E
   const { previous } = held;
   if (previous === undefined) return undefined;
   const died = crashes(previous);
-  const detail = `${died} deliveries of this object died without a word: a crash, a time-out or too little memory`;
+  const detail = `${died} deliveries of this object ended without a result: a crash, a time-out or too little memory`;
   if (died >= MAX_CRASHES && held.inDoubt === undefined) {
     return { kind: 'failed', held, failure: { kind: 'refused', reason: 'ABANDONED', detail } };
   }

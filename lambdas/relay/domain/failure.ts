@@ -68,7 +68,7 @@ export type Failure = FailureDetails &
     | { readonly kind: 'stale-upload' }
   );
 
-/** Classifies whatever a port has thrown. Only a chat server's answer depends on the call. */
+/** Classifies any error of a port. Only a chat server's answer depends on the call. */
 export const classify = (error: unknown, call: Call): Failure => {
   if (error instanceof ChatAnswerError) return classifyAnswer(error, call);
   const detail = error instanceof Error ? error.message : String(error);

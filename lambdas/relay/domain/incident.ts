@@ -2,10 +2,7 @@ import { plain } from './caption.ts';
 import type { Reason } from './failure.ts';
 import type { CreatedObject } from './s3-event.ts';
 
-/**
- * Something an operator has to know: an object that was dead-lettered, or one that waits until an operator corrects
- * something.
- */
+/** An event that operators must see: an object was dead-lettered, or waits until an operator corrects something. */
 export interface Incident {
   readonly kind: 'dead-lettered' | 'misconfigured';
   readonly reason: Reason;
@@ -19,14 +16,14 @@ export interface Incident {
 }
 
 /** With these reasons the bot cannot post into the operations room either; the alarms report them. */
-const UNTELLABLE: ReadonlySet<Reason> = new Set([
+const UNREPORTABLE: ReadonlySet<Reason> = new Set([
   'CHAT_UNREACHABLE',
   'CREDENTIALS_REFUSED',
   'SECRET_UNUSABLE',
   'NOT_ROCKET_CHAT',
 ]);
 
-export const isTellable = ({ reason }: Incident): boolean => !UNTELLABLE.has(reason);
+export const isReportable = ({ reason }: Incident): boolean => !UNREPORTABLE.has(reason);
 
 /**
  * Identifies an incident, so that it is reported once. A dead letter has the same key however often it is written; a
@@ -40,14 +37,14 @@ export const incidentKey = (incident: Incident, now: number, periodMs: number): 
   return JSON.stringify([kind, bucket, key, sequencer ?? eTag, room, redrivenFrom]);
 };
 
-/** The message for the operators. Keys and the server's error texts are inserted so that they mention nobody. */
+/** The message for the operators. Keys and the server's error texts are inserted so that they mention no user. */
 export const incidentText = ({ kind, reason, detail, object, room }: Incident): string => {
   const what = object === undefined ? 'an event' : code(`s3://${object.bucket}/${object.key}`);
   const where = room === undefined ? '' : ` to ${code(room)}`;
   const headline =
     kind === 'dead-lettered'
       ? `:x: *${reason}*: ${what} was not delivered${where}. It is in the dead-letter queue.`
-      : `:wrench: *${reason}*: ${what} waits to be delivered${where}, until this is mended.`;
+      : `:wrench: *${reason}*: ${what} waits to be delivered${where}, until this is corrected.`;
   return `${headline}\n${code(detail)}\nMore of the same kind may follow without a message.`;
 };
 

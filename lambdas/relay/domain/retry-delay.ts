@@ -1,6 +1,9 @@
 const FIRST_MS = 1_000;
 
-/** The longest time between two tries, in milliseconds. SQS's 1,000 receives then last for at least 288 hours. */
+/**
+ * The longest time between two tries, in milliseconds. The receives of the uploads queue last until the retries end:
+ * `longestRetryHours` in `lib/infra/storage/uploads-queues.ts` assumes this number.
+ */
 export const LONGEST_RETRY_DELAY_MS = 3_600_000;
 
 /**

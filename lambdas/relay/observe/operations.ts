@@ -1,6 +1,6 @@
 import type { Circuit } from '../domain/circuit.ts';
 import { classify, type Reason } from '../domain/failure.ts';
-import { type Incident, incidentKey, incidentText, isTellable } from '../domain/incident.ts';
+import { type Incident, incidentKey, incidentText, isReportable } from '../domain/incident.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { Outcome } from '../outcome.ts';
 import type { CallOptions, Clock, Logger, Notices, Rooms } from '../ports.ts';
@@ -19,7 +19,7 @@ export interface OperationsDeps {
 /** Reports incidents to the operators in the operations room. */
 export interface Operations {
   /** Never throws and takes at most five seconds, because a delivery must not depend on it. */
-  tell(incident: Incident | undefined, options: CallOptions): Promise<void>;
+  report(incident: Incident | undefined, options: CallOptions): Promise<void>;
 }
 
 /** A process sends at most one message for each reason in this time. */
@@ -28,14 +28,14 @@ const MOST_TIME_MS = 5_000;
 
 export const createOperations = (deps: OperationsDeps): Operations => {
   const { room, rooms, notices, circuit, clock, logger, abortAfter } = deps;
-  const toldAt = new Map<Reason, number>();
+  const reportedAt = new Map<Reason, number>();
 
   return {
-    async tell(incident, { signal }) {
-      if (incident === undefined || !isTellable(incident) || signal.aborted || circuit.isOpen(room)) return;
+    async report(incident, { signal }) {
+      if (incident === undefined || !isReportable(incident) || signal.aborted || circuit.isOpen(room)) return;
       const now = clock.now();
-      if (now < (toldAt.get(incident.reason) ?? Number.NEGATIVE_INFINITY) + PERIOD_MS) return;
-      toldAt.set(incident.reason, now);
+      if (now < (reportedAt.get(incident.reason) ?? Number.NEGATIVE_INFINITY) + PERIOD_MS) return;
+      reportedAt.set(incident.reason, now);
       const options = { signal: AbortSignal.any([signal, abortAfter(MOST_TIME_MS)]) };
       try {
         const roomId = await rooms.resolve(room, undefined, options);

@@ -44,7 +44,7 @@ export interface CostEstimate {
   /** Data transfer to the chat server, which any sender would pay. */
   readonly dataTransfer: number;
   readonly total: number;
-  /** The shortest time in which the rate limit lets all objects be posted, in hours; 0 without a limit. */
+  /** The shortest time in which the rate limit allows all objects to be posted, in hours; 0 without a limit. */
   readonly drainHours: number;
 }
 

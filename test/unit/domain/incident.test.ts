@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Reason } from '../../../lambdas/relay/domain/failure.ts';
-import { type Incident, incidentKey, incidentText, isTellable } from '../../../lambdas/relay/domain/incident.ts';
+import { type Incident, incidentKey, incidentText, isReportable } from '../../../lambdas/relay/domain/incident.ts';
 import { createdObject, START } from '../../helpers/factories.ts';
 
 const PERIOD_MS = 600_000;
@@ -21,7 +21,7 @@ describe('the text of an incident', () => {
         'More of the same kind may follow without a message.',
     );
     expect(incidentText(incident({ kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE' }))).toMatch(
-      /^:wrench: \*ROOM_UNAVAILABLE\*: .* waits to be delivered to .*, until this is mended\./,
+      /^:wrench: \*ROOM_UNAVAILABLE\*: .* waits to be delivered to .*, until this is corrected\./,
     );
     expect(incidentText({ kind: 'dead-lettered', reason: 'UNREADABLE_EVENT', detail: 'x' })).toMatch(
       /: an event was not delivered\. It is/,
@@ -31,14 +31,14 @@ describe('the text of an incident', () => {
   it.each(['@all', '@here and #general', '`@all`', 'a\n@all', `${'x'.repeat(1_499)}\u{1f3d4}@all`])(
     'contains no mention and no room link for %j',
     (text) => {
-      const told = incidentText(
+      const notice = incidentText(
         incident({ detail: text, room: text, object: createdObject({ key: text, bucket: text }) }),
       );
-      expect(told).not.toMatch(/[@#](?!\u2060)/);
-      expect(told.split('\n')).toHaveLength(3);
-      expect(told.match(/`/g)).toHaveLength(6);
-      expect(told.isWellFormed()).toBe(true);
-      expect(told.length).toBeLessThan(5_000);
+      expect(notice).not.toMatch(/[@#](?!\u2060)/);
+      expect(notice.split('\n')).toHaveLength(3);
+      expect(notice.match(/`/g)).toHaveLength(6);
+      expect(notice.isWellFormed()).toBe(true);
+      expect(notice.length).toBeLessThan(5_000);
     },
   );
 });
@@ -77,6 +77,6 @@ it.each<[Reason, boolean]>([
   ['ROOM_UNAVAILABLE', true],
   ['SOURCE_FORBIDDEN', true],
   ['FILE_TOO_LARGE', true],
-])('isTellable(%s) is %s', (reason, isTold) => {
-  expect(isTellable(incident({ reason }))).toBe(isTold);
+])('isReportable(%s) is %s', (reason, isReported) => {
+  expect(isReportable(incident({ reason }))).toBe(isReported);
 });

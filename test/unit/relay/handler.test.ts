@@ -337,7 +337,7 @@ describe('the log', () => {
 
 describe('the operations room', () => {
   const reportingTo = (reported: Incident[]): Partial<HandlerDeps> => ({
-    operations: { tell: async (incident) => void reported.push(...(incident === undefined ? [] : [incident])) },
+    operations: { report: async (incident) => void reported.push(...(incident === undefined ? [] : [incident])) },
   });
 
   it('receives only dead letters and misconfigurations', async () => {
