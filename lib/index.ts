@@ -1,7 +1,7 @@
 /** The package's public API: the construct for CDK apps, its metrics and the cost estimate. */
 export { METRICS_NAMESPACE, Metric, type MetricName } from '../lambdas/relay/names.ts';
 export { ConfigurationError } from './infra/config/configuration-error.ts';
-export type { RelayNetwork } from './infra/config/context-network.ts';
+export type { RelayNetwork } from './infra/config/relay-network.ts';
 export type { RelayRoute, RelaySettings } from './infra/config/relay-settings.ts';
 export { AlarmName } from './infra/monitoring/alarms.ts';
 export {

@@ -4,7 +4,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { RelayNetwork } from './config/context-network.ts';
+import type { RelayNetwork } from './config/relay-network.ts';
 import type { RelaySettings } from './config/relay-settings.ts';
 
 /** Routes and limits (`RelaySettings`), and the resources that the relay uses. */

@@ -1,24 +1,9 @@
 import { Fn } from 'aws-cdk-lib';
-import { type ISecurityGroup, type IVpc, SecurityGroup, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type ISecurityGroup, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { configurationError } from './configuration-error.ts';
 import type { VpcContext } from './context-values.ts';
-
-/** Where the function runs in a VPC. Its subnets need a route to the chat server, through a NAT gateway if it is public. */
-export interface RelayNetwork {
-  readonly vpc: IVpc;
-  /** @default private subnets with egress; isolated subnets if the VPC has none */
-  readonly subnets?: SubnetSelection | undefined;
-  /** @default a new group that allows egress to the ports of the chat server, the proxy and AWS only */
-  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
-  /**
-   * Creates the VPC endpoints through which the function reaches S3 and DynamoDB (gateway endpoints, free) and SQS and
-   * Secrets Manager (interface endpoints, charged by the hour). Subnets without a route to the Internet need them. A VPC
-   * can have each endpoint only once.
-   * @default false
-   */
-  readonly createEndpoints?: boolean | undefined;
-}
+import type { RelayNetwork } from './relay-network.ts';
 
 /** The VPC of the context key `vpc`: imported from its ids, or looked up if the ids of its subnets are not given. */
 export const networkOf = (scope: Construct, context: VpcContext): RelayNetwork => {

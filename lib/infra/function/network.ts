@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { RelayNetwork } from '../config/context-network.ts';
+import type { RelayNetwork } from '../config/relay-network.ts';
 
 /** The calls that attach a function to a VPC (from AWS's policy AWSLambdaVPCAccessExecutionRole, without its log actions). */
 export const INTERFACE_ACTIONS = [
