@@ -55,8 +55,8 @@ export const relayCode = (
 };
 
 /**
- * Lambda runs the function as another user, which must be able to read the files (Lambda Developer Guide, ".zip file
- * archives"). CDK's archive keeps their modes, and the umask of the deploying machine may be 077.
+ * Lambda runs the function as another user, which must be able to read the files: 644 and 755 for folders
+ * (repost.aws/knowledge-center/lambda-deployment-package-errors). CDK's archive keeps their modes, and the umask of the deploying machine may be 077.
  */
 const allowReading = (folder: string): void => {
   chmodSync(folder, 0o755);

@@ -7,10 +7,7 @@ import type { NotificationFilter } from './notification-filters.ts';
 
 /** An EventBridge pattern has at most 2,048 characters; the buckets and the field names need some of them. */
 const MAX_KEYS_LENGTH = 1_400;
-/**
- * EventBridge rejects a pattern whose wildcards are too complex to match ("Rule is too complex"), such as several
- * wildcards with the same prefix (EventBridge User Guide, "Event pattern complexity"). The limit is not documented.
- */
+/** EventBridge rejects patterns with too many wildcards below one prefix as too complex. Its limit is not documented. */
 const MAX_WILDCARDS = 3;
 
 /** Creates an EventBridge rule that sends the buckets' new objects to the queue. */

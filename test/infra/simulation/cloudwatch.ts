@@ -130,7 +130,8 @@ export const combined = (a: Statistics, b: Statistics): Statistics => ({
 
 /**
  * Evaluates metric math for one datapoint. Every metric must stand in a FILL: the rules for missing values of operators
- * are not simulated.
+ * are not simulated. A FILL of a metric that has never been written is assumed to give the value, too; AWS does not
+ * document this case.
  */
 export const evaluate = (expression: string, values: Readonly<Record<string, number | undefined>>): number => {
   const run = compiled.get(expression) ?? compile(expression);
