@@ -125,8 +125,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'accept a write of an owner that lost its lease, in DynamoDB',
     file: LEDGER,
-    from: "ConditionExpression: '#leaseOwner = :owner',",
-    to: "ConditionExpression: 'attribute_exists(#leaseOwner) OR #leaseOwner = :owner',",
+    from: 'ConditionExpression: isPosted ? IS_OWN : MAY_CHANGE,',
+    to: "ConditionExpression: isPosted ? IS_OWN : '(#leaseOwner = :owner OR attribute_exists(#leaseOwner)) AND #status <> :posted',",
     proof: 'ledger contract',
   },
   {
@@ -581,7 +581,8 @@ export const mutations: readonly Mutation[] = [
     name: 'let a late release overwrite a posted entry',
     file: LEDGER,
     from: 'ConditionExpression: isPosted ? IS_OWN : MAY_CHANGE',
-    to: 'ConditionExpression: isPosted ? IS_OWN : IS_OWN',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code
+    to: 'ConditionExpression: isPosted ? IS_OWN : `${IS_OWN} AND (#status <> :posted OR #status = :posted)`',
     proof: 'ledger contract',
   },
 ];
