@@ -99,11 +99,12 @@ const handleMessage = async (
   }
   for (const [index, object] of objects.entries()) {
     const startedAt = deps.clock.now();
-    const outcome = await deps.deliver(taskOf(record, object, index, invocation, startedAt, isUntouched));
-    outcomes.push(outcome);
-    report(deps, record, object, outcome, startedAt);
-    await deps.operations?.report(incidentOf(object, outcome, failedAtOf(record)), invocation);
-    if (outcome.kind === 'retrying') comeBack(outcome.delayMs);
+    for (const outcome of await deps.deliver(taskOf(record, object, index, invocation, startedAt, isUntouched))) {
+      outcomes.push(outcome);
+      report(deps, record, object, outcome, startedAt);
+      await deps.operations?.report(incidentOf(object, outcome, failedAtOf(record)), invocation);
+      if (outcome.kind === 'retrying') comeBack(outcome.delayMs);
+    }
   }
   if (comesBackInMs === undefined) return undefined;
   await postpone(deps, record, comesBackInMs);

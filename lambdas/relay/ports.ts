@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { DeliveryId, LedgerChange, LedgerEntry, Upload } from './domain/delivery.ts';
 import type { Reason } from './domain/failure.ts';
+import type { ObjectDetails } from './domain/object-facts.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
 import type { MetricName } from './names.ts';
 
@@ -25,10 +26,15 @@ export interface ObjectStore {
    */
   open(object: CreatedObject, options: CallOptions): Promise<SourceObject>;
   /**
-   * The object's declared content type, read without its body. Called only if a route depends on it.
+   * What S3 stores about the object, read without its body. Called only if a route or a template depends on it.
    * @throws SourceError
    */
-  contentType(object: CreatedObject, options: CallOptions): Promise<string | undefined>;
+  describe(object: CreatedObject, options: CallOptions): Promise<ObjectDetails>;
+  /**
+   * The object's tags. Called only if a route, a template or the malware scan depends on them.
+   * @throws SourceError
+   */
+  tags(object: CreatedObject, options: CallOptions): Promise<ReadonlyMap<string, string>>;
 }
 
 /** An open object. The caller of `open` must close it, also after an error. */

@@ -93,7 +93,7 @@ describe('the S3 object store, on fauxqs', () => {
     const object = await put('deleted', 'x');
     await client.send(new DeleteObjectCommand({ Bucket: 'uploads', Key: 'deleted' }));
     await expect(store.open(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
-    await expect(store.contentType(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
+    await expect(store.describe(object, { signal })).rejects.toEqual(source('OBJECT_GONE'));
   });
 
   it('reports a missing bucket', async () => {
@@ -103,7 +103,7 @@ describe('the S3 object store, on fauxqs', () => {
 
   it('reads the content type without the body', async () => {
     const object = await put('picture', 'x', 'image/png');
-    expect(await store.contentType(object, { signal })).toBe('image/png');
+    expect((await store.describe(object, { signal })).contentType).toBe('image/png');
   });
 
   it('closes an object that was read partly or not at all, also twice', async () => {
@@ -334,7 +334,7 @@ describe('the S3 object store, on a scripted server', async () => {
     [503, 'SOURCE_UNAVAILABLE'],
   ])('reports the status %i of a HEAD response, which has no body, as %s', async (status, expected) => {
     refuse(status, 'unseen');
-    const asked = store.contentType(createdObject(), { signal });
+    const asked = store.describe(createdObject(), { signal });
     await expect(asked).rejects.toEqual(source(expected));
   });
 

@@ -22,7 +22,8 @@ export const BOT_USER_ID = 'bTqhxCWeDSAbKTwSe';
 /** The calls to ports. A test can make each fail before or after its effect. */
 export type PortCall =
   | 'open'
-  | 'contentType'
+  | 'describe'
+  | 'tags'
   | 'bot'
   | 'resolve'
   | 'media'
@@ -52,6 +53,13 @@ export interface FakeMessage {
   readonly content: string;
 }
 
+interface StoredObject {
+  content: string;
+  contentType?: string;
+  metadata?: Record<string, string>;
+  tags?: Record<string, string>;
+}
+
 /** The ports of `deliver`, in memory. Time passes only when a test advances the clock. */
 export interface RelayWorld {
   readonly clock: HandClock;
@@ -60,7 +68,7 @@ export interface RelayWorld {
   /** The calls so far, in order. */
   readonly calls: PortCall[];
   /** The objects in the bucket, by key. */
-  readonly objects: Map<string, { content: string; contentType?: string }>;
+  readonly objects: Map<string, StoredObject>;
   readonly files: Map<string, Omit<FakeMessage, 'id' | 'fileId' | 'text' | 'threadId'>>;
   readonly messages: FakeMessage[];
   readonly deadLetters: DeadLetter[];
@@ -78,6 +86,8 @@ export interface RelayWorld {
   reject: Reject;
   /** Delivers an object as the given receive of its message, each time with a new lease owner. */
   run(options?: RunOptions): Promise<Outcome>;
+  /** The same for an object that may go to several rooms. */
+  runAll(options?: RunOptions): Promise<readonly Outcome[]>;
 }
 
 export interface RunOptions {
@@ -173,7 +183,12 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
           };
           return { sizeBytes: content.length, contentType, body: Readable.from([Buffer.from(content)]), close };
         }),
-      contentType: ({ key }) => port('contentType', () => objectAt(key).contentType),
+      describe: ({ key }) =>
+        port('describe', () => {
+          const { contentType, metadata = {} } = objectAt(key);
+          return { contentType, metadata: new Map(Object.entries(metadata)) };
+        }),
+      tags: ({ key }) => port('tags', () => new Map(Object.entries(objectAt(key).tags ?? {}))),
     },
     chat: {
       uploadMedia: (roomId, { name, contentType, source }) =>
@@ -226,7 +241,13 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
     },
     deliver,
     reject: createReject(deps),
-    run({
+    async run(options) {
+      const outcomes = await this.runAll(options);
+      const [outcome] = outcomes;
+      if (outcome === undefined || outcomes.length > 1) throw new Error(`there are ${outcomes.length} outcomes`);
+      return outcome;
+    },
+    runAll({
       object = createdObject({ sizeBytes: 7 }),
       receiveCount = 1,
       sentAt = clock.now(),

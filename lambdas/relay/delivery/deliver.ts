@@ -1,12 +1,13 @@
 import { deliveryId } from '../domain/delivery.ts';
 import { classify } from '../domain/failure.ts';
 import { suspectLoop } from '../domain/loop-guard.ts';
-import { isDirectoryMarker, matchRoute, mayFit } from '../domain/route.ts';
+import { objectFacts } from '../domain/object-facts.ts';
+import { isDirectoryMarker, matchRoute, mayFit, roomsOf } from '../domain/route.ts';
 import type { Route } from '../domain/settings.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Bot, Rooms } from '../ports.ts';
 import { type SettleDeps, settle, settleUnclaimed } from './settle.ts';
-import { type Delivery, type Ended, NOTHING_HELD, type State, type Task } from './state.ts';
+import { type Delivery, type Ended, NOTHING_HELD, type State, type Target, type Task } from './state.ts';
 import { claim, confirm, look, type StepDeps, upload } from './steps.ts';
 
 export interface DeliverDeps extends StepDeps, SettleDeps {
@@ -14,49 +15,62 @@ export interface DeliverDeps extends StepDeps, SettleDeps {
   readonly rooms: Rooms;
 }
 
-export type Deliver = (task: Task) => Promise<Outcome>;
+export type Deliver = (task: Task) => Promise<readonly Outcome[]>;
 
 /**
- * Delivers one object: finds its route and room, takes the steps, and settles how they ended. Never throws: the object
- * ends posted, ignored, gone or dead-lettered, or its message comes back.
+ * Delivers one object: finds its route, takes the steps for each room, and settles how they ended. Each room has a
+ * ledger entry of its own. Never throws: the object ends posted, ignored, gone or dead-lettered, or its message comes
+ * back.
  */
 export const createDeliver = (deps: DeliverDeps): Deliver => {
-  const { settings, store, circuit } = deps;
+  const { settings, store } = deps;
 
   return async (task) => {
     const { object, signal } = task;
-    if (isDirectoryMarker(object)) return { kind: 'ignored', detail: 'a directory marker' };
-    if (!mayFit(settings.routes, object)) return NO_ROUTE;
+    if (isDirectoryMarker(object)) return [{ kind: 'ignored', detail: 'a directory marker' }];
+    if (!mayFit(settings.routes, object)) return [NO_ROUTE];
 
+    const facts = objectFacts(object, {
+      details: () => store.describe(object, { signal }),
+      tags: () => store.tags(object, { signal }),
+    });
     let route: Route | undefined;
     try {
-      if (await isOwnUpload(deps.bot, object.key)) return LOOP;
-      route = await matchRoute(settings.routes, object, () => store.contentType(object, { signal }));
+      if (await isOwnUpload(deps.bot, object.key)) return [LOOP];
+      route = await matchRoute(settings.routes, facts);
     } catch (error) {
-      return settleUnclaimed(deps, task, undefined, classify(error, 'source'));
+      return [await settleUnclaimed(deps, task, undefined, classify(error, 'source'))];
     }
-    if (route === undefined) return NO_ROUTE;
+    if (route === undefined) return [NO_ROUTE];
 
-    const known = circuit.admit(route.room);
-    if (known !== undefined) return settleUnclaimed(deps, task, route, known);
-    try {
-      return await deliverTo(deps, task, route);
-    } finally {
-      circuit.release(route.room);
-    }
+    const outcomes: Outcome[] = [];
+    for (const room of roomsOf(route)) outcomes.push(await deliverTo(deps, task, { route, room }));
+    return outcomes;
   };
 };
 
-const deliverTo = async (deps: DeliverDeps, task: Task, route: Route): Promise<Outcome> => {
+const deliverTo = async (deps: DeliverDeps, task: Task, target: Target): Promise<Outcome> => {
+  const { circuit } = deps;
+  const known = circuit.admit(target.room);
+  if (known !== undefined) return settleUnclaimed(deps, task, target, known);
+  try {
+    return await deliverOnce(deps, task, target);
+  } finally {
+    circuit.release(target.room);
+  }
+};
+
+const deliverOnce = async (deps: DeliverDeps, task: Task, target: Target): Promise<Outcome> => {
+  const { route, room } = target;
   let roomId: string;
   try {
-    roomId = await deps.rooms.resolve(route.room, route.threadId, { signal: task.signal });
+    roomId = await deps.rooms.resolve(room, route.threadId, { signal: task.signal });
   } catch (error) {
     const failure = classify(error, 'room');
-    deps.circuit.open(route.room, failure);
-    return settleUnclaimed(deps, task, route, failure);
+    deps.circuit.open(room, failure);
+    return settleUnclaimed(deps, task, target, failure);
   }
-  const delivery: Delivery = { ...task, route, roomId, id: deliveryId(task.object, roomId) };
+  const delivery: Delivery = { ...task, ...target, roomId, id: deliveryId(task.object, roomId) };
   return settle(deps, delivery, await takeSteps(deps, delivery));
 };
 

@@ -3,12 +3,11 @@ import { deliveryId, type FailureCounts, firstLookDelayMs } from '../domain/deli
 import { LedgerError } from '../domain/errors.ts';
 import { type Call, classify, type Failure } from '../domain/failure.ts';
 import { retryDelayMs } from '../domain/retry-delay.ts';
-import type { Route } from '../domain/settings.ts';
 import { leased } from '../domain/wait.ts';
 import { failureFields, type Outcome } from '../outcome.ts';
 import type { Queues } from '../ports.ts';
 import { writeDeadLetter } from './dead-letter.ts';
-import { type Addressed, type Delivery, type Ended, type Held, NOTHING_HELD, type Task } from './state.ts';
+import { type Addressed, type Delivery, type Ended, type Held, NOTHING_HELD, type Target, type Task } from './state.ts';
 import { claimEntry, failed, leaseWaitMs, type StepDeps } from './steps.ts';
 
 export interface SettleDeps extends Omit<StepDeps, 'store' | 'chat'> {
@@ -26,8 +25,7 @@ const USED_UP_RECEIVES = 0.99;
 
 /** Records how the steps of a delivery ended, and decides what happens next. Never throws. */
 export const settle = async (deps: SettleDeps, delivery: Delivery, ended: Ended): Promise<Outcome> => {
-  const { roomId, route } = delivery;
-  const { room } = route;
+  const { roomId, room } = delivery;
   if (ended.kind === 'posted') {
     deps.circuit.close(room);
     const { held, fileId, messageId: chatMessageId, wasFound } = ended;
@@ -52,7 +50,7 @@ const settleFailure = async (
   delivery: Delivery,
   { held, failure, call }: Extract<Ended, { kind: 'failed' }>,
 ): Promise<Outcome> => {
-  const { id, lease, route } = delivery;
+  const { id, lease, room } = delivery;
   if (failure.kind === 'gone') {
     if (held.isClaimed) await deps.ledger.record(id, lease.owner, { kind: 'gone', lastError: failure.reason });
     return gone(failure);
@@ -61,7 +59,7 @@ const settleFailure = async (
     const delayMs = throttledMs(deps, failure, call);
     return giveBack(deps, delivery, held, failure, { delayMs, isFailure: false });
   }
-  deps.circuit.open(route.room, failure);
+  deps.circuit.open(room, failure);
   if (held.isClaimed || isEntryInvalid(failure)) return countFailure(deps, delivery, held, failure, call);
 
   // Failures are counted in the ledger, and only the ledger knows whether the object is still to be delivered.
@@ -164,7 +162,7 @@ const deadLetter = async (deps: SettleDeps, delivery: Addressed, held: Held, fai
 export const settleUnclaimed = async (
   deps: SettleDeps,
   task: Task,
-  route: Route | undefined,
+  target: Target | undefined,
   failure: Failure,
 ): Promise<Outcome> => {
   if (failure.kind === 'gone') return gone(failure);
@@ -176,7 +174,7 @@ export const settleUnclaimed = async (
     message.isUntouched !== true &&
     deps.clock.now() + delayMs > message.sentAt + deps.settings.retryForHours * 3_600_000;
   // The room's configured name stands for its id, which is not known yet.
-  const delivery = { ...task, route, id: deliveryId(object, route?.room ?? 'no room') };
+  const delivery = { ...task, room: target?.room, id: deliveryId(object, target?.room ?? 'no room') };
   const isOver = failure.kind === 'refused' || isTooOld || isLastReceive(deps, task, delayMs);
   if (!isOver) return retrying(delivery, NOTHING_HELD, failure, delayMs, false);
   return endUnclaimed(deps, delivery, failure);
@@ -275,15 +273,15 @@ const attemptsAt = ({ message }: Pick<Task, 'message'>, held: Held, owned: Held)
   held.isClaimed ? attemptsOf(held) : Math.max(attemptsOf(owned), message.receiveCount);
 
 const gone = ({ reason, detail }: Failure): Outcome => ({ kind: 'gone', reason, detail });
-const duplicate = ({ route, roomId }: Addressed, chatMessageId: string | undefined): Outcome => ({
+const duplicate = ({ room, roomId }: Addressed, chatMessageId: string | undefined): Outcome => ({
   kind: 'duplicate',
-  room: route?.room,
+  room,
   roomId,
   chatMessageId,
 });
-const deadLettered = ({ route }: Addressed, attempts: number, failure: Failure): Outcome => ({
+const deadLettered = ({ room }: Addressed, attempts: number, failure: Failure): Outcome => ({
   kind: 'dead-lettered',
-  room: route?.room,
+  room,
   attempts,
   ...failureFields(failure),
 });
@@ -297,7 +295,7 @@ const retrying = (
   kind: 'retrying',
   delayMs,
   attempts: Math.max(attemptsOf(held), delivery.message.receiveCount),
-  room: delivery.route?.room,
+  room: delivery.room,
   isUntouched,
   ...failureFields(failure),
 });

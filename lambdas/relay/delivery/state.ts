@@ -27,13 +27,19 @@ export interface Task {
 export interface Addressed extends Pick<Task, 'message' | 'lease'> {
   readonly object: Pick<CreatedObject, 'eTag' | 'sizeBytes' | 'eventBody'>;
   readonly id: DeliveryId;
-  readonly route?: Route | undefined;
+  /** The room as it is configured; `undefined` if it is not known. */
+  readonly room?: string | undefined;
   readonly roomId?: string | undefined;
 }
 
-/** One object on its way to one room. */
-export interface Delivery extends Task {
+/** A room that a route sends an object to, as it is configured. */
+export interface Target {
   readonly route: Route;
+  readonly room: string;
+}
+
+/** One object on its way to one room. */
+export interface Delivery extends Task, Target {
   readonly roomId: string;
   readonly id: DeliveryId;
 }

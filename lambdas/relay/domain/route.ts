@@ -1,23 +1,18 @@
+import type { ObjectFacts } from './object-facts.ts';
 import { routeIndex } from './route-index.ts';
 import type { CreatedObject } from './s3-event.ts';
 import type { Route } from './settings.ts';
 
 /**
- * The first route that fits, or `undefined`. An event does not contain the content type, so `contentType` is called at
- * most once, and only if a route's other conditions hold and it has `contentTypes`.
- * @throws what `contentType` rejects with
+ * The first route that fits, or `undefined`. What the event does not contain is read only if a route depends on it and
+ * its other conditions hold.
+ * @throws what `facts` throws
  */
-export const matchRoute = async (
-  routes: readonly Route[],
-  object: Pick<CreatedObject, 'key' | 'sizeBytes'>,
-  contentType: () => Promise<string | undefined>,
-): Promise<Route | undefined> => {
-  let declared: Promise<string | undefined> | undefined;
-  for (const route of routeIndex(routes)(object.key)) {
-    if (!fitsSize(route, object)) continue;
+export const matchRoute = async (routes: readonly Route[], facts: ObjectFacts): Promise<Route | undefined> => {
+  for (const route of routeIndex(routes)(facts.object.key)) {
+    if (!fitsSize(route, facts.object)) continue;
     if (route.contentTypes === undefined) return route;
-    declared ??= contentType();
-    if (fitsContentType(route.contentTypes, await declared)) return route;
+    if (fitsContentType(route.contentTypes, (await facts.details()).contentType)) return route;
   }
   return undefined;
 };
@@ -35,6 +30,9 @@ const fitsContentType = (patterns: readonly string[], contentType: string | unde
     pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1).toLowerCase()) : type === pattern.toLowerCase(),
   );
 };
+
+/** The rooms that a route sends an object to, as they are configured. */
+export const roomsOf = ({ room, rooms = [] }: Route): readonly string[] => (room === undefined ? rooms : [room]);
 
 /** S3's console creates a "folder" as an empty object whose key ends in a slash. */
 export const isDirectoryMarker = ({ key, sizeBytes }: Pick<CreatedObject, 'key' | 'sizeBytes'>): boolean =>

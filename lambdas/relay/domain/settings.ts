@@ -32,6 +32,52 @@ const roomName = v.pipe(
   v.regex(/^(?!#$)\S+$/, 'must be a room id, or a name such as "#general", without spaces'),
 );
 
+/** Names and values that an object must have. */
+const pairs = (what: string) =>
+  v.pipe(
+    v.record(text(128), v.string('must be a string'), `must be an object with the names and values of the ${what}`),
+    v.check((names) => Object.keys(names).length > 0, `must have at least one of the ${what}`),
+  );
+
+const httpsUrl = v.pipe(
+  text(2000),
+  v.check((url) => URL.parse(url)?.protocol === 'https:', 'must be an https URL'),
+);
+
+const roomFrom = v.pipe(
+  v.strictObject(
+    {
+      /** Number of a segment of the key, from 0; the file name is not a segment. */
+      keySegment: v.optional(wholeNumber(0, 63, 'segments')),
+      /** Name of a metadata value. */
+      metadata: v.optional(text(128)),
+      /** The rooms that may be named, as in `room`. The value `sales` names `#sales`. */
+      allow: v.pipe(v.array(roomName, 'must be a list of rooms'), v.nonEmpty('must name at least one room')),
+    },
+    'must be an object with allow, and with keySegment or metadata',
+  ),
+  v.check(
+    ({ keySegment, metadata }) => (keySegment === undefined) !== (metadata === undefined),
+    'must have either keySegment or metadata',
+  ),
+);
+
+const link = v.pipe(
+  v.strictObject(
+    {
+      /** Links point below this URL, for example of a CloudFront distribution; the encoded key is appended. */
+      baseUrl: v.optional(httpsUrl),
+      /** Links are presigned for this many hours; the credentials of the function's role may expire first. */
+      presignForHours: v.optional(wholeNumber(1, 12, 'hours')),
+    },
+    'must be an object with baseUrl or presignForHours',
+  ),
+  v.check(
+    ({ baseUrl, presignForHours }) => (baseUrl === undefined) !== (presignForHours === undefined),
+    'must have either baseUrl or presignForHours',
+  ),
+);
+
 const MAX_OBJECT_BYTES = 50 * 1024 ** 4;
 
 /** One route. It fits an object if all its conditions hold; the first route that fits is used. */
@@ -59,14 +105,52 @@ export const RouteSchema = v.pipe(
           v.nonEmpty('must name at least one content type'),
         ),
       ),
-      /** Where the message goes: a room's id, or its name as `#general`. */
-      room: roomName,
-      /** The message's text; see `domain/caption.ts` for its placeholders. @default the key */
+      /** Glob that the whole key must match, such as `reports/**\/*.pdf`. @default any */
+      glob: v.optional(text(1024)),
+      /** User metadata of the object that must have these values. Names are lower-case, without `x-amz-meta-`. @default any */
+      metadata: v.optional(pairs('metadata')),
+      /** Tags of the object that must have these values. @default any */
+      tags: v.optional(pairs('tags')),
+      /** Where the message goes: a room's id, its name as `#general`, or `@user` for a direct message. */
+      room: v.optional(roomName),
+      /** Several rooms; each one gets the message. */
+      rooms: v.optional(
+        v.pipe(
+          v.array(roomName, 'must be a list of rooms'),
+          v.nonEmpty('must name at least one room'),
+          v.maxLength(10, 'must name at most 10 rooms'),
+        ),
+      ),
+      /** Takes the room from the key or the metadata. The route fits only objects whose value names a room of `allow`. */
+      roomFrom: v.optional(roomFrom),
+      /** Objects that fit are not posted. */
+      ignore: v.optional(v.literal(true, 'must be true, or left out')),
+      /** The message's text; see `domain/caption.ts` for its values. @default the key */
       caption: v.optional(v.pipe(v.string('must be a string'), v.maxLength(2000, 'must have at most 2000 characters'))),
+      /** Alternative text of an image: a template as `caption`, such as `{metadata.alt}`. @default none */
+      altText: v.optional(v.pipe(v.string('must be a string'), v.maxLength(2000, 'must have at most 2000 characters'))),
+      /** Name that the message shows in place of the bot's. Needs the permission `message-impersonate`. @default the bot's */
+      alias: v.optional(text(64)),
+      /** Emoji in place of the bot's avatar, such as `:package:`. @default none */
+      emoji: v.optional(v.pipe(text(64), v.regex(/^:[\w+-]+:$/, 'must be an emoji such as ":package:"'))),
+      /** URL of an image in place of the bot's avatar. Needs `message-impersonate`. @default the bot's */
+      avatar: v.optional(httpsUrl),
       /** Id of a message in that room, under which the files are posted as a thread. @default none */
       threadId: v.optional(v.pipe(text(64), v.regex(/^[A-Za-z0-9_-]+$/, 'must be the id of a message'))),
+      /**
+       * Posts the files in threads: `key`: later versions of a key answer the first one; `prefix`: one thread for each
+       * folder; `day`: one for each day (UTC). @default no threads
+       */
+      thread: v.optional(v.picklist(['key', 'prefix', 'day'], 'must be "key", "prefix" or "day"')),
+      /**
+       * What is posted when a key is overwritten: `each` version, only the `first`, or a version only if its content
+       * `changed`. @default each
+       */
+      overwrites: v.optional(v.picklist(['each', 'first', 'changed'], 'must be "each", "first" or "changed"')),
+      /** Posts a link in place of a file that the server does not accept. @default such a file is dead-lettered */
+      link: v.optional(link),
     },
-    'must be an object with a room and, optionally, prefix, suffix, minSizeBytes, maxSizeBytes, contentTypes, caption, threadId',
+    'must be an object with room, rooms, roomFrom or ignore, and optionally conditions and a caption',
   ),
   v.forward(
     v.check(
@@ -74,6 +158,15 @@ export const RouteSchema = v.pipe(
       'must not be smaller than minSizeBytes: no object would fit',
     ),
     ['maxSizeBytes'],
+  ),
+  v.check(
+    ({ room, rooms, roomFrom: from, ignore }) =>
+      [room, rooms, from, ignore].filter((target) => target !== undefined).length === 1,
+    'must have exactly one of room, rooms, roomFrom and ignore',
+  ),
+  v.forward(
+    v.check(({ thread, threadId }) => thread === undefined || threadId === undefined, 'must not be used with threadId'),
+    ['thread'],
   ),
 );
 export type Route = v.InferOutput<typeof RouteSchema>;
@@ -103,6 +196,11 @@ export const settingsEntries = {
   ledgerRetentionDays: v.optional(wholeNumber(30, 3650, 'days'), 365),
   /** A confirm without an answer is repeated only after lookups in the room have found no message for this long. */
   confirmAgainAfterSeconds: v.optional(wholeNumber(1, 3600, 'seconds'), 90),
+  /**
+   * Posts only objects in which Amazon GuardDuty Malware Protection for S3 found no threats. Others wait for the result
+   * of the scan. @default all objects are posted
+   */
+  requireMalwareScan: v.optional(v.boolean('must be true or false')),
   /** A room, by id or name, where the relay reports dead letters and misconfigurations. @default none */
   operationsRoom: v.optional(roomName),
 };

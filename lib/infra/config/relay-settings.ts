@@ -1,7 +1,19 @@
 /** A rule that sends objects to a room. It matches an object if all its conditions hold; the first matching route wins. */
 export interface RelayRoute {
-  /** The room's id, or its name with `#`, such as `#general`. */
-  readonly room: string;
+  /** The room's id, its name as `#general`, or `@user`. A route has exactly one of `room`, `rooms`, `roomFrom` and `ignore`. */
+  readonly room?: string | undefined;
+  /** Several rooms; each one gets the message. */
+  readonly rooms?: readonly string[] | undefined;
+  /** Takes the room from the key or the metadata, if it names a room of `allow`. */
+  readonly roomFrom?:
+    | {
+        readonly keySegment?: number | undefined;
+        readonly metadata?: string | undefined;
+        readonly allow: readonly string[];
+      }
+    | undefined;
+  /** Objects that match are not posted. */
+  readonly ignore?: true | undefined;
   /** The object's key starts with it. @default any */
   readonly prefix?: string | undefined;
   /** The object's key ends with it; case-sensitive. @default any */
@@ -12,10 +24,30 @@ export interface RelayRoute {
   readonly maxSizeBytes?: number | undefined;
   /** Content types that match; `image/*` matches all images. @default any */
   readonly contentTypes?: readonly string[] | undefined;
+  /** Glob that the whole key must match, such as `reports/**\/*.pdf`. @default any */
+  readonly glob?: string | undefined;
+  /** User metadata that the object must have. @default any */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Tags that the object must have. @default any */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** The message's text, with the placeholders `{bucket}`, `{key}`, `{fileName}` and `{size}`. @default the key */
   readonly caption?: string | undefined;
   /** Id of a message in that room; the files are posted as replies in its thread. @default none */
   readonly threadId?: string | undefined;
+  /** Posts in threads: one for each key, prefix (folder) or day (UTC). @default no threads */
+  readonly thread?: 'key' | 'prefix' | 'day' | undefined;
+  /** What is posted when a key is overwritten. @default each version */
+  readonly overwrites?: 'each' | 'first' | 'changed' | undefined;
+  /** Alternative text of an image, a template as `caption`. @default none */
+  readonly altText?: string | undefined;
+  /** Name that the message shows in place of the bot's. @default the bot's */
+  readonly alias?: string | undefined;
+  /** Emoji in place of the bot's avatar, such as `:package:`. @default none */
+  readonly emoji?: string | undefined;
+  /** URL of an image in place of the bot's avatar. @default the bot's */
+  readonly avatar?: string | undefined;
+  /** Posts a link in place of a file that the server does not accept. @default such a file is dead-lettered */
+  readonly link?: { readonly baseUrl?: string | undefined; readonly presignForHours?: number | undefined } | undefined;
 }
 
 /** Routes and limits. Values must be known on synth, because they are written to a file in the function's package. */
@@ -38,6 +70,8 @@ export interface RelaySettings {
    * @default 90
    */
   readonly confirmAgainAfterSeconds?: number | undefined;
+  /** Posts only objects in which GuardDuty Malware Protection for S3 found no threats. @default false */
+  readonly requireMalwareScan?: boolean | undefined;
   /** A room (id or `#name`) to which the relay reports dead letters and misconfigurations. @default none */
   readonly operationsRoom?: string | undefined;
 }

@@ -101,7 +101,8 @@ const storeOf = ({ isReadable, choices, count }: World, { call }: Caller): Objec
         };
       },
     }),
-  contentType: () => Promise.resolve(undefined),
+  describe: () => Promise.resolve({ contentType: undefined, metadata: new Map() }),
+  tags: () => Promise.resolve(new Map()),
 });
 
 /** The proxy in front of the server, and the way to it. */

@@ -39,7 +39,8 @@ const store: ObjectStore = {
     body: Readable.from([Buffer.alloc(sizeBytes)]),
     close: () => {},
   }),
-  contentType: async () => 'text/plain',
+  describe: async () => ({ contentType: 'text/plain', metadata: new Map() }),
+  tags: async () => new Map(),
 };
 
 const unpaced: Pacer = {

@@ -79,7 +79,7 @@ describe('a smooth delivery', () => {
   it('reads the content type if a route depends on it', async () => {
     world = createRelayWorld(settingsOf({ routes: [{ contentTypes: ['application/pdf'], room: 'R' }] }));
     expect(await world.run()).toMatchObject({ kind: 'posted' });
-    expect(times('contentType')).toBe(1);
+    expect(times('describe')).toBe(1);
   });
 });
 

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { objectFacts } from '../../../lambdas/relay/domain/object-facts.ts';
 import { matchRoute, mayFit } from '../../../lambdas/relay/domain/route.ts';
 import { routeIndex } from '../../../lambdas/relay/domain/route-index.ts';
 import type { Route } from '../../../lambdas/relay/domain/settings.ts';
+import { createdObject } from '../../helpers/factories.ts';
 
 // Few characters, one of them two code units long, so that prefixes and suffixes often match a key.
 const part = fc.string({ unit: fc.constantFrom('a', 'b', '/', '😀', '\u0000'), maxLength: 4 });
@@ -36,9 +38,11 @@ it('finds the same routes in the same order as a test of each route', () => {
 it('makes matchRoute return the first route of which all conditions hold', async () => {
   await fc.assert(
     fc.asyncProperty(routes, part, fc.nat(3), async (list, key, sizeBytes) => {
-      const object = { key, sizeBytes };
+      const object = createdObject({ key, sizeBytes });
+      const nothing = () => Promise.reject(new Error('only the event is needed'));
+      const facts = objectFacts(object, { details: nothing, tags: nothing });
       const expected = list.find((route) => fits(route, key, sizeBytes));
-      expect(await matchRoute(list, object, async () => undefined)).toBe(expected);
+      expect(await matchRoute(list, facts)).toBe(expected);
       expect(mayFit(list, object)).toBe(expected !== undefined);
     }),
     { numRuns: 2_000 },

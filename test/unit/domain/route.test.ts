@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { objectFacts } from '../../../lambdas/relay/domain/object-facts.ts';
 import { isDirectoryMarker, matchRoute } from '../../../lambdas/relay/domain/route.ts';
 import type { Route } from '../../../lambdas/relay/domain/settings.ts';
+import { createdObject } from '../../helpers/factories.ts';
 
 const never = () => Promise.reject(new Error('the content type is not needed here'));
+const factsOf = (key: string, sizeBytes: number, contentType: () => Promise<string | undefined>) =>
+  objectFacts(createdObject({ key, sizeBytes }), {
+    details: async () => ({ contentType: await contentType(), metadata: new Map() }),
+    tags: never,
+  });
 const roomFor = async (routes: Route[], key: string, sizeBytes = 10, contentType?: string) =>
-  (await matchRoute(routes, { key, sizeBytes }, contentType === undefined ? never : async () => contentType))?.room;
+  (await matchRoute(routes, factsOf(key, sizeBytes, contentType === undefined ? never : async () => contentType)))
+    ?.room;
 
 describe('matchRoute', () => {
   it.each<[string, Omit<Route, 'room'>, string, number, boolean]>([
@@ -51,7 +59,12 @@ describe('matchRoute', () => {
 
   it('skips a route with content types if the object has no content type', async () => {
     const routes = [{ contentTypes: ['image/*'], room: 'pictures' }, { room: 'rest' }];
-    expect(await matchRoute(routes, { key: 'a', sizeBytes: 1 }, async () => undefined)).toEqual({ room: 'rest' });
+    expect(
+      await matchRoute(
+        routes,
+        factsOf('a', 1, async () => undefined),
+      ),
+    ).toEqual({ room: 'rest' });
   });
 
   it('reads the content type once, and only if a route depends on it', async () => {
@@ -66,9 +79,9 @@ describe('matchRoute', () => {
       { contentTypes: ['video/*'], room: 'c' },
       { room: 'd' },
     ];
-    expect((await matchRoute(routes.slice(0, 1), { key: 'x', sizeBytes: 1 }, contentType))?.room).toBeUndefined();
+    expect((await matchRoute(routes.slice(0, 1), factsOf('x', 1, contentType)))?.room).toBeUndefined();
     expect(asked).toBe(0);
-    expect((await matchRoute(routes, { key: 'x', sizeBytes: 1 }, contentType))?.room).toBe('d');
+    expect((await matchRoute(routes, factsOf('x', 1, contentType)))?.room).toBe('d');
     expect(asked).toBe(1);
   });
 

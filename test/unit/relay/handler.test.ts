@@ -72,7 +72,7 @@ const handle = (event: SQSEvent, overrides: Partial<HandlerDeps> = {}, remaining
 const answering = (byKey: Record<string, Outcome>, seen: Task[] = []): Partial<HandlerDeps> => ({
   deliver: async (task) => {
     seen.push(task);
-    return byKey[task.object.key] ?? POSTED;
+    return [byKey[task.object.key] ?? POSTED];
   },
 });
 const messageOf = (key: string, overrides: Partial<SQSRecord> = {}) =>
@@ -115,7 +115,7 @@ describe('a batch', () => {
       most = Math.max(most, atOnce);
       await new Promise((resolve) => setImmediate(resolve));
       atOnce -= 1;
-      return POSTED;
+      return [POSTED];
     };
     await handle(sqsEvent(...Array.from({ length: 10 }, (_, index) => messageOf(`${index}`))), {
       deliver,
@@ -198,7 +198,7 @@ describe('a message', () => {
       expect(failedIds(await handle(sqsEvent(sqsRecord(body))))).toEqual([]);
     expect(world.deadLetters).toMatchObject([{ body, reason }]);
     expect(world.calls).not.toContain('open');
-    expect(world.calls).not.toContain('contentType');
+    expect(world.calls).not.toContain('describe');
   });
 
   it('with a key of 200 KB is dead-lettered, and the log has no long line', async () => {

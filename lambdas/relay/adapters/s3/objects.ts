@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SourceError } from '../../domain/errors.ts';
 import type { CreatedObject } from '../../domain/s3-event.ts';
 import type { ObjectStore } from '../../ports.ts';
@@ -22,9 +22,20 @@ export const createS3Objects = (client: S3Client): ObjectStore => ({
     return { sizeBytes, contentType, body, close: () => void body.destroy() };
   },
 
-  async contentType(object, { signal }) {
+  async describe(object, { signal }) {
     const command = new HeadObjectCommand(addressOf(object));
-    return (await translated(object, () => client.send(command, { abortSignal: signal }))).ContentType;
+    const { ContentType, Metadata = {} } = await translated(object, () =>
+      client.send(command, { abortSignal: signal }),
+    );
+    const metadata = new Map(Object.entries(Metadata).map(([name, value]) => [name.toLowerCase(), value]));
+    return { contentType: ContentType, metadata };
+  },
+
+  async tags(object, { signal }) {
+    const { Bucket, Key, VersionId } = { VersionId: undefined, ...addressOf(object) };
+    const command = new GetObjectTaggingCommand({ Bucket, Key, VersionId });
+    const { TagSet = [] } = await translated(object, () => client.send(command, { abortSignal: signal }));
+    return new Map(TagSet.map(({ Key: name, Value: value }) => [name ?? '', value ?? '']));
   },
 });
 
