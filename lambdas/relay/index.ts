@@ -36,6 +36,8 @@ const credentials = createSecret({
   accepts: createAccepts({ send, abortAfter }),
   logger,
 });
+// The first delivery needs the credentials. A failure is not kept: the delivery reads them again and reports it.
+credentials.current().catch(() => undefined);
 const xray = createXRay({
   daemonAddress: process.env['AWS_XRAY_DAEMON_ADDRESS'] ?? '',
   traceHeader: () => process.env['_X_AMZN_TRACE_ID'],

@@ -8,8 +8,7 @@ export type Outcome =
       readonly room: string;
       readonly roomId: string;
       readonly fileId: string;
-      /** `undefined` if the server shows only that the file was confirmed. */
-      readonly chatMessageId: string | undefined;
+      readonly chatMessageId: string;
       /** A look found the message: an earlier confirm without an answer had posted it. */
       readonly wasFound: boolean;
       readonly attempts: number;

@@ -77,15 +77,13 @@ export interface Chat {
     options: CallOptions,
   ): Promise<ConfirmedMessage>;
   /**
-   * Searches for the message that a confirm without an answer may have posted. `messageId` is `undefined` if the
-   * server shows that the file was confirmed, but not by which message. `isFileListProof`: whether the room's list of
-   * files may be used for that. It may not after a confirm that marked the file as confirmed without posting a message.
+   * Searches for the message that a confirm without an answer may have posted.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
   findMessage(
-    target: { roomId: string; upload: Upload; isFileListProof: boolean },
+    target: { roomId: string; upload: Upload },
     options: CallOptions,
-  ): Promise<{ messageId: string | undefined } | undefined>;
+  ): Promise<{ messageId: string } | undefined>;
 }
 
 /** Rooms by name or id. */

@@ -186,13 +186,6 @@ export const mutations: readonly Mutation[] = [
     proof: 'delivery tests',
   },
   {
-    name: 'trust the list of files after a dropped message',
-    file: STEPS,
-    from: 'const isFileListProof = (inDoubt.drops ?? 0) === 0;',
-    to: 'const isFileListProof = (inDoubt.drops ?? 0) >= 0;',
-    proof: 'delivery tests',
-  },
-  {
     name: 'confirm a dropped message without end',
     file: DELIVERY,
     from: '>= MAX_DROPS)',
@@ -393,13 +386,6 @@ export const mutations: readonly Mutation[] = [
     file: FIND_MESSAGE,
     from: 'if (message.success && hasFile(message.output, fileId))',
     to: 'if (message.success && hasFile(message.output, fileId) && update.u._id === answer.userId)',
-    proof: FIND_TEST,
-  },
-  {
-    name: 'believe the list of files after a dropped message',
-    file: FIND_MESSAGE,
-    from: 'if (find === amongFiles && !isFileListProof) {',
-    to: 'if (find === undefined) {',
     proof: FIND_TEST,
   },
   {

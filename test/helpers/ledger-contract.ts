@@ -16,7 +16,7 @@ export type MakeLedger = (clock: HandClock) => Promise<Ledger>;
 const UPLOAD = { fileId: 'file-1', uploadedAt: START - 500 };
 const LEASE_LOST = expect.objectContaining({ name: 'LedgerError', code: 'LEASE_LOST' });
 
-const posted = (...[messageId]: [string?]): LedgerChange => ({ kind: 'posted', messageId, postedAt: START });
+const posted = (messageId: string): LedgerChange => ({ kind: 'posted', messageId, postedAt: START });
 const released = (overrides: Partial<LedgerChange & { kind: 'released' }> = {}): LedgerChange => ({
   kind: 'released',
   upload: undefined,
@@ -287,13 +287,6 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
           });
         }
         expect((await claim('b', { failedAt: START + 10_000_000_000 })).kind).toBe('ended');
-      });
-
-      it('accepts a posted message without an id', async () => {
-        await claim('a');
-        await ledger.record(id, 'a', posted());
-        const ended = await claim('b');
-        expect(ended.kind === 'ended' && essence(ended.entry)).not.toHaveProperty('messageId');
       });
 
       it('lets nobody claim an entry that is gone', async () => {

@@ -4,7 +4,6 @@ import { createReject, type Reject } from '../../lambdas/relay/delivery/settle.t
 import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
-import { isWithoutMessage } from '../../lambdas/relay/domain/failure.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../lambdas/relay/domain/settings.ts';
 import type { Outcome } from '../../lambdas/relay/outcome.ts';
@@ -123,8 +122,6 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
   ]);
   const files: RelayWorld['files'] = new Map();
   const messages: FakeMessage[] = [];
-  // Files that the room's list shows as confirmed although no message has them.
-  const dropped = new Set<string>();
   const deadLetters: DeadLetter[] = [];
   const postponed: RelayWorld['postponed'] = [];
   const logs: LogLine[] = [];
@@ -198,24 +195,18 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
           return { fileId, uploadedAt: clock.now() };
         }),
       confirmMedia: async ({ roomId, fileId }, { text, threadId }) => {
-        try {
-          return await port('confirm', () => {
-            const file = files.get(fileId);
-            if (file === undefined)
-              throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
-            messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
-            return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
-          });
-        } catch (error) {
-          if (isWithoutMessage(error)) dropped.add(fileId);
-          throw error;
-        }
+        return port('confirm', () => {
+          const file = files.get(fileId);
+          if (file === undefined)
+            throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
+          messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
+          return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
+        });
       },
-      findMessage: ({ upload: { fileId }, isFileListProof }) =>
+      findMessage: ({ upload: { fileId } }) =>
         port('look', () => {
           const message = messages.find((one) => one.fileId === fileId);
-          if (message !== undefined) return { messageId: message.id };
-          return isFileListProof && dropped.has(fileId) ? { messageId: undefined } : undefined;
+          return message === undefined ? undefined : { messageId: message.id };
         }),
     },
   };

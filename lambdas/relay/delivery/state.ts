@@ -77,7 +77,7 @@ export type Ended =
       readonly kind: 'posted';
       readonly held: Held;
       readonly fileId: string;
-      readonly messageId: string | undefined;
+      readonly messageId: string;
       readonly wasFound: boolean;
     }
   | { readonly kind: 'duplicate'; readonly messageId: string | undefined }

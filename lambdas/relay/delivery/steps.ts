@@ -102,8 +102,7 @@ export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { h
   const { chat, clock, settings } = deps;
   const { roomId, signal } = delivery;
   const askedAt = clock.now();
-  const isFileListProof = (inDoubt.drops ?? 0) === 0;
-  const found = await chat.findMessage({ roomId, upload: file, isFileListProof }, { signal });
+  const found = await chat.findMessage({ roomId, upload: file }, { signal });
   if (found !== undefined) return recordPosted(deps, delivery, { held, upload: file, ...found, wasFound: true });
   const times = { askedAt, answeredAt: clock.now() };
   const negative = afterNegativeLook(file, inDoubt, times, settings.confirmAgainAfterSeconds * 1_000);
@@ -156,7 +155,7 @@ const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State |
 interface Found {
   readonly held: Held;
   readonly upload: Upload;
-  readonly messageId: string | undefined;
+  readonly messageId: string;
   readonly wasFound: boolean;
 }
 const recordPosted = step<Found>('ledger', async ({ ledger, clock }, { id, lease }, { upload: file, ...found }) => {

@@ -68,16 +68,13 @@ export interface Doubt {
   readonly notFoundSince?: number | undefined;
   /** How many looks after the last confirm have found no message. */
   readonly looks: number;
-  /**
-   * How many confirms of the upload were answered with `message: null`. The server marks the file of such a confirm as
-   * confirmed, so the room's list of files no longer shows whether there is a message. @default 0
-   */
+  /** How many confirms of the upload were answered with `message: null`. @default 0 */
   readonly drops?: number | undefined;
 }
 
 export type LedgerChange =
   | { readonly kind: 'uploaded'; readonly upload: Upload }
-  | { readonly kind: 'posted'; readonly messageId: string | undefined; readonly postedAt: number }
+  | { readonly kind: 'posted'; readonly messageId: string; readonly postedAt: number }
   | {
       readonly kind: 'released';
       /** `undefined`: no upload can still be confirmed. */

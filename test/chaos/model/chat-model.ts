@@ -140,16 +140,6 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
     return json(200, { success: true, result: { updated: updated.map(shown), deleted: [], cursor } });
   };
 
-  const listFiles = (query: URLSearchParams): Answer => {
-    const listed = [...files]
-      .filter(([, file]) => file.roomId === query.get('roomId') && (file.isConfirmed || now() < file.expiresAt))
-      .map(([id, { isConfirmed, expiresAt }]) => ({
-        _id: id,
-        ...(isConfirmed ? {} : { expiresAt: new Date(expiresAt + skewMs).toISOString() }),
-      }));
-    return json(200, { success: true, files: listed, count: listed.length, offset: 0, total: listed.length });
-  };
-
   const roomInfo = (query: URLSearchParams): Answer => {
     const name = query.get('roomName') ?? Object.keys(ROOMS).find((key) => ROOMS[key] === query.get('roomId'));
     const roomId = name === undefined ? undefined : ROOMS[name];
@@ -207,8 +197,6 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
           return confirm(roomId, fileId, userId, call.confirm, call.isDropped);
         case 'chat.syncMessages':
           return syncMessages(searchParams);
-        case 'channels.files':
-          return listFiles(searchParams);
         default:
           return { status: 404, headers: {}, text: '{"success":false,"error":"API endpoint not found"}' };
       }
