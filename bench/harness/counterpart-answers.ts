@@ -68,6 +68,7 @@ export const createAnswers = ({ delayMs, onCall }: AnswerOptions) => {
     await wait();
     ids += 1;
     const answers: Record<string, object> = {
+      'settings.public': { settings: [] },
       'rooms.info': { room: { _id: 'GENERAL' } },
       'rooms.media': { file: { _id: `file${ids}` } },
       'rooms.mediaConfirm': { message: { _id: `message${ids}` } },

@@ -1,3 +1,4 @@
+import type { LinkReason } from './domain/delivery.ts';
 import type { Failure, Reason } from './domain/failure.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
 
@@ -8,6 +9,8 @@ export type Outcome =
       readonly room: string;
       readonly roomId: string;
       readonly fileId: string;
+      /** Set if a link was posted in place of the file: why. */
+      readonly link?: LinkReason | undefined;
       readonly chatMessageId: string;
       /** A look found the message: an earlier confirm without an answer had posted it. */
       readonly wasFound: boolean;

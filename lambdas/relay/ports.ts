@@ -3,6 +3,7 @@ import type { DeliveryId, LedgerChange, LedgerEntry, Upload } from './domain/del
 import type { Reason } from './domain/failure.ts';
 import type { ObjectDetails } from './domain/object-facts.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
+import type { ServerLimits } from './domain/server-limits.ts';
 import type { MetricName } from './names.ts';
 
 /** The time. `now()` returns epoch milliseconds. */
@@ -96,6 +97,25 @@ export interface Rooms {
   resolve(room: string, threadId: string | undefined, options: CallOptions): Promise<string>;
 }
 
+/** What the chat server accepts. */
+export interface Limits {
+  /**
+   * The server's settings and what its proxy has refused. Cached; never throws, because without limits the server itself
+   * decides.
+   * @param options.maxAgeMs @default 10 minutes
+   */
+  read(options: CallOptions & { readonly maxAgeMs?: number }): Promise<ServerLimits>;
+}
+
+/** Links to objects. */
+export interface Links {
+  /**
+   * Signs a URL that downloads exactly the object's version, or the key's current content in a bucket without versions,
+   * without calling S3. The URL is a secret: everyone who has it can read the object.
+   */
+  presign(object: CreatedObject, options: { readonly signedAt: number; readonly seconds: number }): Promise<string>;
+}
+
 /** The user that the relay posts as. */
 export interface Bot {
   /** @throws SecretError */
@@ -176,10 +196,14 @@ export interface Queues {
 /** Text messages for people. */
 export interface Notices {
   /**
-   * Posts a text once for each key, also if several processes try.
+   * Posts a text once for each key, also if several processes try. The server does not open URLs in it for a preview.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
-  post(roomId: string, notice: { readonly key: string; readonly text: string }, options: CallOptions): Promise<void>;
+  post(
+    roomId: string,
+    notice: { readonly key: string; readonly text: string; readonly threadId?: string | undefined },
+    options: CallOptions,
+  ): Promise<{ readonly messageId: string }>;
 }
 
 /** The messages that wait in the uploads queue. */

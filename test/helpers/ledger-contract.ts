@@ -93,6 +93,26 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
       return ledger.claimUploaded(target, lease, { object: objectOf(target), upload });
     };
 
+    describe('a link in place of a file', () => {
+      const link: Upload = { fileId: 'link', uploadedAt: START, sentAt: START, link: 'FILE_TOO_LARGE' };
+
+      it('is kept in the entry until it is dead-lettered without an upload', async () => {
+        await claimUploaded('a', { upload: link });
+        await ledger.record(id, 'a', released({ upload: link }));
+        expect(previousOf(await claim('b'))?.upload).toEqual(link);
+        await ledger.record(id, 'b', deadLettered({ upload: link }));
+        clock.advance(2_000);
+        expect(previousOf(await claim('c', { failedAt: START + 1_000 }))?.upload).toEqual(link);
+        await ledger.record(id, 'c', released({ upload: undefined }));
+        await ledger.record(id, previousOf(await claim('d'))?.upload === undefined ? 'd' : '', {
+          kind: 'uploaded',
+          upload: UPLOAD,
+        });
+        clock.advance(120_000);
+        expect(previousOf(await claim('e'))?.upload).toEqual(UPLOAD);
+      });
+    });
+
     describe('claim', () => {
       it('claims a new entry', async () => {
         expect(previousOf(await claim('a'))).toBeUndefined();

@@ -5,6 +5,7 @@ import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
+import type { ServerLimits } from '../../lambdas/relay/domain/server-limits.ts';
 import type { Settings } from '../../lambdas/relay/domain/settings.ts';
 import type { Outcome } from '../../lambdas/relay/outcome.ts';
 import type { DeadLetter, Logger, Metrics, Queues } from '../../lambdas/relay/ports.ts';
@@ -28,6 +29,7 @@ export type PortCall =
   | 'media'
   | 'confirm'
   | 'look'
+  | 'link'
   | 'claim'
   | 'claimUploaded'
   | 'record'
@@ -70,6 +72,13 @@ export interface RelayWorld {
   readonly objects: Map<string, StoredObject>;
   readonly files: Map<string, Omit<FakeMessage, 'id' | 'fileId' | 'text' | 'threadId'>>;
   readonly messages: FakeMessage[];
+  /** Messages without a file, by the key that the server inserts once. */
+  readonly notices: Map<
+    string,
+    { readonly roomId: string; readonly text: string; readonly threadId: string | undefined }
+  >;
+  /** What the server accepts; a test may change it. */
+  limits: ServerLimits;
   readonly deadLetters: DeadLetter[];
   readonly postponed: { receiptHandle: string; delayMs: number }[];
   readonly logs: LogLine[];
@@ -122,6 +131,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
   ]);
   const files: RelayWorld['files'] = new Map();
   const messages: FakeMessage[] = [];
+  const notices: RelayWorld['notices'] = new Map();
   const deadLetters: DeadLetter[] = [];
   const postponed: RelayWorld['postponed'] = [];
   const logs: LogLine[] = [];
@@ -168,6 +178,16 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
     },
     bot: { userId: () => port('bot', () => BOT_USER_ID) },
     rooms: { resolve: (room) => port('resolve', () => `id-of-${room.replace('#', '')}`) },
+    // Not a call of `port`: the limits are cached, so they are no step of a delivery.
+    limits: { read: async () => world.limits },
+    links: { presign: async ({ key }, { seconds }) => `https://example.com/${key}?X-Amz-Expires=${seconds}` },
+    notices: {
+      post: (roomId, { key, text, threadId }) =>
+        port('link', () => {
+          if (!notices.has(key)) notices.set(key, { roomId, text, threadId });
+          return { messageId: `message-of-${key}` };
+        }),
+    },
     store: {
       open: ({ key }) =>
         port('open', () => {
@@ -212,7 +232,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
   };
 
   const deliver = createDeliver(deps);
-  return {
+  const world: RelayWorld = {
     clock,
     deps,
     ledger: memory,
@@ -220,6 +240,8 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
     objects,
     files,
     messages,
+    notices,
+    limits: {},
     deadLetters,
     postponed,
     logs,
@@ -260,6 +282,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       return deliver(task);
     },
   };
+  return world;
 };
 
 /** A pacer without a limit. */

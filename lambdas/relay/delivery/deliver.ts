@@ -1,6 +1,7 @@
 import { deliveryId } from '../domain/delivery.ts';
 import { classify } from '../domain/failure.ts';
 import { suspectLoop } from '../domain/loop-guard.ts';
+import { requireClean, VALIDATION_KEY } from '../domain/malware-scan.ts';
 import { objectFacts } from '../domain/object-facts.ts';
 import { isDirectoryMarker, matchRoute, mayFit, roomsOf } from '../domain/route.ts';
 import type { Route } from '../domain/settings.ts';
@@ -30,14 +31,22 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     if (isDirectoryMarker(object)) return [{ kind: 'ignored', detail: 'a directory marker' }];
     if (!mayFit(settings.routes, object)) return [NO_ROUTE];
 
+    const isScanRequired = settings.requireMalwareScan === true;
+    if (isScanRequired && object.key === VALIDATION_KEY) return [VALIDATION];
+
     const facts = objectFacts(object, {
-      details: () => store.describe(object, { signal }),
+      details: async () => {
+        // With a required scan, S3 lets the function read only objects that were found clean, also their metadata.
+        if (isScanRequired) requireClean(await facts.tags());
+        return store.describe(object, { signal });
+      },
       tags: () => store.tags(object, { signal }),
     });
     let route: Route | undefined;
     try {
       if (await isOwnUpload(deps.bot, object.key)) return [LOOP];
       route = await matchRoute(settings.routes, facts);
+      if (isScanRequired && route !== undefined && roomsOf(route).length > 0) requireClean(await facts.tags());
     } catch (error) {
       return [await settleUnclaimed(deps, task, undefined, classify(error, 'source'))];
     }
@@ -64,7 +73,11 @@ const deliverOnce = async (deps: DeliverDeps, task: Task, target: Target): Promi
   const { route, room } = target;
   let roomId: string;
   try {
-    roomId = await deps.rooms.resolve(room, route.threadId, { signal: task.signal });
+    // The limits are read together with the room, so that the delivery does not wait for them later.
+    [roomId] = await Promise.all([
+      deps.rooms.resolve(room, route.threadId, { signal: task.signal }),
+      deps.limits.read({ signal: task.signal }),
+    ]);
   } catch (error) {
     const failure = classify(error, 'room');
     deps.circuit.open(room, failure);
@@ -101,6 +114,7 @@ const isRepeat = ({ object, message }: Task): boolean =>
   object.sequencer === undefined ||
   message.failedAt !== undefined;
 
+const VALIDATION: Outcome = { kind: 'ignored', detail: 'the object with which GuardDuty checks its permissions' };
 const NO_ROUTE: Outcome = { kind: 'ignored', detail: 'no route fits' };
 const LOOP: Outcome = {
   kind: 'ignored',

@@ -10,7 +10,7 @@ import { writeDeadLetter } from './dead-letter.ts';
 import { type Addressed, type Delivery, type Ended, type Held, NOTHING_HELD, type Target, type Task } from './state.ts';
 import { claimEntry, failed, leaseWaitMs, type StepDeps } from './steps.ts';
 
-export interface SettleDeps extends Omit<StepDeps, 'store' | 'chat'> {
+export interface SettleDeps extends Omit<StepDeps, 'store' | 'chat' | 'limits' | 'links' | 'notices'> {
   readonly queues: Queues;
   readonly circuit: Circuit;
   /** After how many receives SQS moves a message to the dead-letter queue itself. @default never */
@@ -28,8 +28,8 @@ export const settle = async (deps: SettleDeps, delivery: Delivery, ended: Ended)
   const { roomId, room } = delivery;
   if (ended.kind === 'posted') {
     deps.circuit.close(room);
-    const { held, fileId, messageId: chatMessageId, wasFound } = ended;
-    return { kind: 'posted', room, roomId, fileId, chatMessageId, wasFound, attempts: attemptsOf(held) };
+    const { held, fileId, link, messageId: chatMessageId, wasFound } = ended;
+    return { kind: 'posted', room, roomId, fileId, link, chatMessageId, wasFound, attempts: attemptsOf(held) };
   }
   if (ended.kind === 'duplicate') return duplicate(delivery, ended.messageId);
   const { held, failure } = ended;
@@ -155,6 +155,9 @@ const deadLetter = async (deps: SettleDeps, delivery: Addressed, held: Held, fai
   return deadLettered(delivery, attempts, failure);
 };
 
+/** An object waits at least this long for the result of its malware scan. */
+const SHORTEST_SCAN_HOURS = 1;
+
 /**
  * Settles what fails before there is a ledger entry. The failures are not counted: `retryForHours` limits the age of
  * the message, unless it has only waited for the rate limit so far.
@@ -169,10 +172,13 @@ export const settleUnclaimed = async (
   const { message, object } = task;
   const waitMs = failure.kind === 'throttled' ? Math.max(0, (failure.retryAt ?? 0) - deps.clock.now()) : 0;
   const delayMs = waitMs + backoffMs(deps, message.receiveCount);
+  const { retryForHours } = deps.settings;
+  // A scan takes its time, however short failures are retried.
+  const hours = failure.kind === 'awaiting-scan' ? Math.max(SHORTEST_SCAN_HOURS, retryForHours) : retryForHours;
   const isTooOld =
     failure.kind !== 'throttled' &&
     message.isUntouched !== true &&
-    deps.clock.now() + delayMs > message.sentAt + deps.settings.retryForHours * 3_600_000;
+    deps.clock.now() + delayMs > message.sentAt + hours * 3_600_000;
   // The room's configured name stands for its id, which is not known yet.
   const delivery = { ...task, room: target?.room, id: deliveryId(object, target?.room ?? 'no room') };
   const isOver = failure.kind === 'refused' || isTooOld || isLastReceive(deps, task, delayMs);

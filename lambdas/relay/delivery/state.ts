@@ -1,4 +1,4 @@
-import type { DeliveryId, Doubt, FileState, LedgerEntry, Upload } from '../domain/delivery.ts';
+import type { DeliveryId, Doubt, FileState, LedgerEntry, LinkReason, Upload } from '../domain/delivery.ts';
 import type { Call, Failure } from '../domain/failure.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { Route } from '../domain/settings.ts';
@@ -77,6 +77,8 @@ export type Ended =
       readonly kind: 'posted';
       readonly held: Held;
       readonly fileId: string;
+      /** Set if a link was posted in place of the file. */
+      readonly link?: LinkReason | undefined;
       readonly messageId: string;
       readonly wasFound: boolean;
     }

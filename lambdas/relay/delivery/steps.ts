@@ -1,5 +1,5 @@
 import { caption, DEFAULT_CAPTION } from '../domain/caption.ts';
-import type { LedgerEntry, Upload } from '../domain/delivery.ts';
+import type { LedgerEntry, LinkReason, Upload } from '../domain/delivery.ts';
 import {
   afterConfirmInDoubt,
   afterDrop,
@@ -9,14 +9,29 @@ import {
   MAX_CRASHES,
   recovered,
 } from '../domain/delivery.ts';
-import { CredentialsRenewedError, SourceError } from '../domain/errors.ts';
+import { CredentialsRenewedError } from '../domain/errors.ts';
 import { type Call, classify, type Failure, isConfirmInDoubt, isWithoutMessage } from '../domain/failure.ts';
+import { isLinkable, linkKey, linkReasonOf } from '../domain/link.ts';
 import { fileName, mediaType } from '../domain/object-name.ts';
 import { retryDelayMs } from '../domain/retry-delay.ts';
 import type { Settings } from '../domain/settings.ts';
 import { dropped, leased, leasedTooLong, limited, notFoundYet, outOfTime } from '../domain/wait.ts';
 import type { Pacer } from '../pacing/pacer.ts';
-import type { Chat, Claim, Clock, Lease, Ledger, Logger, ObjectStore, Random } from '../ports.ts';
+import type {
+  Chat,
+  Claim,
+  Clock,
+  Lease,
+  Ledger,
+  Limits,
+  Links,
+  Logger,
+  Notices,
+  ObjectStore,
+  Random,
+} from '../ports.ts';
+import { linkMessage } from './link-message.ts';
+import { refusalBefore, refusalByServer } from './refusal.ts';
 import type { Addressed, Delivery, Ended, Held, State, StateOf } from './state.ts';
 
 /**
@@ -32,6 +47,9 @@ export interface StepDeps {
   readonly random: Random;
   readonly store: ObjectStore;
   readonly chat: Chat;
+  readonly limits: Limits;
+  readonly links: Links;
+  readonly notices: Notices;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   readonly logger: Logger;
@@ -67,9 +85,8 @@ export const upload = step<StateOf<'uploading'>>('source', async (deps, delivery
   const superseded = held.isClaimed ? await findSuperseding(deps, delivery, held) : undefined;
   if (superseded !== undefined) return superseded;
   const ready: Held = { ...held, isOrderChecked: held.isClaimed };
-  if (object.sizeBytes === 0) {
-    throw new SourceError('the object is empty, and Rocket.Chat takes no empty files', { code: 'OBJECT_EMPTY' });
-  }
+  const refusal = await refusalBefore(deps.limits, delivery);
+  if (refusal !== undefined) return linkOrFail(deps, delivery, ready, refusal);
   if (!hasTimeFor(object.sizeBytes, delivery, clock.now())) return waiting(ready, 1_000, outOfTime(object.sizeBytes));
   const waitMs = pacer.take('media');
   if (waitMs > 0) return waiting(ready, waitMs, limited('media'));
@@ -79,10 +96,24 @@ export const upload = step<StateOf<'uploading'>>('source', async (deps, delivery
     file = await sendWithFreshCredentials(deps, delivery);
   } catch (error) {
     pacer.giveUp();
-    return failed(deps, ready, error, 'media');
+    return linkOrFail(deps, delivery, ready, error);
   }
   return recordUpload(deps, delivery, { held: { ...ready, upload: file, inDoubt: undefined }, upload: file });
 });
+
+/** A file that the server refuses is replaced by a link, if the route has one. */
+const linkOrFail = (deps: StepDeps, delivery: Delivery, held: Held, error: unknown): Promise<State | Ended> | Ended => {
+  const ended = failed(deps, held, error, 'media');
+  const link = ended.kind === 'failed' ? linkReasonOf(ended.failure) : undefined;
+  if (ended.kind !== 'failed' || link === undefined || delivery.route.link === undefined) return ended;
+  if (!isLinkable(delivery.object.key)) {
+    const detail = `${ended.failure.detail}; no link can be posted, because browsers remove "." and ".." from its path`;
+    return { ...ended, failure: { ...ended.failure, detail } };
+  }
+  const now = deps.clock.now();
+  const file: Upload = { fileId: 'link', uploadedAt: now, sentAt: now, link };
+  return recordUpload(deps, delivery, { held: { ...held, upload: file, inDoubt: undefined }, upload: file });
+};
 
 const recordUpload = step<{ held: Held; upload: Upload }>('ledger', async (deps, delivery, { held, upload: file }) => {
   const { ledger } = deps;
@@ -120,6 +151,7 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
   const superseded = await findSuperseding(deps, delivery, held);
   if (superseded !== undefined) return superseded;
   const ready: Held = { ...held, isOrderChecked: true };
+  if (file.link !== undefined) return postLink(deps, delivery, { held: ready, upload: file, reason: file.link });
   const waitMs = pacer.take('confirm');
   if (waitMs > 0) return waiting(ready, waitMs, limited('confirm'));
   // After the deadline the lease could run out during the call, and another delivery could confirm as well.
@@ -137,6 +169,23 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
   const posted = { ...ready, inDoubt: afterConfirmInDoubt(held.inDoubt) };
   return recordPosted(deps, delivery, { held: posted, upload: file, messageId, wasFound: false });
 });
+
+/** Posts a link in place of the file. The server inserts the message once, however often this is repeated. */
+const postLink = step<{ readonly held: Held; readonly upload: Upload; readonly reason: LinkReason }>(
+  'link',
+  async (deps, delivery, { held, upload: file, reason }) => {
+    const { object, route, roomId, id, signal } = delivery;
+    // After the deadline the lease could run out during the call.
+    if (deps.clock.now() >= delivery.deadlineAt) return waiting(held, 1_000, outOfTime(0));
+    const text = await linkMessage(deps, delivery, {
+      reason,
+      caption: () => caption(route.caption ?? DEFAULT_CAPTION, object, fileName(object.key)),
+    });
+    const notice = { key: linkKey(id), text, threadId: route.threadId };
+    const { messageId } = await deps.notices.post(roomId, notice, { signal });
+    return recordPosted(deps, delivery, { held, upload: file, messageId, wasFound: false });
+  },
+);
 
 const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State | Ended => {
   const failure = classify(error, 'confirm');
@@ -160,7 +209,7 @@ interface Found {
 }
 const recordPosted = step<Found>('ledger', async ({ ledger, clock }, { id, lease }, { upload: file, ...found }) => {
   await ledger.record(id, lease.owner, { kind: 'posted', messageId: found.messageId, postedAt: clock.now() });
-  return { kind: 'posted', fileId: file.fileId, ...found };
+  return { kind: 'posted', fileId: file.fileId, link: file.link, ...found };
 });
 
 /** Ends an older version after a newer one was claimed, and a backfilled object that was posted before. */
@@ -185,11 +234,15 @@ const sendWithFreshCredentials = async (deps: StepDeps, delivery: Delivery): Pro
   }
 };
 
-const send = async ({ store, chat, clock }: StepDeps, { object, roomId, signal }: Delivery): Promise<Upload> => {
+const send = async (deps: StepDeps, delivery: Delivery): Promise<Upload> => {
+  const { store, chat, clock } = deps;
+  const { object, roomId, signal } = delivery;
   const source = await store.open(object, { signal });
   try {
     const name = fileName(object.key);
     const contentType = mediaType(source.contentType, name);
+    const refusal = await refusalByServer(deps.limits, delivery, { name, sizeBytes: source.sizeBytes, contentType });
+    if (refusal !== undefined) throw refusal;
     const sentAt = clock.now();
     const file = await chat.uploadMedia(roomId, { name, contentType, source }, { signal });
     return { ...file, sentAt };

@@ -18,9 +18,21 @@ export const deliveryId = (object: CreatedObject, roomId: string): DeliveryId =>
   eTag: object.eTag,
 });
 
-/** A file that the chat server has stored and for which no message is known yet. */
+/** Why a link is posted in place of a file. */
+export type LinkReason = 'FILE_TOO_LARGE' | 'MEDIA_TYPE_REFUSED' | 'EMPTY_FILE';
+
+/**
+ * A file that the chat server has stored and for which no message is known yet; or a file that it refuses, and in whose
+ * place a link is posted.
+ */
 export interface Upload {
+  /** Of a link: `link`. */
   readonly fileId: string;
+  /**
+   * Set if a link is posted. It stays set when the server would accept the file later: the link may have been posted, and
+   * only the link can be posted again without a second message.
+   */
+  readonly link?: LinkReason | undefined;
   /** The time of the upload by the server's clock, epoch milliseconds. */
   readonly uploadedAt: number;
   /** The time before the upload by the function's clock, epoch milliseconds. Absent in items of earlier versions. */
@@ -115,6 +127,8 @@ export type FileState =
 /** The state that a delivery continues from, given what the ledger holds. */
 export const fileState = ({ upload, inDoubt }: Pick<LedgerEntry, 'upload' | 'inDoubt'>, now: number): FileState => {
   if (upload === undefined) return { kind: 'uploading' };
+  // The server inserts the message of a link at most once, so a doubt needs no look. A link does not expire here.
+  if (upload.link !== undefined) return { kind: 'uploaded', upload };
   if (inDoubt !== undefined) return { kind: 'in-doubt', upload, inDoubt };
   return withoutMessage(upload, undefined, now);
 };

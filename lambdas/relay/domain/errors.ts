@@ -92,6 +92,18 @@ export class SecretError extends RelayError {
   declare readonly code: 'SECRET_UNREADABLE' | 'SECRET_MALFORMED' | 'SECRET_UNAVAILABLE';
 }
 
+/** The file was not sent, because the chat server's settings or an earlier answer show that it would be refused. */
+export class FileRefusedError extends RelayError {
+  override readonly name = 'FileRefusedError';
+  declare readonly code: 'FILE_TOO_LARGE' | 'MEDIA_TYPE_REFUSED' | 'UPLOADS_DISABLED' | 'CAPTION_TOO_LONG';
+}
+
+/** A malware scan is required, and its result does not show that the object is clean. */
+export class ScanError extends RelayError {
+  override readonly name = 'ScanError';
+  declare readonly code: 'MALWARE_FOUND' | 'NOT_SCANNED' | 'SCAN_UNSUPPORTED' | 'SCAN_FAILED';
+}
+
 /** S3 did not return the object, or not all of it. */
 export class SourceError extends RelayError {
   override readonly name = 'SourceError';

@@ -1,7 +1,11 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { SCAN_TAG } from '../../../lambdas/relay/domain/malware-scan.ts';
+import { readsTags } from '../../../lambdas/relay/domain/needed-tags.ts';
+import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
+import { acknowledgeWildcards } from '../acknowledge-wildcards.ts';
 import type { RelayParts } from '../relay-parts.ts';
 import { allowInterfaces } from './network.ts';
 import { readableObjects } from './readable-objects.ts';
@@ -9,7 +13,7 @@ import { readableObjects } from './readable-objects.ts';
 /** What the function uses. */
 export interface FunctionResources
   extends Pick<RelayParts, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
-  readonly routes: readonly { prefix?: string | undefined }[];
+  readonly settings: Pick<Settings, 'routes' | 'requireMalwareScan'>;
   /** The key of the resources that the construct creates. */
   readonly encryptionKey?: IKey | undefined;
   /** The keys of the given buckets and the given secret. */
@@ -28,8 +32,19 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   const allow = (actions: string[], ...arns: string[]): void => {
     role.addToPolicy(new PolicyStatement({ actions, resources: arns }));
   };
-  const objects = buckets.flatMap((bucket) => readableObjects(bucket, resources.routes));
-  allow(['s3:GetObject', 's3:GetObjectVersion'], ...objects);
+  const { settings } = resources;
+  const objects = buckets.flatMap((bucket) => readableObjects(bucket, settings.routes));
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: objects,
+      // S3 itself then refuses what GuardDuty has not found clean, also to links that the function has signed.
+      ...(settings.requireMalwareScan === true && {
+        conditions: { StringEquals: { [`s3:ExistingObjectTag/${SCAN_TAG}`]: 'NO_THREATS_FOUND' } },
+      }),
+    }),
+  );
+  if (readsTags(settings)) allow(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], ...objects);
   // Without s3:ListBucket, S3 answers 403 instead of 404 for a deleted object (API reference of GetObject,
   // "Permissions"), and the deleted object would be reported as a missing permission.
   allow(['s3:ListBucket'], ...buckets.map(({ bucketArn }) => bucketArn));
@@ -47,19 +62,12 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   if (readingKeys.length > 0) allow(['kms:Decrypt'], ...readingKeys.map(({ keyArn }) => keyArn));
   if (resources.isInVpc) allowInterfaces(role);
   if (resources.isInVpc || resources.isTraced) acknowledgeAllResources(role);
-  acknowledgeObjectPatterns(role, objects);
-  return role;
-};
-
-/** cdk-nag needs an acknowledgement for each wildcard, in which references are written as logical ids. */
-const acknowledgeObjectPatterns = (role: Role, arns: readonly string[]): void => {
-  const stack = Stack.of(role);
-  Validations.of(role).acknowledge(
-    ...arns.map((arn) => ({
-      id: `AwsSolutions-IAM5[Resource::${flatten(stack.resolve(arn))}]`,
-      reason: 'The keys of future objects are not known; read access is limited to the prefixes of the routes.',
-    })),
+  acknowledgeWildcards(
+    role,
+    objects,
+    'The keys of future objects are not known; read access is limited to the prefixes of the routes.',
   );
+  return role;
 };
 
 const acknowledgeAllResources = (role: Role): void =>
@@ -69,12 +77,3 @@ const acknowledgeAllResources = (role: Role): void =>
       'Network interfaces do not exist before Lambda creates them, and the EC2 Describe calls do not support resources; ' +
       "the function's own code is denied these calls. The X-Ray calls do not support resources.",
   });
-
-const flatten = (value: unknown): string => {
-  if (typeof value === 'string') return value;
-  const node = value as { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, unknown[]] };
-  if (node.Ref !== undefined) return `<${node.Ref}>`;
-  if (node['Fn::GetAtt'] !== undefined) return `<${node['Fn::GetAtt'].join('.')}>`;
-  const [delimiter, parts] = node['Fn::Join'] ?? ['', []];
-  return parts.map(flatten).join(delimiter);
-};

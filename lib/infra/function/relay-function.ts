@@ -34,7 +34,7 @@ export const createRelayFunction = (relay: Omit<RelayParts, 'function'>, props: 
     table: relay.table,
     secret: relay.secret,
     logGroup: relay.logGroup,
-    routes: settings.routes,
+    settings,
     encryptionKey,
     decryptionKeys,
     isInVpc: network !== undefined,

@@ -186,6 +186,8 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
       switch (endpoint) {
         case 'me':
           return json(200, { success: true, _id: userId, username: userId, roles: ['user'] });
+        case 'settings.public':
+          return json(200, { success: true, settings: [], count: 0, offset: 0, total: 0 });
         case 'rooms.info':
           return roomInfo(searchParams);
         case 'rooms.media':

@@ -65,6 +65,7 @@ export const createFunction = (world: World, process: Process) => {
     send: sendOf(world, caller),
     credentials: credentialsOf(world),
     store: storeOf(world, caller),
+    links: { presign: async ({ key }) => `https://example.com/${key}` },
     ledger: ledgerOf(world, caller, clock.now),
     queues: queuesOf(world, caller),
     backlog: backlogOf(world, caller),

@@ -230,7 +230,7 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
 };
 
 const without = (upload: unknown, inDoubt: unknown): string[] => [
-  ...(upload === undefined ? ['fileId', 'uploadedAt', 'sentAt'] : []),
+  ...(upload === undefined ? ['fileId', 'uploadedAt', 'sentAt', 'link'] : []),
   ...(inDoubt === undefined ? ['inDoubt'] : []),
 ];
 

@@ -11,14 +11,16 @@ const MessageAnswer = v.object({ message: v.object({ rid: v.string(), u: v.objec
  * looked up: it counts as posted if it is in the room and of this user.
  */
 export const createNotices = (client: Client): Notices => ({
-  async post(roomId, { key, text }, { signal }) {
+  async post(roomId, { key, text, threadId }, { signal }) {
     const _id = createHash('sha256').update(key).digest('hex').slice(0, 24);
     try {
-      const json = { message: { _id, rid: roomId, msg: text } };
+      const message = { _id, rid: roomId, msg: text, ...(threadId === undefined ? {} : { tmid: threadId }) };
+      const json = { message, previewUrls: [] };
       await client.call({ method: 'POST', path: 'chat.sendMessage', json, answer: v.object({}), signal });
     } catch (error) {
       if (!(await isPosted(client, roomId, _id, signal))) throw error;
     }
+    return { messageId: _id };
   },
 });
 
