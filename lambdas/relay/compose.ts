@@ -3,6 +3,7 @@ import { createClient } from './adapters/rocket-chat/client.ts';
 import type { SendHttp } from './adapters/rocket-chat/http.ts';
 import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
+import { createThreads } from './adapters/rocket-chat/threads.ts';
 import type { CredentialsSource } from './adapters/secrets-manager/credentials.ts';
 import { createDeliver } from './delivery/deliver.ts';
 import { createReject } from './delivery/settle.ts';
@@ -54,6 +55,7 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const deliver = createDeliver({
     ...settling,
     rooms,
+    threads: createThreads({ client, clock }),
     bot: { userId: async () => (await credentials.current()).userId },
     ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
   });

@@ -4,8 +4,9 @@ import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.
 import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
 import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
+import { createThreads } from '../../lambdas/relay/adapters/rocket-chat/threads.ts';
 import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
+import type { Chat, Clock, OutgoingFile, Rooms, Threads } from '../../lambdas/relay/ports.ts';
 
 /** A secret that a test can change. The client reads it again only after the server has refused it. */
 export interface TestSecret extends CredentialsSource {
@@ -36,6 +37,7 @@ export interface PacerCall {
 export interface ChatUnderTest {
   readonly chat: Chat;
   readonly rooms: Rooms;
+  readonly threads: Threads;
   readonly secret: TestSecret;
   /** The calls of the pacer. */
   readonly paced: PacerCall[];
@@ -57,7 +59,7 @@ export const chatUnderTest = (
   };
   const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
   const rooms = createRooms({ client, clock });
-  return { chat: createRocketChat(client, rooms), rooms, secret, paced };
+  return { chat: createRocketChat(client, rooms), rooms, threads: createThreads({ client, clock }), secret, paced };
 };
 
 /** A file with this content. */

@@ -33,6 +33,9 @@ export type PortCall =
   | 'claimUploaded'
   | 'record'
   | 'findOther'
+  | 'findVersions'
+  | 'findRooms'
+  | 'thread'
   | 'deadLetter'
   | 'postpone';
 
@@ -71,6 +74,8 @@ export interface RelayWorld {
   readonly objects: Map<string, StoredObject>;
   readonly files: Map<string, Omit<FakeMessage, 'id' | 'fileId' | 'text' | 'threadId'>>;
   readonly messages: FakeMessage[];
+  /** Ids of messages that were deleted in the chat. */
+  readonly deleted: Set<string>;
   readonly deadLetters: DeadLetter[];
   readonly postponed: { receiptHandle: string; delayMs: number }[];
   readonly logs: LogLine[];
@@ -125,6 +130,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
   const messages: FakeMessage[] = [];
   // Files that the room's list shows as confirmed although no message has them.
   const dropped = new Set<string>();
+  const deleted = new Set<string>();
   const deadLetters: DeadLetter[] = [];
   const postponed: RelayWorld['postponed'] = [];
   const logs: LogLine[] = [];
@@ -168,9 +174,15 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       claimUploaded: (...args) => port('claimUploaded', () => memory.claimUploaded(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
       findOther: (id) => port('findOther', () => memory.findOther(id)),
+      findVersions: (id) => port('findVersions', () => memory.findVersions(id)),
+      findRooms: (id) => port('findRooms', () => memory.findRooms(id)),
     },
     bot: { userId: () => port('bot', () => BOT_USER_ID) },
     rooms: { resolve: (room) => port('resolve', () => `id-of-${room.replace('#', '')}`) },
+    threads: {
+      root: (roomId, { name }) => port('thread', () => `root-of-${roomId}-${name}`),
+      find: (_, messageId) => port('thread', () => (deleted.has(messageId) ? undefined : messageId)),
+    },
     store: {
       open: ({ key }) =>
         port('open', () => {
@@ -229,6 +241,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
     objects,
     files,
     messages,
+    deleted,
     deadLetters,
     postponed,
     logs,

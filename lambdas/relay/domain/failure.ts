@@ -8,8 +8,11 @@ import {
   SourceError,
 } from './errors.ts';
 
-/** The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message. */
-export type Call = 'room' | 'source' | 'media' | 'confirm' | 'look' | 'ledger' | 'queue';
+/**
+ * The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message,
+ * `thread` reads or posts the first message of a thread.
+ */
+export type Call = 'room' | 'source' | 'media' | 'thread' | 'confirm' | 'look' | 'ledger' | 'queue';
 
 /** Why an object waits or was dead-lettered. Stable: operators filter by it, and `docs/operating.md` explains each. */
 export type Reason =
@@ -79,7 +82,10 @@ export const classify = (error: unknown, call: Call): Failure => {
     return { kind: 'transient', reason: 'CHAT_UNREACHABLE', detail };
   }
   if (error instanceof CredentialsRenewedError) return { kind: 'transient', reason: 'CREDENTIALS_REFUSED', detail };
-  if (error instanceof RoomError) return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', detail, scope: 'room' };
+  if (error instanceof RoomError) {
+    const scope = error.code === 'THREAD_DELETED' ? 'object' : 'room';
+    return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', detail, scope };
+  }
   if (error instanceof SecretError) {
     if (error.code === 'SECRET_UNAVAILABLE') return { kind: 'transient', reason: 'SECRET_UNUSABLE', detail };
     return { kind: 'misconfigured', reason: 'SECRET_UNUSABLE', detail, scope: 'server' };
@@ -201,7 +207,9 @@ const notRocketChatsScope = ({ isRocketChats }: ChatAnswerError, call: Call): 's
 
 const verdictOf = ({ errorType, message }: ChatAnswerError, call: Call): Verdict | undefined => {
   if (errorType === undefined) {
-    return call === 'confirm' ? BY_CONFIRM_TEXT.find(([text]) => text.test(message))?.[1] : undefined;
+    return call === 'confirm' || call === 'thread'
+      ? BY_CONFIRM_TEXT.find(([text]) => text.test(message))?.[1]
+      : undefined;
   }
   if (call === 'confirm' && EXPIRED_UPLOAD.has(errorType)) return { kind: 'stale-upload', reason: 'UPLOAD_EXPIRED' };
   if (call === 'room' && NO_SUCH_ROOM.has(errorType)) return ROOM_UNAVAILABLE;

@@ -204,6 +204,9 @@ const ledgerOf = (
         },
       }),
     findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
+    findVersions: (id) =>
+      call({ name: 'ledger query of versions', faults: ledgerFaults, effect: () => table.findVersions(id) }),
+    findRooms: (id) => call({ name: 'ledger query of rooms', faults: ledgerFaults, effect: () => table.findRooms(id) }),
   };
 };
 
