@@ -31,8 +31,8 @@ export const checkOrder = async (deps: OrderDeps, delivery: Delivery, held: Held
   if (held.isOrderChecked) return { kind: 'next', held };
   const { ledger } = deps;
   const { id, route } = delivery;
-  const isOlderOneOf = postsOnlyFirst(route) && id.sequencer !== undefined;
-  const other = isOlderOneOf ? undefined : await ledger.findOther(id);
+  const mayComeAfterNewer = postsOnlyFirst(route) && id.sequencer !== undefined;
+  const other = mayComeAfterNewer ? undefined : await ledger.findOther(id);
   if (other !== undefined) return endSuperseded(deps, delivery, held, other);
   if (!dependsOnVersions(route)) return { kind: 'next', held: { ...held, isOrderChecked: true } };
   return follow(deps, delivery, held, await judge(deps, delivery));

@@ -36,7 +36,7 @@ export type VersionVerdict =
   | { readonly kind: 'deliver'; readonly parent: string | undefined }
   /** An older version is still being delivered, and the answer depends on it. */
   | { readonly kind: 'wait' }
-  /** A newer version was decided before. */
+  /** A newer version was decided, or is about to be posted. */
   | { readonly kind: 'superseded' }
   /** The route posts no overwrite such as this one. */
   | { readonly kind: 'ignored'; readonly detail: string; readonly parent: string | undefined };
@@ -70,8 +70,9 @@ export const judgeVersions = (
     other.state !== 'settled' && isOlder(other) && (isPatient || (other.leaseExpiresAt ?? 0) >= now);
   const settled = others.filter(({ state }) => state === 'settled').toSorted(byTime);
   if (overwrites === 'first') {
-    const decided = settled[0] ?? others.find((other) => !isOlder(other) && other.state === 'uploaded');
-    if (decided !== undefined) return ignored('only the first version of a key is posted, and one was before', decided);
+    const [posted] = settled;
+    if (posted !== undefined) return ignored('only the first version of a key is posted, and one was before', posted);
+    if (others.some((other) => !isOlder(other) && other.state === 'uploaded')) return { kind: 'superseded' };
     return others.some(isWaitedFor) ? { kind: 'wait' } : { kind: 'deliver', parent: undefined };
   }
   if (settled.some((other) => !isOlder(other) && !isBackfilled(other))) return { kind: 'superseded' };
