@@ -100,6 +100,7 @@ export interface RunOptions {
   readonly receiveCount?: number;
   readonly sentAt?: number;
   readonly failedAt?: number | undefined;
+  readonly failedRoomId?: string | undefined;
   /** @default absent */
   readonly isUntouched?: boolean;
   readonly leftMs?: number;
@@ -265,6 +266,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       receiveCount = 1,
       sentAt = clock.now(),
       failedAt,
+      failedRoomId,
       isUntouched,
       leftMs = 100_000,
       startedMsAgo = 0,
@@ -274,7 +276,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       const now = clock.now();
       const task: Task = {
         object,
-        message: { receiveCount, sentAt, failedAt, ...(isUntouched !== undefined && { isUntouched }) },
+        message: { receiveCount, sentAt, failedAt, failedRoomId, ...(isUntouched !== undefined && { isUntouched }) },
         lease: { owner: owner ?? `owner-${owners}`, takenAt: now - startedMsAgo, expiresAt: now + leftMs + 30_000 },
         deadlineAt: now + leftMs,
         signal: new AbortController().signal,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 import {
   dependsOnVersions,
   judgeVersions,
@@ -123,14 +124,14 @@ describe('the order of versions', () => {
   });
 });
 
-it.each([
+it.each<[Pick<Route, 'overwrites' | 'thread'>, boolean, boolean]>([
   [{}, false, false],
   [{ overwrites: 'each' }, false, false],
   [{ thread: 'day' }, false, false],
   [{ thread: 'key' }, true, false],
   [{ overwrites: 'changed' }, true, false],
   [{ overwrites: 'first' }, true, true],
-] as const)('a route with %o depends on versions: %s, posts only the first: %s', (route, depends, isFirst) => {
+])('a route with %o depends on versions: %s, posts only the first: %s', (route, depends, isFirst) => {
   expect(dependsOnVersions(route)).toBe(depends);
   expect(postsOnlyFirst(route)).toBe(isFirst);
 });
