@@ -125,6 +125,7 @@ describe('the time of an invocation', () => {
     expect(first[1]).toMatchObject({ room: '#b', reason: 'OUT_OF_TIME', delayMs: 1_000, isUntouched: false });
     expect(world.deadLetters).toEqual([]);
     expect(world.ledger.entries()).toHaveLength(1);
+    expect(times('resolve'), 'no call is begun for the rooms whose turn did not come').toBe(1);
     chat.uploadMedia = uploadMedia;
     expect(await kindsOf({ receiveCount: 2, sentAt })).toEqual(['#b posted', '#c posted', '#a posted']);
   });
@@ -220,6 +221,16 @@ describe('a redriven dead letter', () => {
     expect(await kindsOf(first)).toEqual(['#a dead-lettered', '#b duplicate']);
     expect(await kindsOf(first), 'its older copy delivers nothing').toEqual(['#a duplicate', '#b duplicate']);
     expect(world.deadLetters).toHaveLength(2);
+  });
+
+  it('delivers to no other room although the ledger cannot tell which are settled', async () => {
+    const mends = [failIn('#a', 'media', refused)];
+    mends.push(failIn('#b', 'media', refused));
+    expect(await kindsOf()).toEqual(['#a dead-lettered', '#b dead-lettered']);
+    for (const mend of mends.toReversed()) mend();
+    world.fail('findRooms', new LedgerError('x', { code: 'LEDGER_UNAVAILABLE' }));
+    expect(await kindsOf(letterOf('id-of-b'))).toEqual(['#a duplicate', '#b posted']);
+    expect(await kindsOf(letterOf('id-of-a'))).toEqual(['#a posted', '#b duplicate']);
   });
 
   it('of a room that could not be resolved is delivered when the room can be used', async () => {
