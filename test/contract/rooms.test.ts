@@ -160,6 +160,16 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     expect(server.calls.filter(({ name }) => name === 'getMessage')).toHaveLength(1);
   });
 
+  it.each([{}, { Message_KeepHistory: true }, { Message_ShowDeletedStatus: true }])(
+    'reject a thread whose first message was deleted, with the settings %o',
+    async (settings) => {
+      Object.assign(server.settings, settings);
+      const threadId = await postIn('GENERAL');
+      server.deleteMessage(threadId);
+      await expect(resolve('#general', threadId)).rejects.toMatchObject({ code: 'THREAD_NOT_IN_ROOM' });
+    },
+  );
+
   it('reject a thread of another room and an unknown thread', async () => {
     const elsewhere = await postIn('DM');
     server.addRoom({ id: 'PRIVATE', name: 'private', type: 'p' });

@@ -89,10 +89,13 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
    */
   const checkThread = async (threadId: string, roomId: string, signal: AbortSignal): Promise<void> => {
     const parent = await findMessage(client, threadId, signal);
-    if (parent !== undefined && parent !== 'elsewhere' && parent.roomId === roomId) return;
-    throw new RoomError(`the message ${threadId}, which starts the thread, is not in the room ${roomId}`, {
-      code: 'THREAD_NOT_IN_ROOM',
-    });
+    if (parent !== undefined && parent !== 'elsewhere' && parent.roomId === roomId && !parent.isDeleted) return;
+    throw new RoomError(
+      `the message ${threadId}, which starts the thread, is not in the room ${roomId} or was deleted`,
+      {
+        code: 'THREAD_NOT_IN_ROOM',
+      },
+    );
   };
 
   return {
