@@ -4,6 +4,7 @@ import type { SendHttp } from './adapters/rocket-chat/http.ts';
 import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
 import { createServerLimits } from './adapters/rocket-chat/server-limits.ts';
+import { createThreads } from './adapters/rocket-chat/threads.ts';
 import type { CredentialsSource } from './adapters/secrets-manager/credentials.ts';
 import { createDeliver } from './delivery/deliver.ts';
 import { createReject } from './delivery/settle.ts';
@@ -61,6 +62,7 @@ export const composeRelay = (ports: RelayPorts): Handler => {
     limits,
     links: ports.links,
     notices,
+    threads: createThreads({ client, clock }),
     bot: { userId: async () => (await credentials.current()).userId },
     ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
   });

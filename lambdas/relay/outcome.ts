@@ -26,6 +26,8 @@ export type Outcome =
   | {
       readonly kind: 'ignored';
       readonly detail: string;
+      /** Set if the object is ignored for one of its rooms. */
+      readonly room?: string;
       /** Rocket.Chat itself wrote the object to the bucket; posting it would create another one. */
       readonly isLoopSuspected?: true;
     }

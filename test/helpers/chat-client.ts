@@ -6,8 +6,9 @@ import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas
 import { createNotices } from '../../lambdas/relay/adapters/rocket-chat/notices.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
 import { createServerLimits, type ServerLimitsCache } from '../../lambdas/relay/adapters/rocket-chat/server-limits.ts';
+import { createThreads } from '../../lambdas/relay/adapters/rocket-chat/threads.ts';
 import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import type { Chat, Clock, Logger, Notices, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
+import type { Chat, Clock, Logger, Notices, OutgoingFile, Rooms, Threads } from '../../lambdas/relay/ports.ts';
 
 /** A secret that a test can change. The client reads it again only after the server has refused it. */
 export interface TestSecret extends CredentialsSource {
@@ -40,6 +41,7 @@ export interface ChatUnderTest {
   readonly rooms: Rooms;
   readonly limits: ServerLimitsCache;
   readonly notices: Notices;
+  readonly threads: Threads;
   readonly secret: TestSecret;
   /** The calls of the pacer. */
   readonly paced: PacerCall[];
@@ -63,7 +65,8 @@ export const chatUnderTest = (
   const rooms = createRooms({ client, clock });
   const serverLimits = createServerLimits({ client, clock, logger: SILENT });
   const chat = createRocketChat(client, rooms, serverLimits);
-  return { chat, rooms, limits: serverLimits, notices: createNotices(client), secret, paced };
+  const threads = createThreads({ client, clock });
+  return { chat, rooms, threads, limits: serverLimits, notices: createNotices(client), secret, paced };
 };
 
 const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -34,6 +34,9 @@ export type PortCall =
   | 'claimUploaded'
   | 'record'
   | 'findOther'
+  | 'findVersions'
+  | 'findRooms'
+  | 'thread'
   | 'deadLetter'
   | 'postpone';
 
@@ -79,6 +82,8 @@ export interface RelayWorld {
   >;
   /** What the server accepts; a test may change it. */
   limits: ServerLimits;
+  /** Ids of messages that were deleted in the chat. */
+  readonly deleted: Set<string>;
   readonly deadLetters: DeadLetter[];
   readonly postponed: { receiptHandle: string; delayMs: number }[];
   readonly logs: LogLine[];
@@ -103,6 +108,7 @@ export interface RunOptions {
   readonly receiveCount?: number;
   readonly sentAt?: number;
   readonly failedAt?: number | undefined;
+  readonly failedRoomId?: string | undefined;
   /** @default absent */
   readonly isUntouched?: boolean;
   readonly leftMs?: number;
@@ -132,6 +138,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
   const files: RelayWorld['files'] = new Map();
   const messages: FakeMessage[] = [];
   const notices: RelayWorld['notices'] = new Map();
+  const deleted = new Set<string>();
   const deadLetters: DeadLetter[] = [];
   const postponed: RelayWorld['postponed'] = [];
   const logs: LogLine[] = [];
@@ -175,6 +182,8 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       claimUploaded: (...args) => port('claimUploaded', () => memory.claimUploaded(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
       findOther: (id) => port('findOther', () => memory.findOther(id)),
+      findVersions: (id) => port('findVersions', () => memory.findVersions(id)),
+      findRooms: (id) => port('findRooms', () => memory.findRooms(id)),
     },
     bot: { userId: () => port('bot', () => BOT_USER_ID) },
     rooms: { resolve: (room) => port('resolve', () => `id-of-${room.replace('#', '')}`) },
@@ -187,6 +196,10 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
           if (!notices.has(key)) notices.set(key, { roomId, text, threadId });
           return { messageId: `message-of-${key}` };
         }),
+    },
+    threads: {
+      root: (roomId, { name }) => port('thread', () => `root-of-${roomId}-${name}`),
+      find: (_, messageId) => port('thread', () => (deleted.has(messageId) ? undefined : messageId)),
     },
     store: {
       open: ({ key }) =>
@@ -242,6 +255,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
     messages,
     notices,
     limits: {},
+    deleted,
     deadLetters,
     postponed,
     logs,
@@ -265,6 +279,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       receiveCount = 1,
       sentAt = clock.now(),
       failedAt,
+      failedRoomId,
       isUntouched,
       leftMs = 100_000,
       startedMsAgo = 0,
@@ -274,7 +289,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       const now = clock.now();
       const task: Task = {
         object,
-        message: { receiveCount, sentAt, failedAt, ...(isUntouched !== undefined && { isUntouched }) },
+        message: { receiveCount, sentAt, failedAt, failedRoomId, ...(isUntouched !== undefined && { isUntouched }) },
         lease: { owner: owner ?? `owner-${owners}`, takenAt: now - startedMsAgo, expiresAt: now + leftMs + 30_000 },
         deadlineAt: now + leftMs,
         signal: new AbortController().signal,

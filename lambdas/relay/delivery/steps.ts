@@ -13,9 +13,9 @@ import { CredentialsRenewedError } from '../domain/errors.ts';
 import { type Call, classify, type Failure, isConfirmInDoubt, isWithoutMessage } from '../domain/failure.ts';
 import { isLinkable, linkKey, linkReasonOf } from '../domain/link.ts';
 import { fileName, mediaType } from '../domain/object-name.ts';
-import { retryDelayMs } from '../domain/retry-delay.ts';
+import { LONGEST_RETRY_DELAY_MS, retryDelayMs } from '../domain/retry-delay.ts';
 import type { Settings } from '../domain/settings.ts';
-import { dropped, leased, leasedTooLong, limited, notFoundYet, outOfTime } from '../domain/wait.ts';
+import { dropped, leased, leasedTooLong, limited, notDue, notFoundYet, outOfTime } from '../domain/wait.ts';
 import type { Pacer } from '../pacing/pacer.ts';
 import type {
   Chat,
@@ -29,10 +29,13 @@ import type {
   Notices,
   ObjectStore,
   Random,
+  Threads,
 } from '../ports.ts';
 import { linkMessage } from './link-message.ts';
 import { refusalBefore, refusalByServer } from './refusal.ts';
 import type { Addressed, Delivery, Ended, Held, State, StateOf } from './state.ts';
+import { threadOf } from './thread.ts';
+import { checkOrder } from './versions.ts';
 
 /**
  * The steps of a delivery: `claim`, `upload`, `look` and `confirm`. Each starts from a state of the diagram in
@@ -50,6 +53,7 @@ export interface StepDeps {
   readonly limits: Limits;
   readonly links: Links;
   readonly notices: Notices;
+  readonly threads: Threads;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   readonly logger: Logger;
@@ -74,7 +78,8 @@ export const claim = step('ledger', async (deps, delivery, { held }) => {
   const claimed = await claimEntry(deps.ledger, delivery, held);
   if (claimed.kind !== 'claimed') return notClaimed(deps, held, claimed);
   const taken = claimed.held;
-  return comeBackAlone(deps, delivery, taken) ?? { ...fileState(taken, deps.clock.now()), held: taken };
+  const early = comeBackAlone(deps, delivery, taken) ?? comeBackWhenDue(deps, delivery, taken);
+  return early ?? { ...fileState(taken, deps.clock.now()), held: taken };
 });
 
 /** Stores the file at the chat server, and records the upload in the ledger. */
@@ -82,9 +87,9 @@ export const upload = step<StateOf<'uploading'>>('source', async (deps, delivery
   const { clock, pacer } = deps;
   const { object } = delivery;
   // The order is known only to the holder of the entry; an unclaimed delivery checks it before the confirm.
-  const superseded = held.isClaimed ? await findSuperseding(deps, delivery, held) : undefined;
-  if (superseded !== undefined) return superseded;
-  const ready: Held = { ...held, isOrderChecked: held.isClaimed };
+  const order = held.isClaimed ? await checkOrder(deps, delivery, held) : ({ kind: 'next', held } as const);
+  if (order.kind !== 'next') return order;
+  const ready = order.held;
   const refusal = await refusalBefore(deps.limits, delivery);
   if (refusal !== undefined) return linkOrFail(deps, delivery, ready, refusal);
   if (!hasTimeFor(object.sizeBytes, delivery, clock.now())) return waiting(ready, 1_000, outOfTime(object.sizeBytes));
@@ -122,7 +127,7 @@ const recordUpload = step<{ held: Held; upload: Upload }>('ledger', async (deps,
     await ledger.record(id, lease.owner, { kind: 'uploaded', upload: file });
     return { kind: 'uploaded', held, upload: file };
   }
-  const claimed = await ledger.claimUploaded(id, lease, { object, upload: file });
+  const claimed = await ledger.claimUploaded(id, lease, { object, room: delivery.room, upload: file });
   if (claimed.kind !== 'claimed') return notClaimed(deps, held, claimed);
   const taken = takeOver(held, claimed.previous, lease);
   return { kind: 'uploaded', held: taken, upload: taken.upload ?? file };
@@ -148,9 +153,15 @@ export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { h
 export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery, { held, upload: file }) => {
   const { chat, clock, pacer } = deps;
   const { object, route, roomId, signal } = delivery;
-  const superseded = await findSuperseding(deps, delivery, held);
-  if (superseded !== undefined) return superseded;
-  const ready: Held = { ...held, isOrderChecked: true };
+  const order = await checkOrder(deps, delivery, held);
+  if (order.kind !== 'next') return order;
+  let threadId: string | undefined;
+  try {
+    threadId = await threadOf(deps.threads, delivery, order.held.parent);
+  } catch (error) {
+    return failed(deps, order.held, error, 'thread');
+  }
+  const ready: Held = { ...order.held, threadId };
   if (file.link !== undefined) return postLink(deps, delivery, { held: ready, upload: file, reason: file.link });
   const waitMs = pacer.take('confirm');
   if (waitMs > 0) return waiting(ready, waitMs, limited('confirm'));
@@ -161,7 +172,7 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
   let messageId: string;
   try {
     const target = { roomId, fileId: file.fileId };
-    ({ messageId } = await chat.confirmMedia(target, { text, threadId: route.threadId }, { signal }));
+    ({ messageId } = await chat.confirmMedia(target, { text, threadId }, { signal }));
   } catch (error) {
     return afterFailedConfirm(deps, ready, error);
   }
@@ -181,7 +192,7 @@ const postLink = step<{ readonly held: Held; readonly upload: Upload; readonly r
       reason,
       caption: () => caption(route.caption ?? DEFAULT_CAPTION, object, fileName(object.key)),
     });
-    const notice = { key: linkKey(id), text, threadId: route.threadId };
+    const notice = { key: linkKey(id), text, threadId: held.threadId };
     const { messageId } = await deps.notices.post(roomId, notice, { signal });
     return recordPosted(deps, delivery, { held, upload: file, messageId, wasFound: false });
   },
@@ -208,22 +219,11 @@ interface Found {
   readonly wasFound: boolean;
 }
 const recordPosted = step<Found>('ledger', async ({ ledger, clock }, { id, lease }, { upload: file, ...found }) => {
-  await ledger.record(id, lease.owner, { kind: 'posted', messageId: found.messageId, postedAt: clock.now() });
+  const { messageId, held } = found;
+  const { threadId } = held;
+  await ledger.record(id, lease.owner, { kind: 'posted', messageId, postedAt: clock.now(), threadId });
   return { kind: 'posted', fileId: file.fileId, link: file.link, ...found };
 });
-
-/** Ends an older version after a newer one was claimed, and a backfilled object that was posted before. */
-const findSuperseding = async ({ ledger }: StepDeps, delivery: Delivery, held: Held): Promise<Ended | undefined> => {
-  if (held.isOrderChecked) return undefined;
-  const other = await ledger.findOther(delivery.id);
-  if (other === undefined) return undefined;
-  if (other.kind === 'same') {
-    await ledger.record(delivery.id, delivery.lease.owner, { kind: 'gone', lastError: 'SUPERSEDED' });
-    return { kind: 'duplicate', messageId: other.messageId };
-  }
-  const detail = 'a newer version of the same key was claimed before this one was posted';
-  return { kind: 'failed', held, failure: { kind: 'gone', reason: 'SUPERSEDED', detail } };
-};
 
 const sendWithFreshCredentials = async (deps: StepDeps, delivery: Delivery): Promise<Upload> => {
   try {
@@ -257,10 +257,13 @@ const send = async (deps: StepDeps, delivery: Delivery): Promise<Upload> => {
  */
 export const claimEntry = async (
   ledger: Ledger,
-  { id, lease, object, message }: Addressed,
+  { id, lease, object, message, room, roomId }: Addressed,
   held: Held,
 ): Promise<{ readonly kind: 'claimed'; readonly held: Held } | NotClaimed> => {
-  const claimed = await ledger.claim(id, lease, { object, failedAt: message.failedAt });
+  // A redriven dead letter stands for its own room only: the letter of another room is redriven by itself.
+  const isItsLetter = message.failedRoomId === undefined || message.failedRoomId === roomId;
+  const failedAt = isItsLetter ? message.failedAt : undefined;
+  const claimed = await ledger.claim(id, lease, { object, room, failedAt });
   if (claimed.kind !== 'claimed') return claimed;
   return { kind: 'claimed', held: takeOver(held, claimed.previous, lease) };
 };
@@ -306,6 +309,17 @@ const comeBackAlone = ({ random }: StepDeps, { lease }: Delivery, held: Held): E
   }
   if (previous.leaseOwner === undefined || previous.leaseOwner === lease.owner) return undefined;
   return waiting(held, retryDelayMs(died, random()), { kind: 'transient', reason: 'ABANDONED', detail });
+};
+
+/**
+ * The message came back for another of its rooms, before this one is due. Tried now, its failures would use up its
+ * tries and its time at the pace of the other room.
+ */
+const comeBackWhenDue = ({ clock }: StepDeps, { isOneOfSeveral }: Delivery, held: Held): Ended | undefined => {
+  const leftMs = (held.previous?.dueAt ?? 0) - clock.now();
+  // SQS rounds to whole seconds.
+  if (!isOneOfSeveral || leftMs <= 1_000) return undefined;
+  return waiting(held, Math.min(leftMs, LONGEST_RETRY_DELAY_MS), notDue);
 };
 
 /** The slowest upload that is expected to end. Slower servers are given the time of a whole invocation. */

@@ -68,6 +68,8 @@ export interface LedgerEntry {
   readonly failuresByReason?: FailureCounts | undefined;
   /** The sum of the delays after failures, which `retryForHours` limits. */
   readonly retriedForMs: number;
+  /** When a released entry is tried again, epoch milliseconds. Set only if its message delivers to several rooms. */
+  readonly dueAt?: number | undefined;
   /** Set when a confirm of the upload may have posted the message. */
   readonly inDoubt?: Doubt | undefined;
 }
@@ -86,7 +88,20 @@ export interface Doubt {
 
 export type LedgerChange =
   | { readonly kind: 'uploaded'; readonly upload: Upload }
-  | { readonly kind: 'posted'; readonly messageId: string; readonly postedAt: number }
+  | {
+      readonly kind: 'posted';
+      readonly messageId: string;
+      readonly postedAt: number;
+      /** The message that it answers. @default none */
+      readonly threadId?: string | undefined;
+    }
+  /** The route posts no overwrite such as this one. `threadId`: of the version that was posted before. */
+  | {
+      readonly kind: 'ignored';
+      readonly ignoredAt: number;
+      readonly lastError: string;
+      readonly threadId: string | undefined;
+    }
   | {
       readonly kind: 'released';
       /** `undefined`: no upload can still be confirmed. */
@@ -97,6 +112,7 @@ export type LedgerChange =
       readonly failuresByReason?: FailureCounts | undefined;
       readonly retriedForMs: number;
       readonly lastError: string;
+      readonly dueAt?: number | undefined;
     }
   | {
       /** Failures and retries are reset for a redrive; the upload and the doubt are kept. */

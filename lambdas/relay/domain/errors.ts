@@ -26,6 +26,8 @@ export class ChatAnswerError extends RelayError {
    * knows whether the chat server acted. @default true
    */
   readonly isRocketChats: boolean;
+  /** Whether the answer says what failed. @default true */
+  readonly hasReason: boolean;
   constructor(
     message: string,
     options: {
@@ -33,6 +35,7 @@ export class ChatAnswerError extends RelayError {
       errorType?: string | undefined;
       retryAt?: number | undefined;
       isRocketChats?: boolean;
+      hasReason?: boolean;
       cause?: unknown;
     },
   ) {
@@ -41,6 +44,7 @@ export class ChatAnswerError extends RelayError {
     this.errorType = options.errorType;
     this.retryAt = options.retryAt;
     this.isRocketChats = options.isRocketChats ?? true;
+    this.hasReason = options.hasReason ?? true;
   }
 }
 
@@ -83,7 +87,9 @@ export class RoomError extends RelayError {
     | 'ROOM_READ_ONLY'
     | 'ROOM_MUTED'
     | 'ROOM_ENCRYPTED'
-    | 'THREAD_NOT_IN_ROOM';
+    | 'ROOM_BLOCKED'
+    | 'THREAD_NOT_IN_ROOM'
+    | 'THREAD_DELETED';
 }
 
 /** The credentials can't be read or are not usable. */

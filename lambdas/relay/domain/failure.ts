@@ -10,8 +10,11 @@ import {
   SourceError,
 } from './errors.ts';
 
-/** The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message, `link` is the `chat.sendMessage` of a link. */
-export type Call = 'room' | 'source' | 'media' | 'confirm' | 'look' | 'link' | 'ledger' | 'queue';
+/**
+ * The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message,
+ * `thread` reads or posts the first message of a thread, `link` is the `chat.sendMessage` of a link.
+ */
+export type Call = 'room' | 'source' | 'media' | 'thread' | 'confirm' | 'look' | 'link' | 'ledger' | 'queue';
 
 /** Why an object waits or was dead-lettered. Stable: operators filter by it, and `docs/operating.md` explains each. */
 export type Reason =
@@ -87,7 +90,10 @@ export const classify = (error: unknown, call: Call): Failure => {
     return { kind: 'transient', reason: 'CHAT_UNREACHABLE', detail };
   }
   if (error instanceof CredentialsRenewedError) return { kind: 'transient', reason: 'CREDENTIALS_REFUSED', detail };
-  if (error instanceof RoomError) return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', detail, scope: 'room' };
+  if (error instanceof RoomError) {
+    const scope = error.code === 'THREAD_DELETED' ? 'object' : 'room';
+    return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', detail, scope };
+  }
   if (error instanceof SecretError) {
     if (error.code === 'SECRET_UNAVAILABLE') return { kind: 'transient', reason: 'SECRET_UNUSABLE', detail };
     return { kind: 'misconfigured', reason: 'SECRET_UNUSABLE', detail, scope: 'server' };
@@ -215,7 +221,7 @@ const notRocketChatsScope = ({ isRocketChats }: ChatAnswerError, call: Call): 's
 
 const verdictOf = ({ errorType, message }: ChatAnswerError, call: Call): Verdict | undefined => {
   if (errorType === undefined) {
-    return call === 'confirm' || call === 'link'
+    return call === 'confirm' || call === 'thread' || call === 'link'
       ? BY_CONFIRM_TEXT.find(([text]) => text.test(message))?.[1]
       : undefined;
   }

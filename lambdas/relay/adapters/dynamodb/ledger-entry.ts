@@ -19,6 +19,7 @@ const Item = v.object({
   failures: v.optional(v.number(), 0),
   failuresByReason: v.optional(v.record(v.string(), v.number())),
   retriedForMs: v.optional(v.number(), 0),
+  dueAt: v.optional(v.number()),
   inDoubt: v.optional(
     v.object({ looks: v.number(), notFoundSince: v.optional(v.number()), drops: v.optional(v.number()) }),
   ),

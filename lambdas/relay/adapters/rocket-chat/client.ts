@@ -152,6 +152,7 @@ const answerError = (path: string, answer: HttpAnswer, json: unknown, now: numbe
       errorType: isServers ? errorTypeOf(errorType, status === 401 && !isTokenRefused) : undefined,
       retryAt: status === 429 ? readRetryAt(answer.headers, now) : undefined,
       isRocketChats: isServers,
+      hasReason: (error ?? message ?? errorType) !== undefined,
     },
   );
 };
