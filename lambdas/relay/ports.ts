@@ -56,6 +56,23 @@ export interface OutgoingFile {
   readonly source: SourceObject;
 }
 
+export interface MessageTexts {
+  readonly text: string;
+  /** Alternative text of an image (`description`). */
+  readonly altText?: string | undefined;
+}
+
+/** What a message has besides its file. */
+export interface OutgoingMessage extends MessageTexts {
+  /** The texts again, each with at most so many characters, for a server whose messages are shorter than usual. */
+  readonly shorten?: (maxLength: number) => MessageTexts;
+  readonly threadId?: string | undefined;
+  /** These three are left out if the server does not accept them. */
+  readonly alias?: string | undefined;
+  readonly emoji?: string | undefined;
+  readonly avatar?: string | undefined;
+}
+
 export interface ConfirmedMessage {
   readonly messageId: string;
 }
@@ -73,7 +90,7 @@ export interface Chat {
    */
   confirmMedia(
     target: { roomId: string; fileId: string },
-    message: { text: string; threadId?: string | undefined },
+    message: OutgoingMessage,
     options: CallOptions,
   ): Promise<ConfirmedMessage>;
   /**
@@ -175,13 +192,19 @@ export interface Queues {
   sendDeadLetter(letter: DeadLetter): Promise<void>;
 }
 
+/** A text message for people; its key identifies it. */
+export interface Notice {
+  readonly key: string;
+  readonly text: string;
+}
+
 /** Text messages for people. */
 export interface Notices {
   /**
    * Posts a text once for each key, also if several processes try.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
-  post(roomId: string, notice: { readonly key: string; readonly text: string }, options: CallOptions): Promise<void>;
+  post(roomId: string, notice: Notice, options: CallOptions): Promise<void>;
 }
 
 /** The messages that wait in the uploads queue. */

@@ -9,7 +9,7 @@ interface Rule {
   readonly mayReadEnvironment?: boolean;
 }
 
-const PURE = /^(valibot|mrmime)$/;
+const PURE = /^(valibot|mrmime|mustache)$/;
 const RELAY = 'lambdas/relay';
 
 /** The direction of imports that docs/architecture.md describes. */
@@ -46,7 +46,7 @@ const RULES: readonly Rule[] = [
   {
     files: /^lib\/infra\/(function|storage|monitoring)\//,
     mayImport:
-      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names\.ts$|domain\/))/,
   },
   {
     files: /^lib\/infra\//,

@@ -44,7 +44,7 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     if (route === undefined) return [NO_ROUTE];
 
     const outcomes: Outcome[] = [];
-    for (const room of roomsOf(route)) outcomes.push(await deliverTo(deps, task, { route, room }));
+    for (const room of roomsOf(route)) outcomes.push(await deliverTo(deps, task, { route, room, facts }));
     return outcomes;
   };
 };

@@ -1,4 +1,5 @@
-import { caption, DEFAULT_CAPTION } from '../domain/caption.ts';
+import { caption, DEFAULT_CAPTION, MAX_TEXT_LENGTH } from '../domain/caption.ts';
+import { readValues, templatesOf } from '../domain/caption-values.ts';
 import type { LedgerEntry, Upload } from '../domain/delivery.ts';
 import {
   afterConfirmInDoubt,
@@ -16,7 +17,18 @@ import { retryDelayMs } from '../domain/retry-delay.ts';
 import type { Settings } from '../domain/settings.ts';
 import { dropped, leased, leasedTooLong, limited, notFoundYet, outOfTime } from '../domain/wait.ts';
 import type { Pacer } from '../pacing/pacer.ts';
-import type { Chat, Claim, Clock, Lease, Ledger, Logger, ObjectStore, Random } from '../ports.ts';
+import type {
+  Chat,
+  Claim,
+  Clock,
+  Lease,
+  Ledger,
+  Logger,
+  MessageTexts,
+  ObjectStore,
+  OutgoingMessage,
+  Random,
+} from '../ports.ts';
 import type { Addressed, Delivery, Ended, Held, State, StateOf } from './state.ts';
 
 /**
@@ -35,6 +47,8 @@ export interface StepDeps {
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   readonly logger: Logger;
+  /** The AWS region, for links to the S3 console. @default unknown: there are no such links */
+  readonly region?: string | undefined;
 }
 
 /** Makes a step of its body: what the body throws is a failure of the given call, with what was held at the start. */
@@ -117,20 +131,20 @@ export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { h
 /** Posts the message. After the call is sent, only its answer or a look tells whether the message exists. */
 export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery, { held, upload: file }) => {
   const { chat, clock, pacer } = deps;
-  const { object, route, roomId, signal } = delivery;
+  const { roomId, signal } = delivery;
   const superseded = await findSuperseding(deps, delivery, held);
   if (superseded !== undefined) return superseded;
   const ready: Held = { ...held, isOrderChecked: true };
+  const message = await messageOf(delivery, deps.region);
   const waitMs = pacer.take('confirm');
   if (waitMs > 0) return waiting(ready, waitMs, limited('confirm'));
   // After the deadline the lease could run out during the call, and another delivery could confirm as well.
   if (clock.now() >= delivery.deadlineAt) return waiting(ready, 1_000, outOfTime(0));
 
-  const text = caption(route.caption ?? DEFAULT_CAPTION, object, fileName(object.key));
   let messageId: string;
   try {
     const target = { roomId, fileId: file.fileId };
-    ({ messageId } = await chat.confirmMedia(target, { text, threadId: route.threadId }, { signal }));
+    ({ messageId } = await chat.confirmMedia(target, message, { signal }));
   } catch (error) {
     return afterFailedConfirm(deps, ready, error);
   }
@@ -138,6 +152,17 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
   const posted = { ...ready, inDoubt: afterConfirmInDoubt(held.inDoubt) };
   return recordPosted(deps, delivery, { held: posted, upload: file, messageId, wasFound: false });
 });
+
+/** @throws SourceError if a template needs what S3 does not return */
+const messageOf = async ({ route, facts }: Delivery, region: string | undefined): Promise<OutgoingMessage> => {
+  const { caption: template = DEFAULT_CAPTION, altText, threadId, alias, emoji, avatar } = route;
+  const lookUp = await readValues(templatesOf(route), facts, region);
+  const shorten = (maxLength: number): MessageTexts => ({
+    text: caption(template, lookUp, maxLength),
+    altText: altText === undefined ? undefined : caption(altText, lookUp, maxLength),
+  });
+  return { ...shorten(MAX_TEXT_LENGTH), shorten, threadId, alias, emoji, avatar };
+};
 
 const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State | Ended => {
   const failure = classify(error, 'confirm');

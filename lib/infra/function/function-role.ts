@@ -2,6 +2,9 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { templatesOf } from '../../../lambdas/relay/domain/caption-values.ts';
+import type { Route } from '../../../lambdas/relay/domain/settings.ts';
+import { readsOf } from '../../../lambdas/relay/domain/template.ts';
 import type { RelayParts } from '../relay-parts.ts';
 import { allowInterfaces } from './network.ts';
 import { readableObjects } from './readable-objects.ts';
@@ -9,7 +12,7 @@ import { readableObjects } from './readable-objects.ts';
 /** What the function uses. */
 export interface FunctionResources
   extends Pick<RelayParts, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
-  readonly routes: readonly { prefix?: string | undefined }[];
+  readonly routes: readonly Pick<Route, 'prefix' | 'tags' | 'caption' | 'altText'>[];
   /** The key of the resources that the construct creates. */
   readonly encryptionKey?: IKey | undefined;
   /** The keys of the given buckets and the given secret. */
@@ -30,6 +33,7 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   };
   const objects = buckets.flatMap((bucket) => readableObjects(bucket, resources.routes));
   allow(['s3:GetObject', 's3:GetObjectVersion'], ...objects);
+  if (resources.routes.some(readsTags)) allow(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], ...objects);
   // Without s3:ListBucket, S3 answers 403 instead of 404 for a deleted object (API reference of GetObject,
   // "Permissions"), and the deleted object would be reported as a missing permission.
   allow(['s3:ListBucket'], ...buckets.map(({ bucketArn }) => bucketArn));
@@ -50,6 +54,9 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   acknowledgeObjectPatterns(role, objects);
   return role;
 };
+
+const readsTags = (route: Pick<Route, 'tags' | 'caption' | 'altText'>): boolean =>
+  route.tags !== undefined || readsOf(templatesOf(route)).tags;
 
 /** cdk-nag needs an acknowledgement for each wildcard, in which references are written as logical ids. */
 const acknowledgeObjectPatterns = (role: Role, arns: readonly string[]): void => {

@@ -73,7 +73,7 @@ describe('a smooth delivery', () => {
     const routes = [{ prefix: 'reports/', room: 'R', caption: '{fileName}: {size}', threadId: 'parent' }];
     world = createRelayWorld(settingsOf({ routes }));
     await world.run();
-    expect(world.messages).toMatchObject([{ roomId: 'id-of-R', text: 'weekly.pdf: 7 B', threadId: 'parent' }]);
+    expect(world.messages).toMatchObject([{ roomId: 'id-of-R', text: '`weekly.pdf`: `7 B`', threadId: 'parent' }]);
   });
 
   it('reads the content type if a route depends on it', async () => {
