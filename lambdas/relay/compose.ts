@@ -7,6 +7,7 @@ import type { CredentialsSource } from './adapters/secrets-manager/credentials.t
 import { createDeliver } from './delivery/deliver.ts';
 import { createReject } from './delivery/settle.ts';
 import { createCircuit } from './domain/circuit.ts';
+import { fieldsRefusedNotice } from './domain/incident.ts';
 import type { Settings } from './domain/settings.ts';
 import { createHandler, type Handler } from './handler.ts';
 import { createOperations } from './observe/operations.ts';
@@ -34,6 +35,8 @@ export interface RelayPorts {
   readonly ledger: Ledger;
   readonly queues: Queues;
   readonly backlog: Backlog;
+  /** The AWS region, for links to the S3 console. @default unknown */
+  readonly region?: string | undefined;
   /** @default calls are not traced */
   readonly trace?: Trace | undefined;
   /** Replaces the pacer; sleeping messages are then not woken. @default a pacer that follows the server's rate limit */
@@ -48,15 +51,8 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const client = createClient({ send: ports.send, credentials, clock, pacer });
   const circuit = createCircuit({ now: clock.now });
   const rooms = createRooms({ client, clock });
-  const calls = { chat: createRocketChat(client, rooms), store };
   const { maxReceiveCount } = ports;
   const settling = { settings, clock, random, logger, queues, ledger, pacer, circuit, maxReceiveCount };
-  const deliver = createDeliver({
-    ...settling,
-    rooms,
-    bot: { userId: async () => (await credentials.current()).userId },
-    ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
-  });
   const pacing = ports.pacer === undefined ? createPacing({ pacer, backlog, clock, logger, metrics }) : undefined;
   const operations =
     operationsRoom === undefined
@@ -70,6 +66,23 @@ export const composeRelay = (ports: RelayPorts): Handler => {
           logger,
           abortAfter,
         });
+  const chat = createRocketChat({
+    client,
+    rooms,
+    clock,
+    reportFieldsRefusal: async (refusal, options) => {
+      logger.warn('the chat server does not accept fields of the message; it is posted without them', { ...refusal });
+      await operations?.tell(fieldsRefusedNotice(refusal), options);
+    },
+  });
+  const calls = { chat, store };
+  const deliver = createDeliver({
+    ...settling,
+    rooms,
+    region: ports.region,
+    bot: { userId: async () => (await credentials.current()).userId },
+    ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
+  });
   const reject = createReject(settling);
   const buckets = new Set(ports.buckets);
   return createHandler({

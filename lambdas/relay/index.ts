@@ -44,6 +44,7 @@ const xray = createXRay({
 
 const relay = composeRelay({
   settings,
+  region: config.aws.region,
   buckets: config.bucketNames,
   maxReceiveCount: config.maxReceiveCount,
   clock,

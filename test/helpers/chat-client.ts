@@ -57,7 +57,7 @@ export const chatUnderTest = (
   };
   const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
   const rooms = createRooms({ client, clock });
-  return { chat: createRocketChat(client, rooms), rooms, secret, paced };
+  return { chat: createRocketChat({ client, rooms, clock }), rooms, secret, paced };
 };
 
 /** A file with this content. */
