@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.ts';
 import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
 import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
+import type { ReportFieldsRefusal } from '../../lambdas/relay/adapters/rocket-chat/message-fields.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
 import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
 import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
@@ -47,7 +48,11 @@ export const SHORT_LIMITS: TimeLimits = { connectMs: 2_000, silenceMs: 60, callM
 /** The function's Rocket.Chat adapters, connected to the given server. */
 export const chatUnderTest = (
   server: { url: string; userId: string; authToken: string },
-  { limits, clock = { now: Date.now } }: { limits?: HttpOptions; clock?: Clock } = {},
+  {
+    limits,
+    clock = { now: Date.now },
+    reportFieldsRefusal,
+  }: { limits?: HttpOptions; clock?: Clock; reportFieldsRefusal?: ReportFieldsRefusal } = {},
 ): ChatUnderTest => {
   const secret = createTestSecret({ userId: server.userId, authToken: server.authToken });
   const paced: PacerCall[] = [];
@@ -57,7 +62,7 @@ export const chatUnderTest = (
   };
   const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
   const rooms = createRooms({ client, clock });
-  return { chat: createRocketChat({ client, rooms, clock }), rooms, secret, paced };
+  return { chat: createRocketChat({ client, rooms, clock, reportFieldsRefusal }), rooms, secret, paced };
 };
 
 /** A file with this content. */

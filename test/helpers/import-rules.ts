@@ -45,8 +45,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: /^lib\/infra\/(function|storage|monitoring)\//,
-    mayImport:
-      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names\.ts$|domain\/))/,
+    mayImport: /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names\.ts$|domain\/))/,
   },
   {
     files: /^lib\/infra\//,
