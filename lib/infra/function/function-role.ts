@@ -3,16 +3,23 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { templatesOf } from '../../../lambdas/relay/domain/caption-values.ts';
-import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 import { readsOf } from '../../../lambdas/relay/domain/template.ts';
 import type { RelayParts } from '../relay-parts.ts';
 import { allowInterfaces } from './network.ts';
 import { readableObjects } from './readable-objects.ts';
 
+/** What decides which objects of a route the function reads, and what of them. */
+interface ReadingRoute {
+  readonly prefix?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly caption?: string | undefined;
+  readonly altText?: string | undefined;
+}
+
 /** What the function uses. */
 export interface FunctionResources
   extends Pick<RelayParts, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
-  readonly routes: readonly Pick<Route, 'prefix' | 'tags' | 'caption' | 'altText'>[];
+  readonly routes: readonly ReadingRoute[];
   /** The key of the resources that the construct creates. */
   readonly encryptionKey?: IKey | undefined;
   /** The keys of the given buckets and the given secret. */
@@ -55,8 +62,7 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   return role;
 };
 
-const readsTags = (route: Pick<Route, 'tags' | 'caption' | 'altText'>): boolean =>
-  route.tags !== undefined || readsOf(templatesOf(route)).tags;
+const readsTags = (route: ReadingRoute): boolean => route.tags !== undefined || readsOf(templatesOf(route)).tags;
 
 /** cdk-nag needs an acknowledgement for each wildcard, in which references are written as logical ids. */
 const acknowledgeObjectPatterns = (role: Role, arns: readonly string[]): void => {
