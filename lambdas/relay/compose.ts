@@ -9,6 +9,7 @@ import type { CredentialsSource } from './adapters/secrets-manager/credentials.t
 import { createDeliver } from './delivery/deliver.ts';
 import { createReject } from './delivery/settle.ts';
 import { createCircuit } from './domain/circuit.ts';
+import { fieldsRefusedNotice } from './domain/incident.ts';
 import type { Settings } from './domain/settings.ts';
 import { createHandler, type Handler } from './handler.ts';
 import { createOperations } from './observe/operations.ts';
@@ -37,6 +38,8 @@ export interface RelayPorts {
   readonly ledger: Ledger;
   readonly queues: Queues;
   readonly backlog: Backlog;
+  /** The AWS region, for links to the S3 console. @default unknown */
+  readonly region?: string | undefined;
   /** @default calls are not traced */
   readonly trace?: Trace | undefined;
   /** Replaces the pacer; sleeping messages are then not woken. @default a pacer that follows the server's rate limit */
@@ -53,19 +56,8 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const rooms = createRooms({ client, clock });
   const limits = createServerLimits({ client, clock, logger });
   const notices = createNotices(client);
-  const calls = { chat: createRocketChat(client, rooms, limits), store };
   const { maxReceiveCount } = ports;
   const settling = { settings, clock, random, logger, queues, ledger, pacer, circuit, maxReceiveCount };
-  const deliver = createDeliver({
-    ...settling,
-    rooms,
-    limits,
-    links: ports.links,
-    notices,
-    threads: createThreads({ client, clock }),
-    bot: { userId: async () => (await credentials.current()).userId },
-    ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
-  });
   const pacing = ports.pacer === undefined ? createPacing({ pacer, backlog, clock, logger, metrics }) : undefined;
   const operations =
     operationsRoom === undefined
@@ -79,6 +71,28 @@ export const composeRelay = (ports: RelayPorts): Handler => {
           logger,
           abortAfter,
         });
+  const chat = createRocketChat({
+    client,
+    rooms,
+    limits,
+    clock,
+    reportFieldsRefusal: async (refusal, options) => {
+      logger.warn('the chat server does not accept fields of the message; it is posted without them', { ...refusal });
+      await operations?.tell(fieldsRefusedNotice(refusal), options);
+    },
+  });
+  const calls = { chat, store };
+  const deliver = createDeliver({
+    ...settling,
+    rooms,
+    limits,
+    links: ports.links,
+    notices,
+    threads: createThreads({ client, clock }),
+    region: ports.region,
+    bot: { userId: async () => (await credentials.current()).userId },
+    ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
+  });
   const reject = createReject(settling);
   const buckets = new Set(ports.buckets);
   return createHandler({

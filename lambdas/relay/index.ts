@@ -47,6 +47,7 @@ const xray = createXRay({
 
 const relay = composeRelay({
   settings,
+  region: config.aws.region,
   buckets: config.bucketNames,
   maxReceiveCount: config.maxReceiveCount,
   clock,

@@ -59,6 +59,23 @@ export interface OutgoingFile {
   readonly source: SourceObject;
 }
 
+export interface MessageTexts {
+  readonly text: string;
+  /** Alternative text of an image (`description`). */
+  readonly altText?: string | undefined;
+}
+
+/** What a message has besides its file. */
+export interface OutgoingMessage extends MessageTexts {
+  /** The texts again, each with at most so many characters, for a server whose messages are shorter than usual. */
+  readonly shorten?: (maxLength: number) => MessageTexts;
+  readonly threadId?: string | undefined;
+  /** These three are left out if the server does not accept them. */
+  readonly alias?: string | undefined;
+  readonly emoji?: string | undefined;
+  readonly avatar?: string | undefined;
+}
+
 export interface ConfirmedMessage {
   readonly messageId: string;
 }
@@ -76,7 +93,7 @@ export interface Chat {
    */
   confirmMedia(
     target: { roomId: string; fileId: string },
-    message: { text: string; threadId?: string | undefined },
+    message: OutgoingMessage,
     options: CallOptions,
   ): Promise<ConfirmedMessage>;
   /**
@@ -220,17 +237,21 @@ export interface Queues {
   sendDeadLetter(letter: DeadLetter): Promise<void>;
 }
 
+/** A text message for people; its key identifies it. */
+export interface Notice {
+  readonly key: string;
+  readonly text: string;
+  /** The message that it answers. @default none */
+  readonly threadId?: string | undefined;
+}
+
 /** Text messages for people. */
 export interface Notices {
   /**
    * Posts a text once for each key, also if several processes try. The server does not open URLs in it for a preview.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
-  post(
-    roomId: string,
-    notice: { readonly key: string; readonly text: string; readonly threadId?: string | undefined },
-    options: CallOptions,
-  ): Promise<{ readonly messageId: string }>;
+  post(roomId: string, notice: Notice, options: CallOptions): Promise<{ readonly messageId: string }>;
 }
 
 /** The messages that wait in the uploads queue. */

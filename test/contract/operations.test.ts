@@ -185,6 +185,24 @@ describe('a failed notification', () => {
   });
 });
 
+describe('a notice', () => {
+  const notice = { key: 'once', text: 'alias is not accepted' };
+
+  it('is posted once, also if several processes tell it at different times', async () => {
+    await operations.tell(notice, { signal });
+    clock.advance(86_400_000);
+    await create().tell(notice, { signal });
+    expect(posted()).toEqual(['alias is not accepted']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('that cannot be posted is logged, and nothing is thrown', async () => {
+    await create('#nowhere').tell(notice, { signal });
+    expect(posted()).toEqual([]);
+    expect(warnings).toMatchObject([{ room: '#nowhere', reason: 'ROOM_UNAVAILABLE' }]);
+  });
+});
+
 describe('incidentOf', () => {
   const object = createdObject();
   const failure = { reason: 'ROOM_UNAVAILABLE', detail: 'x', attempts: 1, room: '#r' } as const;

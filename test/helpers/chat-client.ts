@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.ts';
 import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
 import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
+import type { ReportFieldsRefusal } from '../../lambdas/relay/adapters/rocket-chat/message-fields.ts';
 import { createNotices } from '../../lambdas/relay/adapters/rocket-chat/notices.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
 import { createServerLimits, type ServerLimitsCache } from '../../lambdas/relay/adapters/rocket-chat/server-limits.ts';
@@ -53,7 +54,11 @@ export const SHORT_LIMITS: TimeLimits = { connectMs: 2_000, silenceMs: 60, callM
 /** The function's Rocket.Chat adapters, connected to the given server. */
 export const chatUnderTest = (
   server: { url: string; userId: string; authToken: string },
-  { limits, clock = { now: Date.now } }: { limits?: HttpOptions; clock?: Clock } = {},
+  {
+    limits,
+    clock = { now: Date.now },
+    reportFieldsRefusal,
+  }: { limits?: HttpOptions; clock?: Clock; reportFieldsRefusal?: ReportFieldsRefusal } = {},
 ): ChatUnderTest => {
   const secret = createTestSecret({ userId: server.userId, authToken: server.authToken });
   const paced: PacerCall[] = [];
@@ -64,7 +69,7 @@ export const chatUnderTest = (
   const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
   const rooms = createRooms({ client, clock });
   const serverLimits = createServerLimits({ client, clock, logger: SILENT });
-  const chat = createRocketChat(client, rooms, serverLimits);
+  const chat = createRocketChat({ client, rooms, limits: serverLimits, clock, reportFieldsRefusal });
   const threads = createThreads({ client, clock });
   return { chat, rooms, threads, limits: serverLimits, notices: createNotices(client), secret, paced };
 };

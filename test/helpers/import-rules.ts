@@ -9,7 +9,7 @@ interface Rule {
   readonly mayReadEnvironment?: boolean;
 }
 
-const PURE = /^(valibot|mime(\/types\/\w+\.js)?)$/;
+const PURE = /^(valibot|mustache|mime(\/types\/\w+\.js)?)$/;
 const RELAY = 'lambdas/relay';
 
 /** The direction of imports that docs/architecture.md describes. */

@@ -52,6 +52,10 @@ export interface FakeMessage {
   readonly fileId: string;
   readonly text: string;
   readonly threadId: string | undefined;
+  readonly altText?: string | undefined;
+  readonly alias?: string | undefined;
+  readonly emoji?: string | undefined;
+  readonly avatar?: string | undefined;
   readonly name: string;
   readonly contentType: string;
   readonly content: string;
@@ -227,15 +231,15 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
           files.set(fileId, { roomId, name, contentType, content: (await readAll(source.body)).toString() });
           return { fileId, uploadedAt: clock.now() };
         }),
-      confirmMedia: async ({ roomId, fileId }, { text, threadId }) => {
-        return port('confirm', () => {
+      confirmMedia: async ({ roomId, fileId }, { text, threadId, altText, alias, emoji, avatar }) =>
+        port('confirm', () => {
           const file = files.get(fileId);
           if (file === undefined)
             throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
-          messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
+          const id = `message-${messages.length + 1}`;
+          messages.push({ ...file, id, roomId, fileId, text, threadId, altText, alias, emoji, avatar });
           return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
-        });
-      },
+        }),
       findMessage: ({ upload: { fileId } }) =>
         port('look', () => {
           const message = messages.find((one) => one.fileId === fileId);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CONFIGURATIONS, templateOf } from './configurations.ts';
+import { synthesise } from './synthesise.ts';
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -140,6 +141,32 @@ describe.each(Object.keys(CONFIGURATIONS))('the permissions of "%s"', (name) => 
     expect(Object.keys(template.findResources('AWS::Lambda::Url'))).toEqual([]);
     expect(Object.keys(template.findResources('AWS::Lambda::Permission'))).toEqual([]);
   });
+});
+
+it.each<[string, boolean, Record<string, unknown>]>([
+  ['without conditions', false, {}],
+  ['with metadata in its caption', false, { caption: '{metadata.alt} {contentType}' }],
+  ['with tags in its caption', true, { caption: '{key} {tags.project}' }],
+  ['with tags in its alternative text', true, { altText: '{#tags.alt}{tags.alt}{/tags.alt}' }],
+  ['with tags as a condition', true, { tags: { project: 'x' } }],
+])('the function of a route %s may read tags: %s', (_, isAllowed, route) => {
+  const { template, findings } = synthesise({ routes: [{ room: '#a', prefix: 'photos/', ...route }] });
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+  const own: Statement[] = policies
+    .filter(([id]) => id.startsWith('RelayRole'))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+  const statement = own.find(({ Action }) => [Action].flat().includes('s3:GetObjectTagging'));
+  expect(statement !== undefined).toBe(isAllowed);
+  if (!isAllowed) return;
+  // CDK merges statements with the same resources.
+  expect(statement?.Action).toEqual([
+    's3:GetObject',
+    's3:GetObjectTagging',
+    's3:GetObjectVersion',
+    's3:GetObjectVersionTagging',
+  ]);
+  expect(JSON.stringify(statement?.Resource)).toContain('/photos/*');
+  expect(findings).toEqual([]);
 });
 
 it('the code of a function in a VPC is denied the calls for network interfaces', () => {

@@ -54,7 +54,7 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
     }
     if (route === undefined) return [NO_ROUTE];
 
-    return deliverToAll(deps, task, route, roomsOf(route));
+    return deliverToAll(deps, task, { route, facts }, roomsOf(route));
   };
 };
 
@@ -65,7 +65,7 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
 const deliverToAll = async (
   deps: DeliverDeps,
   task: Task,
-  route: Route,
+  found: Pick<Target, 'route' | 'facts'>,
   rooms: readonly string[],
 ): Promise<readonly Outcome[]> => {
   const outcomes: Outcome[] = [];
@@ -74,7 +74,7 @@ const deliverToAll = async (
   const entries = isOneOfSeveral && isRepeat(task) ? await entriesOf(deps, task) : [];
   const first = (task.message.receiveCount - 1) % Math.max(1, rooms.length);
   for (const room of [...rooms.slice(first), ...rooms.slice(0, first)]) {
-    const target = { route, room };
+    const target = { ...found, room };
     const settled = settledEntry(entries, room, task.message);
     if (settled !== undefined) outcomes.push(settleBefore(room, settled));
     else if (outcomes.length > 0 && deps.clock.now() >= task.deadlineAt) {

@@ -1,5 +1,6 @@
 import type { DeliveryId, Doubt, FileState, LedgerEntry, LinkReason, Upload } from '../domain/delivery.ts';
 import type { Call, Failure } from '../domain/failure.ts';
+import type { ObjectFacts } from '../domain/object-facts.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { Route } from '../domain/settings.ts';
 import type { Lease } from '../ports.ts';
@@ -38,6 +39,8 @@ export interface Addressed extends Pick<Task, 'message' | 'lease'> {
 /** A room that a route sends an object to, as it is configured. */
 export interface Target {
   readonly route: Route;
+  /** What is known about the object. */
+  readonly facts: ObjectFacts;
   readonly room: string;
 }
 

@@ -1,4 +1,5 @@
-import { caption, DEFAULT_CAPTION } from '../domain/caption.ts';
+import { caption, DEFAULT_CAPTION, MAX_TEXT_LENGTH } from '../domain/caption.ts';
+import { readValues, templatesOf } from '../domain/caption-values.ts';
 import type { LedgerEntry, LinkReason, Upload } from '../domain/delivery.ts';
 import {
   afterConfirmInDoubt,
@@ -26,8 +27,10 @@ import type {
   Limits,
   Links,
   Logger,
+  MessageTexts,
   Notices,
   ObjectStore,
+  OutgoingMessage,
   Random,
   Threads,
 } from '../ports.ts';
@@ -57,6 +60,8 @@ export interface StepDeps {
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   readonly logger: Logger;
+  /** The AWS region, for links to the S3 console. @default unknown: there are no such links */
+  readonly region?: string | undefined;
 }
 
 /** Makes a step of its body: what the body throws is a failure of the given call, with what was held at the start. */
@@ -152,7 +157,7 @@ export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { h
 /** Posts the message. After the call is sent, only its answer or a look tells whether the message exists. */
 export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery, { held, upload: file }) => {
   const { chat, clock, pacer } = deps;
-  const { object, route, roomId, signal } = delivery;
+  const { roomId, signal } = delivery;
   const order = await checkOrder(deps, delivery, held);
   if (order.kind !== 'next') return order;
   let threadId: string | undefined;
@@ -162,17 +167,19 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
     return failed(deps, order.held, error, 'thread');
   }
   const ready: Held = { ...order.held, threadId };
-  if (file.link !== undefined) return postLink(deps, delivery, { held: ready, upload: file, reason: file.link });
+  const message = await messageOf(deps, delivery, threadId);
+  if (file.link !== undefined) {
+    return postLink(deps, delivery, { held: ready, upload: file, reason: file.link, message });
+  }
   const waitMs = pacer.take('confirm');
   if (waitMs > 0) return waiting(ready, waitMs, limited('confirm'));
   // After the deadline the lease could run out during the call, and another delivery could confirm as well.
   if (clock.now() >= delivery.deadlineAt) return waiting(ready, 1_000, outOfTime(0));
 
-  const text = caption(route.caption ?? DEFAULT_CAPTION, object, fileName(object.key));
   let messageId: string;
   try {
     const target = { roomId, fileId: file.fileId };
-    ({ messageId } = await chat.confirmMedia(target, { text, threadId }, { signal }));
+    ({ messageId } = await chat.confirmMedia(target, message, { signal }));
   } catch (error) {
     return afterFailedConfirm(deps, ready, error);
   }
@@ -182,21 +189,41 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
 });
 
 /** Posts a link in place of the file. The server inserts the message once, however often this is repeated. */
-const postLink = step<{ readonly held: Held; readonly upload: Upload; readonly reason: LinkReason }>(
-  'link',
-  async (deps, delivery, { held, upload: file, reason }) => {
-    const { object, route, roomId, id, signal } = delivery;
-    // After the deadline the lease could run out during the call.
-    if (deps.clock.now() >= delivery.deadlineAt) return waiting(held, 1_000, outOfTime(0));
-    const text = await linkMessage(deps, delivery, {
-      reason,
-      caption: () => caption(route.caption ?? DEFAULT_CAPTION, object, fileName(object.key)),
-    });
-    const notice = { key: linkKey(id), text, threadId: held.threadId };
-    const { messageId } = await deps.notices.post(roomId, notice, { signal });
-    return recordPosted(deps, delivery, { held, upload: file, messageId, wasFound: false });
-  },
-);
+const postLink = step<{
+  readonly held: Held;
+  readonly upload: Upload;
+  readonly reason: LinkReason;
+  readonly message: ShortenableMessage;
+}>('link', async (deps, delivery, { held, upload: file, reason, message }) => {
+  const { roomId, id, signal } = delivery;
+  // After the deadline the lease could run out during the call.
+  if (deps.clock.now() >= delivery.deadlineAt) return waiting(held, 1_000, outOfTime(0));
+  const text = await linkMessage(deps, delivery, {
+    reason,
+    caption: (maxLength) => message.shorten(maxLength).text,
+  });
+  const notice = { key: linkKey(id), text, threadId: message.threadId };
+  const { messageId } = await deps.notices.post(roomId, notice, { signal });
+  return recordPosted(deps, delivery, { held, upload: file, messageId, wasFound: false });
+});
+
+type ShortenableMessage = OutgoingMessage & Required<Pick<OutgoingMessage, 'shorten'>>;
+
+/** @throws SourceError if a template needs what S3 does not return */
+const messageOf = async (
+  { limits, region }: StepDeps,
+  { route, facts, signal }: Delivery,
+  threadId: string | undefined,
+): Promise<ShortenableMessage> => {
+  const { caption: template = DEFAULT_CAPTION, altText, alias, emoji, avatar } = route;
+  const lookUp = await readValues(templatesOf(route), facts, region);
+  const { maxMessageLength = MAX_TEXT_LENGTH } = await limits.read({ signal });
+  const shorten = (maxLength: number): MessageTexts => ({
+    text: caption(template, lookUp, maxLength),
+    altText: altText === undefined ? undefined : caption(altText, lookUp, maxLength),
+  });
+  return { ...shorten(maxMessageLength), shorten, threadId, alias, emoji, avatar };
+};
 
 const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State | Ended => {
   const failure = classify(error, 'confirm');

@@ -183,6 +183,27 @@ const BY_CONFIRM_TEXT: readonly (readonly [text: RegExp, Verdict])[] = [
   [/(?:^|: )Match error/, { kind: 'misconfigured', reason: 'VERSION_NOT_SUPPORTED', scope: 'room' }],
 ];
 
+/**
+ * The optional fields of a confirm that an answer refuses, of those that were sent. Such an answer is given before the
+ * insert: nothing was posted.
+ */
+export const refusedFieldsOf = (error: ChatAnswerError, sent: readonly string[]): readonly string[] => {
+  const { status, errorType, isRocketChats, message } = error;
+  if (!isRocketChats || status !== 400 || errorType !== undefined) return [];
+  const refusable = REFUSABLE_FIELDS.find(
+    ([text, fields]) => text.test(message) && fields.some((field) => sent.includes(field)),
+  );
+  return refusable === undefined ? [] : refusable[1].filter((field) => sent.includes(field));
+};
+
+// The name or the avatar of somebody else needs `message-impersonate` (`sendMessage.ts`). A server without a field
+// answers with a "Match error"; RocketChat/Rocket.Chat#39504 would have removed the first three.
+const REFUSABLE_FIELDS: readonly (readonly [text: RegExp, fields: readonly string[]])[] = [
+  [/(?:^|: )Not enough permission/i, ['alias', 'avatar']],
+  [/(?:^|: )Match error/, ['alias', 'avatar', 'emoji']],
+  [/(?:^|: )Match error/, ['description']],
+];
+
 // An image that can't be decoded and a full disk give the same error (RocketChat/Rocket.Chat#33171).
 const STORAGE_ERROR = 'ufs: cannot upload file';
 const STORAGE_TRIES = 5;

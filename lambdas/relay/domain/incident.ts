@@ -1,6 +1,6 @@
-import { plain } from './caption.ts';
 import type { Reason } from './failure.ts';
 import type { CreatedObject } from './s3-event.ts';
+import { codeSpan } from './safe-text.ts';
 
 /** An event that operators must see: an object was dead-lettered, or waits until an operator corrects something. */
 export interface Incident {
@@ -48,4 +48,20 @@ export const incidentText = ({ kind, reason, detail, object, room }: Incident): 
   return `${headline}\n${code(detail)}\nMore of the same kind may follow without a message.`;
 };
 
-const code = (text: string): string => `\`${plain(text.slice(0, 1_500).toWellFormed())}\``;
+/** The message about optional fields that the chat server does not accept. Its key is the same in all processes. */
+export const fieldsRefusedNotice = (refusal: {
+  readonly roomId: string;
+  readonly fields: readonly string[];
+  readonly detail: string;
+}): { readonly key: string; readonly text: string } => {
+  const { roomId, fields, detail } = refusal;
+  const names = fields.map(code).join(', ');
+  return {
+    key: JSON.stringify(['fields-refused', roomId, fields]),
+    text:
+      `:information_source: Files are posted to the room ${code(roomId)} without ${names}: the server does not accept ` +
+      `them there.\n${code(detail)}\n\`alias\` and \`avatar\` need the permission \`message-impersonate\`.`,
+  };
+};
+
+const code = (text: string): string => codeSpan(text, 1_500);

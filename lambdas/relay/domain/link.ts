@@ -1,4 +1,4 @@
-import { humanSize } from './caption.ts';
+import { humanSize } from './caption-values.ts';
 import type { DeliveryId, LinkReason } from './delivery.ts';
 import { FileRefusedError } from './errors.ts';
 import type { Failure } from './failure.ts';

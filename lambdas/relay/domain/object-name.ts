@@ -1,4 +1,5 @@
 import mime from 'mime';
+import { longestStart } from './characters.ts';
 
 const MAX_NAME_BYTES = 255;
 
@@ -10,6 +11,9 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e
 /**
  * The file's name in the chat: the key's last segment without characters that could break a header or mislead a reader.
  * It is never empty and has at most 255 bytes of UTF-8; a longer name is shortened and keeps its extension.
+ *
+ * The server stores the name of the upload as it is sent, and the message shows the stored name, so the confirm needs no
+ * `fileName` (Rocket.Chat 8.6.1 and later): the only names that differ from the key's are those changed here on purpose.
  */
 export const fileName = (key: string): string => {
   const segment = key.split('/').findLast((part) => part !== '') ?? '';
@@ -23,15 +27,8 @@ const clip = (name: string): string => {
   if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && Buffer.byteLength(name.slice(dot)) <= 32 ? name.slice(dot) : '';
-  const room = MAX_NAME_BYTES - Buffer.byteLength(extension);
-  let stem = '';
-  let usedBytes = 0;
-  for (const character of extension === '' ? name : name.slice(0, dot)) {
-    usedBytes += Buffer.byteLength(character);
-    if (usedBytes > room) break;
-    stem += character;
-  }
-  return stem + extension;
+  const stem = extension === '' ? name : name.slice(0, dot);
+  return longestStart(stem, MAX_NAME_BYTES - Buffer.byteLength(extension), Buffer.byteLength) + extension;
 };
 
 /** Types that say nothing about the content, such as S3's default for an upload without a type. */

@@ -15,6 +15,11 @@ export interface CreatedObject {
   readonly sequencer: string | undefined;
   /** The time of the event, in epoch milliseconds. */
   readonly createdAt: number;
+  /**
+   * Who made the request, as S3 names it: in notifications a principal such as `AWS:AROAEXAMPLE:session`, in EventBridge
+   * events the id of an account or the name of an AWS service.
+   */
+  readonly uploader?: string | undefined;
   /** An event with only this record, for the dead-letter queue; it can be redriven unchanged. */
   readonly eventBody: string;
 }
@@ -55,6 +60,7 @@ const SizeBytes = v.pipe(v.number(), v.safeInteger('is not a whole number'), v.m
 // Checks only the fields that are used: new event versions add fields, and `sourceIPAddress` can be "AWS Internal".
 const NotificationRecord = v.object({
   eventTime: v.string(),
+  userIdentity: v.fallback(v.optional(v.object({ principalId: v.optional(v.string()) })), undefined),
   s3: v.object({
     bucket: v.object({ name: BucketName }),
     object: v.object({
@@ -71,6 +77,7 @@ const NotificationRecord = v.object({
 const EventBridgeEvent = v.object({
   time: v.string(),
   detail: v.object({
+    requester: v.fallback(v.optional(v.string()), undefined),
     bucket: v.object({ name: BucketName }),
     object: v.object({
       key: v.pipe(v.string(), v.check(isKey, NOT_A_KEY)),
@@ -142,6 +149,7 @@ const parseNotification = (records: readonly unknown[]): ParsedEvent => {
       sizeBytes: object.size,
       sequencer: normaliseSequencer(object.sequencer),
       createdAt,
+      uploader: parsed.output.userIdentity?.principalId || undefined,
       eventBody,
     });
   }
@@ -155,7 +163,7 @@ const parseEventBridge = (event: Record<string, unknown>, body: string): ParsedE
   }
   const parsed = v.safeParse(EventBridgeEvent, event);
   if (!parsed.success) return { kind: 'unreadable', detail: describe(parsed.issues) };
-  const { bucket, object } = parsed.output.detail;
+  const { bucket, object, requester } = parsed.output.detail;
   const createdAt = Date.parse(parsed.output.time);
   if (Number.isNaN(createdAt)) return { kind: 'unreadable', detail: 'time: is not a date' };
   return {
@@ -170,6 +178,7 @@ const parseEventBridge = (event: Record<string, unknown>, body: string): ParsedE
         sizeBytes: object.size,
         sequencer: normaliseSequencer(object.sequencer),
         createdAt,
+        uploader: requester || undefined,
         eventBody: body,
       },
     ],

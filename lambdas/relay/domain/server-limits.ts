@@ -1,4 +1,4 @@
-import { humanSize } from './caption.ts';
+import { humanSize } from './caption-values.ts';
 import { FileRefusedError } from './errors.ts';
 import { isTypeRefused, type MediaTypeLists } from './media-types.ts';
 

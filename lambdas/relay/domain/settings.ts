@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { templateFaults } from './template.ts';
 
 /**
  * The operator's settings. The stack checks them on synth and writes them to `relay.json` beside the bundle, where the
@@ -38,6 +39,14 @@ const pairs = (what: string) =>
     v.record(text(128), v.string('must be a string'), `must be an object with the names and values of the ${what}`),
     v.check((names) => Object.keys(names).length > 0, `must have at least one of the ${what}`),
   );
+
+const template = v.pipe(
+  v.string('must be a string'),
+  v.maxLength(2000, 'must have at most 2000 characters'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed) for (const message of templateFaults(dataset.value)) addIssue({ message });
+  }),
+);
 
 const httpsUrl = v.pipe(
   text(2000),
@@ -133,10 +142,10 @@ export const RouteSchema = v.pipe(
       roomFrom: v.optional(roomFrom),
       /** Objects that fit are not posted. */
       ignore: v.optional(v.literal(true, 'must be true, or left out')),
-      /** The message's text; see `domain/caption.ts` for its values. @default the key */
-      caption: v.optional(v.pipe(v.string('must be a string'), v.maxLength(2000, 'must have at most 2000 characters'))),
+      /** The message's text; see `domain/template.ts` for its values. @default the key */
+      caption: v.optional(template),
       /** Alternative text of an image: a template as `caption`, such as `{metadata.alt}`. @default none */
-      altText: v.optional(v.pipe(v.string('must be a string'), v.maxLength(2000, 'must have at most 2000 characters'))),
+      altText: v.optional(template),
       /** Name that the message shows in place of the bot's. Needs the permission `message-impersonate`. @default the bot's */
       alias: v.optional(text(64)),
       /** Emoji in place of the bot's avatar, such as `:package:`. @default none */

@@ -1,5 +1,5 @@
-import { plain } from './caption.ts';
 import type { CreatedObject } from './s3-event.ts';
+import { codeSpan } from './safe-text.ts';
 import type { Route } from './settings.ts';
 
 /** A thread that several objects share. */
@@ -9,6 +9,9 @@ export interface NamedThread {
   /** The message that starts it. */
   readonly text: string;
 }
+
+/** Keys have at most 1,024 bytes. */
+const MAX_FOLDER_LENGTH = 1_024;
 
 /** The thread of an object: that of its folder, or that of the UTC day of its upload. */
 export const namedThread = (
@@ -20,5 +23,8 @@ export const namedThread = (
     return { name: JSON.stringify(['day', day]), text: `Files of ${day}` };
   }
   const folder = key.slice(0, key.lastIndexOf('/') + 1);
-  return { name: JSON.stringify(['prefix', bucket, folder]), text: `Files in \`${plain(folder || bucket)}\`` };
+  return {
+    name: JSON.stringify(['prefix', bucket, folder]),
+    text: `Files in ${codeSpan(folder || bucket, MAX_FOLDER_LENGTH)}`,
+  };
 };

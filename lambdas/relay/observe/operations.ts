@@ -3,7 +3,7 @@ import { classify, type Reason } from '../domain/failure.ts';
 import { type Incident, incidentKey, incidentText, isReportable } from '../domain/incident.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { Outcome } from '../outcome.ts';
-import type { CallOptions, Clock, Logger, Notices, Rooms } from '../ports.ts';
+import type { CallOptions, Clock, Logger, Notice, Notices, Rooms } from '../ports.ts';
 
 export interface OperationsDeps {
   /** The operations room, by id or `#name`. */
@@ -20,6 +20,8 @@ export interface OperationsDeps {
 export interface Operations {
   /** Never throws and takes at most five seconds, because a delivery must not depend on it. */
   report(incident: Incident | undefined, options: CallOptions): Promise<void>;
+  /** Posts a text once for each key. Never throws and takes at most five seconds. */
+  tell(notice: Notice, options: CallOptions): Promise<void>;
 }
 
 /** A process sends at most one message for each reason in this time. */
@@ -30,20 +32,24 @@ export const createOperations = (deps: OperationsDeps): Operations => {
   const { room, rooms, notices, circuit, clock, logger, abortAfter } = deps;
   const reportedAt = new Map<Reason, number>();
 
+  const tell = async (notice: Notice, { signal }: CallOptions): Promise<void> => {
+    const options = { signal: AbortSignal.any([signal, abortAfter(MOST_TIME_MS)]) };
+    try {
+      const roomId = await rooms.resolve(room, undefined, options);
+      await notices.post(roomId, notice, options);
+    } catch (error) {
+      logger.warn('the operations room was not notified', { room, ...classify(error, 'room') });
+    }
+  };
+
   return {
+    tell,
     async report(incident, { signal }) {
       if (incident === undefined || !isReportable(incident) || signal.aborted || circuit.isOpen(room)) return;
       const now = clock.now();
       if (now < (reportedAt.get(incident.reason) ?? Number.NEGATIVE_INFINITY) + PERIOD_MS) return;
       reportedAt.set(incident.reason, now);
-      const options = { signal: AbortSignal.any([signal, abortAfter(MOST_TIME_MS)]) };
-      try {
-        const roomId = await rooms.resolve(room, undefined, options);
-        const notice = { key: incidentKey(incident, now, PERIOD_MS), text: incidentText(incident) };
-        await notices.post(roomId, notice, options);
-      } catch (error) {
-        logger.warn('the operations room was not notified', { room, ...classify(error, 'room') });
-      }
+      await tell({ key: incidentKey(incident, now, PERIOD_MS), text: incidentText(incident) }, { signal });
     },
   };
 };

@@ -130,6 +130,7 @@ const defaultFeatures = (version: ServerVersion | undefined): Features => ({
   syncMessagesByCursor: true,
   archivedRoomsResolve: version !== '7.x',
   decodesImages: true,
+  presentationFields: true,
   repeatedIdError: 'TypeError',
   airGapRestricted: false,
   fileIds: '17 characters',

@@ -24,7 +24,7 @@ export interface ChatServerOptions {
    */
   readonly rateLimit?: RateLimit | undefined;
   /**
-   * @default `syncMessagesByCursor` and `decodesImages` on, `messageByFileId` and `airGapRestricted` off, ids of 17
+   * @default `syncMessagesByCursor`, `decodesImages` and `presentationFields` on, `messageByFileId` and `airGapRestricted` off, ids of 17
    * characters, a TypeError for a repeated id; `archivedRoomsResolve` off in 7.x only
    */
   readonly features?: Partial<Features>;

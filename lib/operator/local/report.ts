@@ -1,4 +1,4 @@
-import { humanSize } from '../../../lambdas/relay/domain/caption.ts';
+import { humanSize } from '../../../lambdas/relay/domain/caption-values.ts';
 import type { LocalRelay } from '../../local/index.ts';
 import type { CommandIo } from '../command.ts';
 import { humanDuration, palette, printable } from '../terminal.ts';

@@ -73,13 +73,35 @@ describe('a smooth delivery', () => {
     const routes = [{ prefix: 'reports/', room: 'R', caption: '{fileName}: {size}', threadId: 'parent' }];
     world = createRelayWorld(settingsOf({ routes }));
     await world.run();
-    expect(world.messages).toMatchObject([{ roomId: 'id-of-R', text: 'weekly.pdf: 7 B', threadId: 'parent' }]);
+    expect(world.messages).toMatchObject([{ roomId: 'id-of-R', text: '`weekly.pdf`: `7 B`', threadId: 'parent' }]);
   });
 
   it('reads the content type if a route depends on it', async () => {
     world = createRelayWorld(settingsOf({ routes: [{ contentTypes: ['application/pdf'], room: 'R' }] }));
     expect(await world.run()).toMatchObject({ kind: 'posted' });
     expect(times('describe')).toBe(1);
+  });
+
+  it('uses the alternative text, alias, emoji and avatar of its route', async () => {
+    const looks = { alias: 'S3', emoji: ':package:', avatar: 'https://acme.test/s3.png' };
+    world = createRelayWorld(settingsOf({ routes: [{ room: 'R', altText: '{metadata.alt} {tags.x}', ...looks }] }));
+    world.objects.set('reports/weekly.pdf', {
+      ...{ content: 'content', contentType: 'application/pdf' },
+      ...{ metadata: { alt: 'a @all chart' }, tags: { x: 'y' } },
+    });
+    await world.run();
+    expect(world.messages).toMatchObject([{ altText: '`a @\u2060all chart` `y`', ...looks }]);
+    expect([times('describe'), times('tags')]).toEqual([1, 1]);
+  });
+
+  it('keeps its upload if the metadata for its caption cannot be read, and is posted later', async () => {
+    world = createRelayWorld(settingsOf({ routes: [{ room: 'R', caption: '{metadata.alt}' }] }));
+    world.fail('describe', new SourceError('S3 503', { code: 'SOURCE_UNAVAILABLE' }));
+    expect(await world.run()).toMatchObject({ kind: 'retrying', reason: 'SOURCE_ERROR' });
+    expect(world.messages).toEqual([]);
+    world.clock.advance(3_600_000);
+    expect(await world.run({ receiveCount: 2 })).toMatchObject({ kind: 'posted' });
+    expect([times('media'), times('confirm')]).toEqual([1, 1]);
   });
 });
 

@@ -1,21 +1,30 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { caption, DEFAULT_CAPTION, humanSize } from '../../../lambdas/relay/domain/caption.ts';
+import { caption, DEFAULT_CAPTION } from '../../../lambdas/relay/domain/caption.ts';
 
-const object = { bucket: 'example-uploads', key: 'reports/weekly.pdf', sizeBytes: 1536 };
-const fill = (template: string, key = object.key, fileName = 'weekly.pdf') =>
-  caption(template, { ...object, key }, fileName);
+const LINK = 'https://eu-central-1.console.aws.amazon.com/s3/object/example-uploads?prefix=reports%2Fweekly.pdf';
+const VALUES = {
+  bucket: 'example-uploads',
+  key: 'reports/weekly.pdf',
+  fileName: 'weekly.pdf',
+  size: '1.5 KiB',
+  consoleLink: LINK,
+};
+const fill = (template: string, values: Partial<typeof VALUES> = {}, maxLength?: number) => {
+  const all = new Map(Object.entries({ ...VALUES, ...values }));
+  return caption(template, (name) => all.get(name), maxLength);
+};
 
-describe('caption', () => {
+describe('a caption', () => {
   it.each([
-    ['{fileName} ({size}) in {bucket}: {key}', 'weekly.pdf (1.5 KiB) in example-uploads: reports/weekly.pdf'],
-    ['{key}{key}', 'reports/weekly.pdfreports/weekly.pdf'],
-    ['no placeholder', 'no placeholder'],
+    ['{fileName} ({size}) in {bucket}: {key}', '`weekly.pdf` (`1.5 KiB`) in `example-uploads`: `reports/weekly.pdf`'],
+    ['{bucket}{key}', '`example-uploads``reports/weekly.pdf`'],
+    ['{bucket}/{key}', '`example-uploads`/`reports/weekly.pdf`'],
+    ['{ key }', '`reports/weekly.pdf`'],
+    ['no value', 'no value'],
     ['', ''],
-    ['{unknown} {} { key } {Key} {{key}}', '{unknown} {} { key } {Key} {reports/weekly.pdf}'],
-    ['@here {fileName} #general', '@here weekly.pdf #general'],
-    ['{constructor} {__proto__} {toString}', '{constructor} {__proto__} {toString}'],
-  ])('the template %j becomes %j', (template, text) => {
+    ['@here {fileName} #general', '@here `weekly.pdf` #general'],
+    ['*{fileName}* _{size}_', '*`weekly.pdf`* _`1.5 KiB`_'],
+  ])('of the template %j is %j', (template, text) => {
     expect(fill(template)).toBe(text);
   });
 
@@ -23,58 +32,124 @@ describe('caption', () => {
     expect(fill(DEFAULT_CAPTION)).toBe('`reports/weekly.pdf`');
   });
 
-  it('does not replace placeholders inside a value', () => {
-    expect(fill('{key}', '{bucket}/$&/$1')).toBe('{bucket}/$&/$1');
+  it.each([
+    ['`{key}`', '`reports/weekly.pdf`'],
+    ['`s3://{bucket}/{key}` ({size})', '`s3://example-uploads/reports/weekly.pdf` (`1.5 KiB`)'],
+    ['```\n{key}\n```\n{size}', '```\nreports/weekly.pdf\n```\n`1.5 KiB`'],
+    ['```txt\na {key}\n{size}\n```', '```txt\na reports/weekly.pdf\n1.5 KiB\n```'],
+  ])('adds no code span where the template %j has one', (template, text) => {
+    expect(fill(template)).toBe(text);
   });
 
-  it.each(['@all', '@here', 'x@all.pdf', '#general', '`@all`', '@@all', '@\n@all'])(
-    'contains no mention and no room link for the key %j',
-    (key) => {
-      // In Rocket.Chat's message-parser, a mention or a room link is the sign followed directly by a name.
-      expect(fill('{key} {fileName}', key, key)).not.toMatch(/[@#][\w.-]/);
-      expect(fill(DEFAULT_CAPTION, key).slice(1, -1)).not.toContain('`');
-    },
-  );
-
-  it('replaces line breaks in a key with spaces', () => {
-    expect(fill('{key}', 'a\r\n> quote\u2028b\u202ec')).toBe('a  > quote b c');
+  it.each([
+    ['a ` b {size}', "a ' b `1.5 KiB`"],
+    ['{size} ` b', "`1.5 KiB` ' b"],
+    ['```\n{size}', "'''\n`1.5 KiB`"],
+    ['||\n```\n{size}\n```\n||', "||\n'''\n`1.5 KiB`\n'''\n||"],
+  ])('replaces the backticks of %j that open no code', (template, text) => {
+    expect(fill(template)).toBe(text);
   });
 
-  it('contains no mention, no room link and one code span for any key', () => {
-    const part = fc.constantFrom('@', '#', '`', 'all', 'here', 'general', '\n', ' ', '{key}', '\u202e', '\ud83c', 'ä');
-    fc.assert(
-      fc.property(fc.string({ unit: part, maxLength: 40 }), (key) => {
-        const text = fill(DEFAULT_CAPTION, key);
-        expect(text).not.toMatch(/[@#][\p{L}\p{N}_.-]/u);
-        expect(text.match(/`/g)).toHaveLength(2);
-        expect(text).not.toMatch(/[\p{Cc}\u202e]/u);
-        expect(text.isWellFormed()).toBe(true);
-      }),
-    );
+  it.each([
+    ['https://own.example/{size}', 'https://own.example/ `1.5 KiB`'],
+    ['own.example{size}', 'own.example `1.5 KiB`'],
+    ['me@own{size}', 'me@own `1.5 KiB`'],
+    ['{consoleLink}{size}', `${LINK} \`1.5 KiB\``],
+    ['*New:{size}*', '*New: `1.5 KiB`*'],
+    ['file{size}', 'file\u2060`1.5 KiB`'],
+  ])('separates a value from %j, which would make the code span a part of itself', (template, text) => {
+    expect(fill(template)).toBe(text);
   });
 
-  it('has at most the 5,000 characters that the server accepts and ends with a whole character', () => {
-    for (const filler of ['', 'x']) {
-      const text = fill(`${filler}${'🏔'.repeat(3000)}`);
-      expect(text.length).toBeLessThanOrEqual(5000);
-      expect(text.isWellFormed()).toBe(true);
-    }
+  it('has a word joiner between a sign of the template and a value in a code span', () => {
+    expect(fill('`@{key}` `#a{key}` `{key}@b`', { key: 'all' })).toBe('`@\u2060all` `#a\u2060all` `all\u2060@b`');
+  });
+
+  it('contains the console link as it is', () => {
+    expect(fill('[open]({consoleLink})')).toBe(`[open](${LINK})`);
+  });
+
+  it('does not replace tags inside a value', () => {
+    expect(fill('{key}', { key: '{bucket}/$&/$1/{{key}}' })).toBe('`{bucket}/$&/$1/{{key}}`');
+  });
+
+  it.each([
+    ['{version} {key}', ' `reports/weekly.pdf`'],
+    ['`{version}`{key}', '`reports/weekly.pdf`'],
+    ['{#version}version {version} of {/version}{size}', '`1.5 KiB`'],
+    ['{#size}{size}{/size}{^size}unknown{/size}', '`1.5 KiB`'],
+    ['{^version}no versions{/version}', 'no versions'],
+    ['{#key}{#size}both{/size}{/key}', 'both'],
+  ])('of %j leaves out what the object does not have', (template, text) => {
+    expect(fill(template)).toBe(text);
+  });
+
+  it('treats a value of spaces and removed characters as absent', () => {
+    expect(fill('{^key}none{/key}{key}', { key: ' \u202e\n' })).toBe('none');
+  });
+
+  it('finds no value in the prototype of an object', () => {
+    expect(fill('{#key}{constructor}{__proto__}{toString}{length}{/key}')).toBe('');
   });
 });
 
-describe('humanSize', () => {
+describe('a value', () => {
   it.each([
-    [0, '0 B'],
-    [1, '1 B'],
-    [1023, '1023 B'],
-    [1024, '1 KiB'],
-    [1536, '1.5 KiB'],
-    [102_400, '100 KiB'],
-    [1024 ** 2, '1 MiB'],
-    [5 * 1024 ** 3, '5 GiB'],
-    [50 * 1024 ** 4, '50 TiB'],
-    [2048 * 1024 ** 4, '2048 TiB'],
-  ])('shows %i bytes as %s', (sizeBytes, text) => {
-    expect(humanSize(sizeBytes)).toBe(text);
+    ['a\r\n> quote\u2028b\u202ec\u0085d', 'a > quote bc d'],
+    ['`@all`', "'@\u2060all'"],
+    ['@\u202eall #general @@x', '@\u2060all #\u2060general @\u2060@\u2060x'],
+    ['[a](b) ](', '[a]\u2060(b) ]\u2060('],
+    ['https://chat.acme.org/channel/a?msg=b', 'https://\u2060chat.acme.org/channel/a?msg=b'],
+    ['s3://bucket/key', 's3://bucket/key'],
+    ['\ud83c', '\ufffd'],
+    ['👩‍💻 e\u0301 שלום', '👩‍💻 e\u0301 שלום'],
+  ])('%j is inserted as %j', (value, text) => {
+    expect(fill('{key}', { key: value })).toBe(`\`${text}\``);
+  });
+});
+
+describe('a caption with a limit', () => {
+  const long = { key: 'k'.repeat(3_000), fileName: 'f'.repeat(3_000) };
+
+  it('shortens the longest values alike, and keeps the backticks', () => {
+    const text = fill('{size} {key} {fileName}', long);
+    expect(text).toHaveLength(4_999);
+    expect(text).toMatch(/^`1\.5 KiB` `k{2491}…` `f{2491}…`$/);
+  });
+
+  it('uses the limit of the server', () => {
+    expect(fill('New: {key} ({size})', long, 40)).toBe(`New: \`${'k'.repeat(20)}…\` (\`1.5 KiB\`)`);
+    expect(fill('`{key}`', long, 10)).toBe('`kkkkkkk…`');
+  });
+
+  it('shortens between characters as a reader sees them', () => {
+    const family = '👨‍👩‍👧';
+    expect(fill('{key}', { key: family.repeat(9) }, 22)).toBe(`\`${family.repeat(2)}…\``);
+    expect(fill('{key}', { key: 'e\u0301'.repeat(9) }, 8)).toBe(`\`${'e\u0301'.repeat(2)}…\``);
+    expect(fill('{key}', { key: `a${'\u0301'.repeat(99)}` }, 8)).toBe(`\`a${'\u0301'.repeat(4)}…\``);
+  });
+
+  it('leaves out a console link that does not fit, because a shortened one would not work', () => {
+    const text = fill('{key} [open]({consoleLink})', long, 100);
+    expect(text).toBe(`\`${'k'.repeat(88)}…\` [open]()`);
+  });
+
+  it('is the shortened key if the template itself does not fit', () => {
+    expect(fill('x'.repeat(50), long, 20)).toBe(`\`${'k'.repeat(17)}…\``);
+    expect(fill('x'.repeat(50), long, 2)).toBe('');
+    expect(fill('x'.repeat(50), long, 0)).toBe('');
+  });
+
+  it('never has more characters than the limit', () => {
+    for (let limit = 0; limit < 120; limit += 1) {
+      const text = fill(
+        '{key}: `{fileName}`\n```\n{key}\n```\n{consoleLink}',
+        { ...long, key: '@🏔#`'.repeat(99) },
+        limit,
+      );
+      expect(text.length).toBeLessThanOrEqual(limit);
+      expect(text.isWellFormed()).toBe(true);
+      expect((text.match(/`/g) ?? []).length % 2).toBe(0);
+    }
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Reason } from '../../../lambdas/relay/domain/failure.ts';
-import { type Incident, incidentKey, incidentText, isReportable } from '../../../lambdas/relay/domain/incident.ts';
+import {
+  fieldsRefusedNotice,
+  type Incident,
+  incidentKey,
+  incidentText,
+  isReportable,
+} from '../../../lambdas/relay/domain/incident.ts';
 import { createdObject, START } from '../../helpers/factories.ts';
 
 const PERIOD_MS = 600_000;
@@ -41,6 +47,14 @@ describe('the text of an incident', () => {
       expect(notice.length).toBeLessThan(5_000);
     },
   );
+});
+
+it('the notice about refused fields names the room, the fields and the answer, and mentions nobody', () => {
+  const { key, text } = fieldsRefusedNotice({ roomId: 'R`@all', fields: ['alias', 'avatar'], detail: 'no\n@here `x`' });
+  expect(text).toContain("`R'@\u2060all` without `alias`, `avatar`");
+  expect(text).toContain("`no @\u2060here 'x'`");
+  expect(text).not.toMatch(/[@#](?!\u2060)/);
+  expect(fieldsRefusedNotice({ roomId: 'R`@all', fields: ['alias', 'avatar'], detail: 'other' }).key).toBe(key);
 });
 
 describe('the key of an incident', () => {

@@ -26,6 +26,20 @@ describe('fileName', () => {
     ['\u200b', 'file'],
     ['  spaces .txt ', 'spaces .txt'],
     ['\ud800.txt', '\ufffd.txt'],
+    ['100%25 #1?.txt', '100%25 #1?.txt'],
+    ['%2e%2e%2fetc', '%2e%2e%2fetc'],
+    ['a"b"\'c\'`d`.txt', "a_b_'c'`d`.txt"],
+    ['@all #general.txt', '@all #general.txt'],
+    ['e\u0301te\u0301.pdf', 'e\u0301te\u0301.pdf'],
+    ['שלום-דוח.pdf', 'שלום-דוח.pdf'],
+    ['\u202bשלום\u202c.pdf', 'שלום.pdf'],
+    ['👩‍👩‍👧 🏴󠁧󠁢󠁳󠁣󠁴󠁿.png', '👩‍👩‍👧 🏴󠁧󠁢󠁳󠁣󠁴󠁿.png'],
+    [`${'a'.repeat(251)}.txt`, `${'a'.repeat(251)}.txt`],
+    [`${'a'.repeat(252)}.txt`, `${'a'.repeat(251)}.txt`],
+    [`${'a'.repeat(248)}🏔.txt`, `${'a'.repeat(248)}.txt`],
+    [`${'a'.repeat(249)}e\u0301.txt`, `${'a'.repeat(249)}.txt`],
+    [`${'a'.repeat(240)}👩‍👩‍👧.png`, `${'a'.repeat(240)}.png`],
+    [`a${'\u0301'.repeat(300)}.txt`, `a${'\u0301'.repeat(125)}.txt`],
   ])('of the key %j is %j', (key, name) => {
     expect(fileName(key)).toBe(name);
   });

@@ -29,6 +29,33 @@ describe('a body that is not an event', () => {
   });
 });
 
+describe('the uploader', () => {
+  const uploaderOf = (body: string) => objectsOf(parseEvent(body))[0]?.uploader;
+  const eventBridge = (requester: unknown) =>
+    JSON.stringify({
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
+      time: '2026-03-05T09:30:00Z',
+      detail: { bucket: { name: 'example-uploads' }, object: { key: 'a', size: 1 }, requester },
+    });
+
+  it('of a notification is its principal, and of an EventBridge event its requester', () => {
+    const userIdentity = { principalId: 'AWS:AROAEXAMPLE:ana' };
+    expect(uploaderOf(notification(s3Record({}, { userIdentity })))).toBe('AWS:AROAEXAMPLE:ana');
+    expect(uploaderOf(eventBridge('123456789012'))).toBe('123456789012');
+  });
+
+  it.each([undefined, null, 7, '', {}, { principalId: 7 }, { principalId: '' }])(
+    'of an event with %j in its place is unknown, and the object is delivered',
+    (value) => {
+      const record = parseEvent(notification(s3Record({}, { userIdentity: value })));
+      expect(objectsOf(record)).toMatchObject([{ uploader: undefined }]);
+      const requester = value !== null && typeof value === 'object' ? 7 : value;
+      expect(objectsOf(parseEvent(eventBridge(requester)))).toMatchObject([{ uploader: undefined }]);
+    },
+  );
+});
+
 describe('an unreadable record', () => {
   it.each<[string, unknown, string]>([
     ['text instead of an object', 'text', 'a record has no eventName'],

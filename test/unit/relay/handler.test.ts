@@ -344,7 +344,10 @@ describe('the log', () => {
 
 describe('the operations room', () => {
   const reportingTo = (reported: Incident[]): Partial<HandlerDeps> => ({
-    operations: { report: async (incident) => void reported.push(...(incident === undefined ? [] : [incident])) },
+    operations: {
+      tell: async () => {},
+      report: async (incident) => void reported.push(...(incident === undefined ? [] : [incident])),
+    },
   });
 
   it('receives only dead letters and misconfigurations', async () => {

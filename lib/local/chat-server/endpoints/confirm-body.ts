@@ -15,6 +15,7 @@ export interface ConfirmBody {
   readonly fileName?: string;
 }
 
+const PRESENTATION = ['alias', 'avatar', 'emoji', 'groupable', 'customFields'];
 const TEXTS = ['msg', 'tmid', 'emoji', 't', 'alias', 'avatar', 'description', 'customFields'];
 /** Metadata of encrypted messages and, as `fileContent`, of encrypted files. `fileContent` and `fileName` came with 8.6.1. */
 const UNTYPED = ['content', 'fileContent'];
@@ -26,7 +27,7 @@ const UNTYPED = ['content', 'fileContent'];
  */
 export const parseConfirmBody = (
   body: Readonly<Record<string, unknown>>,
-  world: Pick<World, 'version' | 'settings'>,
+  world: Pick<World, 'version' | 'settings' | 'features'>,
 ): ConfirmBody => {
   const { description } = body;
   if (typeof description === 'string' && description.length > world.settings.Message_MaxAllowedSize) {
@@ -41,10 +42,11 @@ export const parseConfirmBody = (
   };
 };
 
-const checkField = (key: string, value: unknown, { version }: Pick<World, 'version'>): void => {
+const checkField = (key: string, value: unknown, { version, features }: Pick<World, 'version' | 'features'>): void => {
   if (UNTYPED.includes(key) && (key === 'content' || version !== '7.x')) return;
   const isKnown = TEXTS.includes(key) || key === 'groupable' || (key === 'fileName' && version !== '7.x');
-  if (!isKnown) throw new Error(`Match error: Unknown key in field ${key}`);
+  if (!isKnown || (!features.presentationFields && PRESENTATION.includes(key)))
+    throw new Error(`Match error: Unknown key in field ${key}`);
   checkType(key, value, key === 'groupable' ? 'boolean' : 'string');
 };
 

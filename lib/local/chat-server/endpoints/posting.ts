@@ -3,8 +3,9 @@ import type { NewMessage, StoredMessage } from '../state/messages.ts';
 import { canAccess, type Room } from '../state/rooms.ts';
 import { hasPermission, type User } from '../state/users.ts';
 import type { World } from '../state/world.ts';
+import { channelsIn, mentionsIn, urlsIn } from './message-text.ts';
 
-export type Draft = Omit<NewMessage, 'u' | 'urls'>;
+export type Draft = Omit<NewMessage, 'u' | 'urls' | 'mentions' | 'channels'>;
 
 /**
  * Posts a message after the checks that all sending endpoints share (Rocket.Chat, `sendMessage.ts`).
@@ -23,7 +24,13 @@ export const postMessage = (world: World, user: User, draft: Draft): StoredMessa
   return world.messages.insert({
     ...inThread,
     u: { _id: user.id, username: user.username, name: user.name },
-    urls: [],
+    urls: urlsIn(inThread.msg).map((url) => ({ url })),
+    mentions: textsOf(inThread)
+      .flatMap(mentionsIn)
+      .map((username) => ({ username })),
+    channels: textsOf(inThread)
+      .flatMap(channelsIn)
+      .map((name) => ({ name })),
   });
 };
 
@@ -52,14 +59,18 @@ const checkRoom = (world: World, room: Room | undefined, user: User): void => {
 };
 
 /** Rocket.Chat looks for mentions in the raw text, code spans included, and in the descriptions of attachments. */
-const checkMentions = ({ msg, attachments = [] }: Draft, user: User): void => {
-  const texts = [msg, ...attachments.map(({ description }) => String(description ?? ''))];
+const textsOf = ({ msg, attachments = [] }: Draft): string[] => [
+  msg,
+  ...attachments.map(({ description }) => String(description ?? '')),
+];
+
+const checkMentions = (draft: Draft, user: User): void => {
+  const mentioned = textsOf(draft).flatMap(mentionsIn);
   for (const [name, permission] of [
     ['all', 'mention-all'],
     ['here', 'mention-here'],
   ] as const) {
-    const mention = new RegExp(`(^|\\s|>)@${name}(?![\\w.-])`);
-    if (hasPermission(user, permission) || !texts.some((text) => mention.test(text))) continue;
+    if (hasPermission(user, permission) || !mentioned.includes(name)) continue;
     throw new MeteorError('error-action-not-allowed', `Notify ${name} in this room not allowed`, {
       action: `Notify_${name}_in_this_room`,
     });

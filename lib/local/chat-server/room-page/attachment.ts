@@ -11,11 +11,11 @@ export const attachmentCard = (world: World, room: Room, attachment: Readonly<Re
   return html`
 <div class="attachment">
 ${description === '' ? '' : html`<p class="text" dir="auto">${description}</p>`}
-${file ? fileCard(file, linkTo(room, file)) : ''}
+${file ? fileCard(file, linkTo(room, file), description) : ''}
 </div>`;
 };
 
-const fileCard = (file: StoredFile, link: string) => html`
+const fileCard = (file: StoredFile, link: string, description: string) => html`
 <p class="file">
 <span class="kind" aria-hidden="true">${kindOf(file)}</span>
 ${file.content ? html`<a href="${link}" target="_blank" rel="noopener"><bdi>${file.name}</bdi></a>` : html`<bdi>${file.name}</bdi>`}
@@ -23,7 +23,7 @@ ${file.content ? html`<a href="${link}" target="_blank" rel="noopener"><bdi>${fi
 </p>
 ${
   file.content && isPreviewable(file.type)
-    ? html`<a href="${link}" target="_blank" rel="noopener"><img src="${link}" alt="" loading="lazy"></a>`
+    ? html`<a href="${link}" target="_blank" rel="noopener"><img src="${link}" alt="${description}" loading="lazy"></a>`
     : ''
 }`;
 

@@ -17,7 +17,9 @@ export interface StoredMessage {
   readonly ts: Date;
   _updatedAt: Date;
   readonly u: { readonly _id: string; readonly username: string; readonly name: string };
-  readonly urls: readonly unknown[];
+  readonly urls: readonly { readonly url: string }[];
+  readonly mentions: readonly { readonly username: string }[];
+  readonly channels: readonly { readonly name: string }[];
   readonly file?: MessageFile;
   readonly files?: readonly MessageFile[];
   readonly attachments?: readonly Record<string, unknown>[];

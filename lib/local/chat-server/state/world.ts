@@ -18,6 +18,11 @@ export interface Features {
   archivedRoomsResolve: boolean;
   /** Whether a file that claims to be an image and is none is refused, as the real server does. */
   decodesImages: boolean;
+  /**
+   * Whether a confirm accepts `alias`, `avatar`, `emoji`, `groupable` and `customFields`, as all released servers do
+   * (RocketChat/Rocket.Chat#39504 would have removed them).
+   */
+  presentationFields: boolean;
   /** The error of a `chat.sendMessage` whose `_id` exists: a TypeError's, or in a race MongoDB's. */
   repeatedIdError: 'TypeError' | 'E11000';
   /** A workspace without a connection to its vendor that has used up its time: it posts nothing. */
