@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import { isPlaceholder } from './config/connection.ts';
 import type { RelayContext } from './config/context.ts';
 import { networkOf } from './config/context-network.ts';
+import type { RelayRoute } from './config/relay-settings.ts';
 import { addOutputs } from './outputs.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { RocketChatRelay } from './rocket-chat-relay.ts';
@@ -45,6 +46,8 @@ const propsOf = (scope: RelayStack, context: RelayContext): RocketChatRelayProps
   const key = (id: string, arn: string): IKey => Key.fromKeyArn(scope, id, arn);
   return {
     ...others,
+    // The schema checks that each has exactly one target, which its type does not say.
+    routes: context.routes as readonly RelayRoute[],
     // The id contains the name: a change of the bucket must remove the notifications of the old bucket.
     buckets: [...names].map((name) => Bucket.fromBucketName(scope, `Bucket-${name}`, name)),
     secret: secretArn === undefined ? undefined : Secret.fromSecretCompleteArn(scope, 'Secret', secretArn),

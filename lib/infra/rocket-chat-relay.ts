@@ -12,6 +12,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { checkProps } from './config/check-props.ts';
 import { warnOfLoops } from './config/loop-warning.ts';
+import { warnOfUnreachableRoutes } from './config/unreachable-routes.ts';
 import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './function/relay-function.ts';
 import { grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
 import { createAlarmTopic } from './monitoring/alarm-topic.ts';
@@ -112,6 +113,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
           });
     createLogQueries(this, this.logGroup);
     warnOfLoops(this, { buckets: given, routes: settings.routes });
+    warnOfUnreachableRoutes(this, settings.routes);
   }
 
   /** The first watched bucket. */

@@ -9,7 +9,7 @@ interface Rule {
   readonly mayReadEnvironment?: boolean;
 }
 
-const PURE = /^(valibot|mrmime)$/;
+const PURE = /^(minimatch|mrmime|valibot)$/;
 const RELAY = 'lambdas/relay';
 
 /** The direction of imports that docs/architecture.md describes. */

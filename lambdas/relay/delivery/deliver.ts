@@ -2,8 +2,7 @@ import { deliveryId } from '../domain/delivery.ts';
 import { classify } from '../domain/failure.ts';
 import { suspectLoop } from '../domain/loop-guard.ts';
 import { objectFacts } from '../domain/object-facts.ts';
-import { isDirectoryMarker, matchRoute, mayFit, roomsOf } from '../domain/route.ts';
-import type { Route } from '../domain/settings.ts';
+import { isDirectoryMarker, type Match, matchRoute, mayFit } from '../domain/route.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Bot, Rooms } from '../ports.ts';
 import { type SettleDeps, settle, settleUnclaimed } from './settle.ts';
@@ -34,17 +33,19 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
       details: () => store.describe(object, { signal }),
       tags: () => store.tags(object, { signal }),
     });
-    let route: Route | undefined;
+    let match: Match | undefined;
     try {
       if (await isOwnUpload(deps.bot, object.key)) return [LOOP];
-      route = await matchRoute(settings.routes, facts);
+      match = await matchRoute(settings.routes, facts);
     } catch (error) {
       return [await settleUnclaimed(deps, task, undefined, classify(error, 'source'))];
     }
-    if (route === undefined) return [NO_ROUTE];
+    if (match === undefined) return [NO_ROUTE];
+    const { route, rooms, place } = match;
+    if (rooms.length === 0) return [{ kind: 'ignored', detail: `routes[${place}] ignores it` }];
 
     const outcomes: Outcome[] = [];
-    for (const room of roomsOf(route)) outcomes.push(await deliverTo(deps, task, { route, room }));
+    for (const room of rooms) outcomes.push(await deliverTo(deps, task, { route, room }));
     return outcomes;
   };
 };

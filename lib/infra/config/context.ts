@@ -71,21 +71,24 @@ const entries = {
 export const RelayContextSchema = v.pipe(
   v.strictObject(entries),
   v.forward(
-    v.check(
-      ({ bucketName, bucketNames }) => bucketName === undefined || bucketNames === undefined,
-      'must not be used together with bucketName: add that bucket to the list',
-    ),
-    ['bucketNames'],
-  ),
-  v.forward(
-    v.check(
+    v.partialCheck(
+      [['versioned'], ['bucketName'], ['bucketNames']],
       ({ versioned, bucketName, bucketNames }) => !versioned || (bucketName ?? bucketNames) === undefined,
       'is for a new bucket; the owner of an existing bucket decides about its versioning',
     ),
     ['versioned'],
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['bucketName'], ['bucketNames']],
+      ({ bucketName, bucketNames }) => bucketName === undefined || bucketNames === undefined,
+      'must not be used together with bucketName: add that bucket to the list',
+    ),
+    ['bucketNames'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['alarmEmail'], ['alarmTopicArn']],
       ({ alarmEmail, alarmTopicArn }) => alarmEmail === undefined || alarmTopicArn === undefined,
       'is for a new topic; subscribe the address to the existing topic',
     ),

@@ -2,14 +2,15 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 import type { RelayParts } from '../relay-parts.ts';
 import { allowInterfaces } from './network.ts';
-import { readableObjects } from './readable-objects.ts';
+import { needsTags, readableObjects } from './readable-objects.ts';
 
 /** What the function uses. */
 export interface FunctionResources
   extends Pick<RelayParts, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
-  readonly routes: readonly { prefix?: string | undefined }[];
+  readonly routes: readonly Route[];
   /** The key of the resources that the construct creates. */
   readonly encryptionKey?: IKey | undefined;
   /** The keys of the given buckets and the given secret. */
@@ -30,6 +31,9 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   };
   const objects = buckets.flatMap((bucket) => readableObjects(bucket, resources.routes));
   allow(['s3:GetObject', 's3:GetObjectVersion'], ...objects);
+  const tagged = resources.routes.filter(needsTags);
+  const taggedObjects = tagged.length === 0 ? [] : buckets.flatMap((bucket) => readableObjects(bucket, tagged));
+  if (taggedObjects.length > 0) allow(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], ...taggedObjects);
   // Without s3:ListBucket, S3 answers 403 instead of 404 for a deleted object (API reference of GetObject,
   // "Permissions"), and the deleted object would be reported as a missing permission.
   allow(['s3:ListBucket'], ...buckets.map(({ bucketArn }) => bucketArn));
@@ -47,7 +51,7 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   if (readingKeys.length > 0) allow(['kms:Decrypt'], ...readingKeys.map(({ keyArn }) => keyArn));
   if (resources.isInVpc) allowInterfaces(role);
   if (resources.isInVpc || resources.isTraced) acknowledgeAllResources(role);
-  acknowledgeObjectPatterns(role, objects);
+  acknowledgeObjectPatterns(role, [...new Set([...objects, ...taggedObjects])]);
   return role;
 };
 

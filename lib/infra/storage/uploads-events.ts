@@ -21,7 +21,7 @@ export const forwardUploads = (
     filters,
   }: { ruleName: string; queue: Queue; deadLetterQueue: Queue; filters: readonly NotificationFilter[] },
 ): void => {
-  const keys = keyPatterns(filters);
+  const keys = eventKeyPatterns(filters);
   const rule = new Rule(scope, 'UploadsRule', {
     ruleName,
     description: 'Sends new S3 objects to the queue of the Rocket.Chat relay',
@@ -55,7 +55,7 @@ export const forwardUploads = (
  * The filters as EventBridge patterns, which match unencoded keys; empty to match any key. If the patterns are too
  * long or too complex for a rule, wider ones are used, and the function ignores objects without a matching route.
  */
-export const keyPatterns = (filters: readonly NotificationFilter[]): Record<string, string>[] => {
+export const eventKeyPatterns = (filters: readonly NotificationFilter[]): Record<string, string>[] => {
   if (filters.some(({ prefix, suffix }) => prefix + suffix === '')) return [];
   const exact = filters.map(patternOf);
   const isComplex = exact.filter((pattern) => 'wildcard' in pattern).length > MAX_WILDCARDS;
