@@ -59,7 +59,7 @@ const pairs = <Name extends v.GenericSchema<string, string>>(what: string, name:
 /** S3 returns the names in lower case. */
 const metadataName = v.pipe(
   text(128),
-  v.regex(/^(?!x-amz-meta-)[^\p{Lu}]+$/u, 'must be the name of a metadata value in lower case, without "x-amz-meta-"'),
+  v.regex(/^(?!x-amz-meta-)[^A-Z]+$/, 'must be the name of a metadata value in lower case, without "x-amz-meta-"'),
 );
 
 const httpsUrl = v.pipe(
