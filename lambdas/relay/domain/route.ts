@@ -110,6 +110,10 @@ const roomsOf = async ({ room, rooms = [], roomFrom }: Route, facts: ObjectFacts
   return named === undefined ? [] : [named];
 };
 
+/** Every room that a route may send an object to, as they are configured. */
+export const possibleRooms = ({ room, rooms = [], roomFrom }: Route): readonly string[] =>
+  room === undefined ? (roomFrom?.allow ?? rooms) : [room];
+
 /** The room that a value names: `sales` names `#sales`; ids and `@user` must be given as they are allowed. */
 const allowedRoom = (allow: readonly string[], value: string | undefined): string | undefined =>
   value === undefined ? undefined : allow.find((room) => room === `#${value}` || room === value);
