@@ -4,11 +4,12 @@ import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } f
 import { addCredentials } from './credentials.ts';
 import { addDoctor } from './doctor.ts';
 import { addLocal } from './local.ts';
+import { addRoute } from './route.ts';
 import { addSend } from './send.ts';
 import { printable } from './terminal.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addSend, addLocal];
+const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addRoute, addSend, addLocal];
 
 /**
  * Parses the arguments and runs the command.

@@ -41,16 +41,16 @@ const RULES: readonly Rule[] = [
   },
   {
     files: /^lib\/infra\/config\//,
-    mayImport: /^(lib\/infra\/config\/|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+    mayImport: /^(lib\/infra\/config\/|lambdas\/relay\/(names|domain\/(key-pattern|route|settings))\.ts$)/,
   },
   {
     files: /^lib\/infra\/(function|storage|monitoring)\//,
     mayImport:
-      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names|domain\/(key-pattern|route|settings))\.ts$)/,
   },
   {
     files: /^lib\/infra\//,
-    mayImport: /^(lib\/infra\/|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+    mayImport: /^(lib\/infra\/|lambdas\/relay\/(names|domain\/(key-pattern|route|settings))\.ts$)/,
     mayReadEnvironment: true,
   },
   { files: /^lib\//, mayImport: /^(lib|lambdas)\/|^package\.json$/, mayReadEnvironment: true },

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { settingsEntries } from '../../../lambdas/relay/domain/settings.ts';
 import { checkConfiguration } from './check-configuration.ts';
-import { resourceEntries, runbookUrlSchema } from './check-props.ts';
 import { configurationError } from './configuration-error.ts';
 import { proxyUrlSchema, rocketChatUrlSchema } from './connection.ts';
 import {
@@ -15,6 +14,7 @@ import {
   topicArnSchema,
   vpcSchema,
 } from './context-values.ts';
+import { resourceEntries, runbookUrlSchema } from './resource-values.ts';
 
 const onOff = v.boolean('must be true or false');
 
