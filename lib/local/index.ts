@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
-import { type Settings, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
+import { type Settings, type SettingsInput, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../infra/function/bundle.ts';
 import { DUMMY_CREDENTIALS, type LocalCredentials, randomCredentials } from './aws/clients.ts';
@@ -42,6 +42,11 @@ export interface LocalRelay
    * @throws Error after the time-out
    */
   settled(options?: { timeoutMs?: number }): Promise<void>;
+  /**
+   * Gives the function other settings. Batches that are being processed end with the old ones; later ones get new processes.
+   * @throws ValiError if the settings are invalid
+   */
+  configure(settings: SettingsInput): Promise<void>;
   /** Stops every server and every process. */
   close(): Promise<void>;
 }
@@ -56,7 +61,7 @@ const SECRET_ID = 'rocket-chat-credentials';
  */
 export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<LocalRelay> => {
   const { region = 'us-east-1', bucket = 'uploads', functionTimeoutMs = 300_000, memoryMb = 256 } = options;
-  const settings = v.parse(SettingsSchema, options.settings ?? { routes: [{ room: '#general' }] });
+  let settings = v.parse(SettingsSchema, options.settings ?? { routes: [{ room: '#general' }] });
   const taskRoot = mkdtempSync(join(tmpdir(), 'relay-function-'));
   const removeTaskRoot = () => rmSync(taskRoot, { recursive: true, force: true });
   process.once('exit', removeTaskRoot);
@@ -67,7 +72,8 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 
   try {
     (options.bundle ?? bundleRelay)(taskRoot);
-    writeFileSync(join(taskRoot, SETTINGS_FILE), JSON.stringify(settings));
+    const settingsFile = join(taskRoot, SETTINGS_FILE);
+    writeFileSync(settingsFile, JSON.stringify(settings));
 
     const chat = options.rocketChat === undefined ? await startChatServer(options.chatServer) : undefined;
     if (chat !== undefined) closers.push(() => chat.close());
@@ -139,7 +145,16 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       ledgerTable: LEDGER_TABLE,
       secretId: SECRET_ID,
       credentials,
-      settings,
+      get settings() {
+        return settings;
+      },
+      async configure(input) {
+        settings = v.parse(SettingsSchema, input);
+        writeFileSync(`${settingsFile}.new`, JSON.stringify(settings));
+        // A process that starts meanwhile reads either the old or the new file, whole.
+        renameSync(`${settingsFile}.new`, settingsFile);
+        await Promise.all(functions.map((each) => each.renew()));
+      },
       rocketChatUrl,
       chat,
       functions,

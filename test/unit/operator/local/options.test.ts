@@ -25,6 +25,8 @@ describe('the options of relay local', () => {
       once: false,
       json: false,
       port: undefined,
+      config: join(import.meta.dirname, '../../../../cdk.json'),
+      room: undefined,
       rocketChat: undefined,
       watchFolder: undefined,
       files: [],
@@ -33,12 +35,25 @@ describe('the options of relay local', () => {
 
   it('reads every option', () => {
     const url = 'https://chat.example.com/base/';
-    const args = ['--once', '--json', '--port', '4566', '--rocket-chat-url', url, '--room', '#ops', 'a.txt'];
-    expect(parse(args)).toEqual({
+    const args = [
+      '--once',
+      '--json',
+      '--port',
+      '4566',
+      '--rocket-chat-url',
+      url,
+      '--room',
+      '#ops',
+      '--config',
+      'x.json',
+    ];
+    expect(parse([...args, 'a.txt'])).toEqual({
       once: true,
       json: true,
       port: 4566,
-      rocketChat: { url: 'https://chat.example.com/base', room: '#ops', userId: 'user', authToken: 'token' },
+      config: join(cwd, 'x.json'),
+      room: '#ops',
+      rocketChat: { url: 'https://chat.example.com/base', userId: 'user', authToken: 'token' },
       watchFolder: undefined,
       files: [join(cwd, 'a.txt')],
     });
@@ -51,13 +66,19 @@ describe('the options of relay local', () => {
     ['a port that is not a number', ['--port', 'any'], '--port is "any"'],
     ['an http:// URL of another machine', ['--rocket-chat-url', 'http://chat.example.com', '--room', 'a'], 'https://'],
     ['a value that is not a URL', ['--rocket-chat-url', 'chat', '--room', 'a'], 'must be a URL'],
-    ['a server without a room', server, '--rocket-chat-url needs --room'],
-    ['a room without a server', ['--room', 'a'], 'give --rocket-chat-url, too'],
+    ['an empty room', ['--room', ''], '--room is "": must be a room'],
+    ['a room that is only a sign', ['--room', '#'], '--room is "#": must be a room'],
+    ['--once without files on a real server', ['--once', ...server], 'no samples are uploaded to a real server'],
     ['a missing file and a folder', ['missing', '.'], 'missing does not exist; '],
     ['--once with --watch', ['--once', '--watch', '.'], 'give one of them'],
   ])('refuses %s', (_, args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
     expect(() => parse(args)).toThrow(message);
+  });
+
+  it('takes a room without a server, and a server without a room', () => {
+    expect(parse(['--room', 'a'])).toMatchObject({ room: 'a', rocketChat: undefined });
+    expect(parse(server)).toMatchObject({ room: undefined, rocketChat: { url: 'https://chat.example.com' } });
   });
 
   it('names the missing credentials', () => {
