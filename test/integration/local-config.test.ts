@@ -73,7 +73,7 @@ const relay = {
     { glob: '**/*.tmp', ignore: true },
     { prefix: 'teams/', roomFrom: { keySegment: 1, allow: ['#sales', 'LAB'] } },
     { metadata: { team: 'sales' }, rooms: ['#sales', '#archive'] },
-    { contentTypes: ['image/*'], room: '#photos' },
+    { contentTypes: ['application/pdf'], room: '#documents' },
     { prefix: 'thread/', room: '#threads', threadId: 'aThreadOfTheRoute' },
     { prefix: 'in/', room: '#in', caption: 'New: {fileName}' },
   ],
@@ -85,13 +85,13 @@ describe('relay local with --config', () => {
     const ready = await running.eventOf({ event: 'ready' });
     await put(running, 'teams/sales/a.txt');
     await put(running, 'teams/LAB/b.txt');
-    await put(running, 'teams/else/c.txt', { 'Content-Type': 'image/png' });
+    await put(running, 'teams/else/c.txt', { 'Content-Type': 'application/pdf' });
     await put(running, 'd.txt', { 'x-amz-meta-team': 'sales' });
     await put(running, 'thread/e.txt');
     await put(running, 'in/f.txt');
     expect(await roomOf(running, 'teams/sales/a.txt')).toBe('#sales');
     expect(await roomOf(running, 'teams/LAB/b.txt')).toBe('#LAB');
-    expect(await roomOf(running, 'teams/else/c.txt')).toBe('#photos');
+    expect(await roomOf(running, 'teams/else/c.txt')).toBe('#documents');
     await running.eventOf({ event: 'posted', key: 'd.txt', room: '#sales' });
     await running.eventOf({ event: 'posted', key: 'd.txt', room: '#archive' });
     const { roomId } = await running.eventOf({ event: 'posted', key: 'thread/e.txt', room: '#threads' });
