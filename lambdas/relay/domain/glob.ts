@@ -46,9 +46,13 @@ export const expandBraces = (glob: string): readonly string[] => [
 export const globAlternatives = (glob: string): readonly GlobAlternative[] =>
   expandBraces(glob).map((pattern) => {
     const { prefix, suffix, only } = literalParts(pattern);
+    const mayEndInSlash = /(^|\/)(\*\*)?$/.test(pattern);
     let compiled: Minimatch | undefined;
     const matches = (key: string): boolean => {
+      if (only !== undefined) return key === only;
       if (!key.startsWith(prefix) || !key.endsWith(suffix)) return false;
+      // minimatch lets "a/*" match "a/b/", because both name the same folder of a disk.
+      if (key.endsWith('/') && !mayEndInSlash) return false;
       compiled ??= compileGlob(pattern);
       return compiled.match(key);
     };

@@ -149,6 +149,11 @@ describe('a route with a glob', () => {
     ['100\\*', '1000', false],
     ['a\\b', 'ab', true],
     ['*.pdf', 'a.pdf/', false],
+    ['a/*', 'a/b/', false],
+    ['a/b', 'a/b/', false],
+    ['a/*/', 'a/b/', true],
+    ['a/**', 'a/b/', true],
+    ['**', 'a/', true],
     ['a b+c%d', 'a b+c%d', true],
   ])('whose pattern is %j takes the key %j: %s', async (glob, key, fits) => {
     expect((await matchRoute([{ glob, room: 'R' }], facts({ key })))?.rooms).toEqual(fits ? ['R'] : undefined);
