@@ -3,6 +3,8 @@ import { createClient } from './adapters/rocket-chat/client.ts';
 import type { SendHttp } from './adapters/rocket-chat/http.ts';
 import { createNotices } from './adapters/rocket-chat/notices.ts';
 import { createRooms } from './adapters/rocket-chat/rooms.ts';
+import { createServerLimits } from './adapters/rocket-chat/server-limits.ts';
+import { createThreads } from './adapters/rocket-chat/threads.ts';
 import type { CredentialsSource } from './adapters/secrets-manager/credentials.ts';
 import { createDeliver } from './delivery/deliver.ts';
 import { createReject } from './delivery/settle.ts';
@@ -13,7 +15,7 @@ import { createOperations } from './observe/operations.ts';
 import { traced } from './observe/tracing.ts';
 import { createPacer, type Pacer } from './pacing/pacer.ts';
 import { createPacing } from './pacing/pacing.ts';
-import type { Backlog, Clock, Ledger, Logger, Metrics, ObjectStore, Queues, Random, Trace } from './ports.ts';
+import type { Backlog, Clock, Ledger, Links, Logger, Metrics, ObjectStore, Queues, Random, Trace } from './ports.ts';
 
 export interface RelayPorts {
   readonly settings: Settings;
@@ -31,6 +33,7 @@ export interface RelayPorts {
   readonly send: SendHttp;
   readonly credentials: CredentialsSource;
   readonly store: ObjectStore;
+  readonly links: Links;
   readonly ledger: Ledger;
   readonly queues: Queues;
   readonly backlog: Backlog;
@@ -48,12 +51,18 @@ export const composeRelay = (ports: RelayPorts): Handler => {
   const client = createClient({ send: ports.send, credentials, clock, pacer });
   const circuit = createCircuit({ now: clock.now });
   const rooms = createRooms({ client, clock });
-  const calls = { chat: createRocketChat(client, rooms), store };
+  const limits = createServerLimits({ client, clock, logger });
+  const notices = createNotices(client);
+  const calls = { chat: createRocketChat(client, rooms, limits), store };
   const { maxReceiveCount } = ports;
   const settling = { settings, clock, random, logger, queues, ledger, pacer, circuit, maxReceiveCount };
   const deliver = createDeliver({
     ...settling,
     rooms,
+    limits,
+    links: ports.links,
+    notices,
+    threads: createThreads({ client, clock }),
     bot: { userId: async () => (await credentials.current()).userId },
     ...(ports.trace === undefined ? calls : traced(calls, ports.trace)),
   });
@@ -64,7 +73,7 @@ export const composeRelay = (ports: RelayPorts): Handler => {
       : createOperations({
           room: operationsRoom,
           rooms,
-          notices: createNotices(client),
+          notices,
           circuit,
           clock,
           logger,

@@ -159,6 +159,7 @@ const messageOf = (record: SQSRecord, now: number): Task['message'] => ({
   receiveCount: Number(record.attributes.ApproximateReceiveCount) || 1,
   sentAt: Number(record.attributes.SentTimestamp) || now,
   failedAt: failedAtOf(record),
+  failedRoomId: record.messageAttributes['roomId']?.stringValue,
 });
 
 const leaseOf = ({ messageId }: SQSRecord, part: string, invocation: Invocation): Task['lease'] => ({

@@ -7,6 +7,7 @@ import { createAwsClients } from './adapters/aws-clients.ts';
 import { createDynamoDbLedger } from './adapters/dynamodb/ledger.ts';
 import { createAccepts } from './adapters/rocket-chat/accepts.ts';
 import { createSendHttp, DEFAULT_TIME_LIMITS } from './adapters/rocket-chat/http.ts';
+import { createS3Links } from './adapters/s3/links.ts';
 import { createS3Objects } from './adapters/s3/objects.ts';
 import { createSecret } from './adapters/secrets-manager/credentials.ts';
 import { createSqsBacklog } from './adapters/sqs/backlog.ts';
@@ -36,6 +37,8 @@ const credentials = createSecret({
   accepts: createAccepts({ send, abortAfter }),
   logger,
 });
+// The first delivery needs the credentials. A failure is not kept: the delivery reads them again and reports it.
+credentials.current().catch(() => undefined);
 const xray = createXRay({
   daemonAddress: process.env['AWS_XRAY_DAEMON_ADDRESS'] ?? '',
   traceHeader: () => process.env['_X_AMZN_TRACE_ID'],
@@ -54,6 +57,7 @@ const relay = composeRelay({
   send,
   credentials,
   store: createS3Objects(aws.s3),
+  links: createS3Links(aws.s3),
   ledger: createDynamoDbLedger({
     client: aws.dynamodb,
     tableName: config.ledgerTable,

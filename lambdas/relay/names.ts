@@ -62,7 +62,7 @@ export const Metric = {
    * limit.
    */
   ExpectedDrainTime: 'ExpectedDrainTime',
-  /** Seconds since the upload of an object that was put back into the queue, for whatever reason. */
+  /** Seconds since the upload of an object that was put back into the queue, except to wait for its malware scan. */
   OldestWaiting: 'OldestWaiting',
   /** Count. Deliveries that are retried after a transient failure. */
   Retried: 'Retried',
@@ -74,6 +74,8 @@ export const Metric = {
   Ignored: 'Ignored',
   /** Count. Messages written to the dead-letter queue. */
   DeadLettered: 'DeadLettered',
+  /** Count. Objects that were dead-lettered because GuardDuty found malware in them. */
+  MalwareFound: 'MalwareFound',
   /** Count. Objects that Rocket.Chat itself wrote into the bucket: posting them would create a loop. */
   LoopSuspected: 'LoopSuspected',
 } as const;

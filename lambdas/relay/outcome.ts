@@ -1,3 +1,4 @@
+import type { LinkReason } from './domain/delivery.ts';
 import type { Failure, Reason } from './domain/failure.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
 
@@ -8,8 +9,9 @@ export type Outcome =
       readonly room: string;
       readonly roomId: string;
       readonly fileId: string;
-      /** `undefined` if the server shows only that the file was confirmed. */
-      readonly chatMessageId: string | undefined;
+      /** Set if a link was posted in place of the file: why. */
+      readonly link?: LinkReason | undefined;
+      readonly chatMessageId: string;
       /** A look found the message: an earlier confirm without an answer had posted it. */
       readonly wasFound: boolean;
       readonly attempts: number;
@@ -24,6 +26,8 @@ export type Outcome =
   | {
       readonly kind: 'ignored';
       readonly detail: string;
+      /** Set if the object is ignored for one of its rooms. */
+      readonly room?: string;
       /** Rocket.Chat itself wrote the object to the bucket; posting it would create another one. */
       readonly isLoopSuspected?: true;
     }

@@ -2,7 +2,10 @@ import type { Readable } from 'node:stream';
 import type { DeliveryId, LedgerChange, LedgerEntry, Upload } from './domain/delivery.ts';
 import type { Reason } from './domain/failure.ts';
 import type { ObjectDetails } from './domain/object-facts.ts';
+import type { RoomEntry } from './domain/room-entry.ts';
 import type { CreatedObject } from './domain/s3-event.ts';
+import type { ServerLimits } from './domain/server-limits.ts';
+import type { Version } from './domain/versions.ts';
 import type { MetricName } from './names.ts';
 
 /** The time. `now()` returns epoch milliseconds. */
@@ -77,25 +80,57 @@ export interface Chat {
     options: CallOptions,
   ): Promise<ConfirmedMessage>;
   /**
-   * Searches for the message that a confirm without an answer may have posted. `messageId` is `undefined` if the
-   * server shows that the file was confirmed, but not by which message. `isFileListProof`: whether the room's list of
-   * files may be used for that. It may not after a confirm that marked the file as confirmed without posting a message.
+   * Searches for the message that a confirm without an answer may have posted.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
   findMessage(
-    target: { roomId: string; upload: Upload; isFileListProof: boolean },
+    target: { roomId: string; upload: Upload },
     options: CallOptions,
-  ): Promise<{ messageId: string | undefined } | undefined>;
+  ): Promise<{ messageId: string } | undefined>;
 }
 
 /** Rooms by name or id. */
 export interface Rooms {
   /**
-   * The id of a room given by id or `#name`. Checks that the user may post there, and with a thread that its parent
+   * The id of a room given by id, `#name`, or `@user` for direct messages. Checks that the user may post there, and with a thread that its parent
    * message is in that room. Cached.
    * @throws RoomError, ChatAnswerError, ChatUnreachableError, SecretError
    */
   resolve(room: string, threadId: string | undefined, options: CallOptions): Promise<string>;
+}
+
+/** What the chat server accepts. */
+export interface Limits {
+  /**
+   * The server's settings and what its proxy has refused. Cached; never throws, because without limits the server itself
+   * decides.
+   * @param options.maxAgeMs @default 10 minutes
+   */
+  read(options: CallOptions & { readonly maxAgeMs?: number }): Promise<ServerLimits>;
+}
+
+/** Links to objects. */
+export interface Links {
+  /**
+   * Signs a URL that downloads exactly the object's version, or the key's current content in a bucket without versions,
+   * without calling S3. The URL is a secret: everyone who has it can read the object.
+   */
+  presign(object: CreatedObject, options: { readonly signedAt: number; readonly seconds: number }): Promise<string>;
+}
+
+/** Threads of a room: messages that files answer. */
+export interface Threads {
+  /**
+   * The id of the message that starts the thread with this name. It is posted if it is not there, once also if several
+   * processes try at the same time; one that was deleted is replaced. Cached.
+   * @throws ChatAnswerError, ChatUnreachableError, RoomError, SecretError
+   */
+  root(roomId: string, thread: { readonly name: string; readonly text: string }, options: CallOptions): Promise<string>;
+  /**
+   * The id of the message that starts the thread of this one; `undefined` if it was deleted or is in another room.
+   * @throws ChatAnswerError, ChatUnreachableError, SecretError
+   */
+  find(roomId: string, messageId: string, options: CallOptions): Promise<string | undefined>;
 }
 
 /** The user that the relay posts as. */
@@ -119,6 +154,13 @@ export type Claim =
   /** Posted, gone, or dead-lettered and not redriven since. */
   | { readonly kind: 'ended'; readonly entry: LedgerEntry };
 
+/** What an entry keeps about its object. */
+export interface ClaimOptions {
+  readonly object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>;
+  /** The room as its route names it. @default not known */
+  readonly room?: string | undefined;
+}
+
 export type Other = { readonly kind: 'newer' } | { readonly kind: 'same'; readonly messageId: string | undefined };
 
 /** Records what was delivered. Every write is conditional, so the ledger is also the lock. */
@@ -128,20 +170,12 @@ export interface Ledger {
    * entry can be claimed only for a message that was redriven since: `failedAt` is the time in its dead letter.
    * @throws LedgerError LEDGER_UNAVAILABLE, ENTRY_INVALID
    */
-  claim(
-    id: DeliveryId,
-    lease: Lease,
-    options: { object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>; failedAt?: number | undefined },
-  ): Promise<Claim>;
+  claim(id: DeliveryId, lease: Lease, options: ClaimOptions & { failedAt?: number | undefined }): Promise<Claim>;
   /**
    * Claims the entry together with its finished upload, only if no delivery has claimed the entry before.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
-  claimUploaded(
-    id: DeliveryId,
-    lease: Lease,
-    options: { object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>; upload: Upload },
-  ): Promise<Claim>;
+  claimUploaded(id: DeliveryId, lease: Lease, options: ClaimOptions & { upload: Upload }): Promise<Claim>;
   /**
    * Writes a change, if the owner still holds the entry. A posted entry can only be written as posted again.
    * @throws LedgerError LEASE_LOST, LEDGER_UNAVAILABLE
@@ -153,6 +187,17 @@ export interface Ledger {
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
   findOther(id: DeliveryId): Promise<Other | undefined>;
+  /**
+   * The other versions of the key in the room that are being delivered or settled, newest first. The list ends with the
+   * newest settled version that has a sequencer; older ones say nothing new. At most 200 items are read.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  findVersions(id: DeliveryId): Promise<readonly Version[]>;
+  /**
+   * The entries of this object version in all rooms.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  findRooms(id: Omit<DeliveryId, 'roomId'>): Promise<readonly RoomEntry[]>;
 }
 
 export interface DeadLetter {
@@ -178,10 +223,14 @@ export interface Queues {
 /** Text messages for people. */
 export interface Notices {
   /**
-   * Posts a text once for each key, also if several processes try.
+   * Posts a text once for each key, also if several processes try. The server does not open URLs in it for a preview.
    * @throws ChatAnswerError, ChatUnreachableError, SecretError
    */
-  post(roomId: string, notice: { readonly key: string; readonly text: string }, options: CallOptions): Promise<void>;
+  post(
+    roomId: string,
+    notice: { readonly key: string; readonly text: string; readonly threadId?: string | undefined },
+    options: CallOptions,
+  ): Promise<{ readonly messageId: string }>;
 }
 
 /** The messages that wait in the uploads queue. */

@@ -16,6 +16,9 @@ import { addOutputs } from './outputs.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { RocketChatRelay } from './rocket-chat-relay.ts';
 
+/** The context key that turns the error about an example URL off. */
+const ALLOW_EXAMPLE = 'allowExample';
+
 export interface RelayStackProps extends StackProps {
   /** The context key `relay`, parsed by `readRelayContext`. */
   readonly context: RelayContext;
@@ -41,11 +44,18 @@ export class RelayStack extends Stack {
     // CloudFormation keeps a template's metadata; the operator's command reads the routes there.
     this.templateOptions.metadata = { ...this.templateOptions.metadata, [SETTINGS_METADATA]: settings };
     prepareNotificationsHandler(this, relayProps, context.logRetentionDays);
-    if (isPlaceholder(context.rocketChatUrl)) {
+    if (isPlaceholder(context.rocketChatUrl) && this.node.tryGetContext(ALLOW_EXAMPLE) === undefined) {
+      Annotations.of(this).addError(
+        `${context.rocketChatUrl} is an example and can't be deployed. Set relay.rocketChatUrl and the rooms in cdk.json, ` +
+          "or use -c rocketChatUrl=https://your.server -c room='#your-room'. " +
+          `To look at the template only, add -c ${ALLOW_EXAMPLE}=true.`,
+      );
+    }
+    if (context.alarmEmail === undefined && context.alarmTopicArn === undefined) {
       Annotations.of(this).addWarningV2(
-        's3-to-rocketchat:placeholder',
-        `${context.rocketChatUrl} is an example. Before you deploy, set relay.rocketChatUrl and the rooms in cdk.json, ` +
-          'or use -c rocketChatUrl=https://your.server -c room=#your-room',
+        's3-to-rocketchat:nobodyReceivesAlarms',
+        'Nobody receives the alarms yet: set relay.alarmEmail or relay.alarmTopicArn in cdk.json, or subscribe to the ' +
+          'new topic after the deployment (output AlarmTopicArn).',
       );
     }
   }

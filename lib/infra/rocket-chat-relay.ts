@@ -24,6 +24,7 @@ import type { RelayParts } from './relay-parts.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { allowServices } from './storage/encryption-key.ts';
 import { createLedgerTable } from './storage/ledger-table.ts';
+import { scanUploads } from './storage/malware-scan.ts';
 import { notificationFilters } from './storage/notification-filters.ts';
 import { allowSenders } from './storage/queue-senders.ts';
 import { createUploadsBucket, notifyOfUploads } from './storage/uploads-bucket.ts';
@@ -56,7 +57,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
   readonly eventSourceMapping: EventSourceMapping;
   /** The topic that receives the alarms. */
   readonly alarmTopic: ITopic;
-  /** The alarms by name; `NothingPosted` exists only if `quietAlarmAfterHours` is set. */
+  /** The alarms by name; `NothingPosted` exists only if `quietAlarmAfterHours` is set, `MalwareFound` only with `requireMalwareScan`. */
   readonly alarms: Readonly<Partial<Record<AlarmName, Alarm>>>;
   readonly dashboard: Dashboard | undefined;
   readonly serviceName: string;
@@ -79,9 +80,12 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
     this.deadLetterQueue = queues.deadLetterQueue;
     const versioned = props.versioned ?? false;
     const given = props.buckets ?? [];
-    this.buckets =
-      given.length > 0 ? given : [createUploadsBucket(this, { removalPolicy, versioned, eventBridge, encryptionKey })];
+    const isScanned = settings.requireMalwareScan === true;
+    // GuardDuty learns of new objects from EventBridge.
+    const ownBucket = { removalPolicy, versioned, eventBridge: eventBridge || isScanned, encryptionKey };
+    this.buckets = given.length > 0 ? given : [createUploadsBucket(this, ownBucket)];
     this.receiveUploads(eventBridge, settings.routes);
+    if (isScanned && given.length === 0) scanUploads(this, this.bucket, encryptionKey);
     this.secret = props.secret ?? this.createSecret(encryptionKey);
     this.logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
@@ -105,6 +109,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
       functionTimeout: FUNCTION_TIMEOUT,
       backlogAlarmAfterHours: props.backlogAlarmAfterHours ?? 24,
       quietAlarmAfterHours: props.quietAlarmAfterHours,
+      requireMalwareScan: isScanned,
       runbookUrl,
     });
     this.dashboard =

@@ -35,6 +35,14 @@ const FIND_MESSAGE = 'lambdas/relay/adapters/rocket-chat/find-message.ts';
 const MAY_POST = 'lambdas/relay/adapters/rocket-chat/may-post.ts';
 const MULTIPART = 'lambdas/relay/adapters/rocket-chat/multipart.ts';
 const NOTICES = 'lambdas/relay/adapters/rocket-chat/notices.ts';
+const TEXT_MESSAGE = 'lambdas/relay/adapters/rocket-chat/text-message.ts';
+const THREADS = 'lambdas/relay/adapters/rocket-chat/threads.ts';
+const ROOMS = 'lambdas/relay/adapters/rocket-chat/rooms.ts';
+const DELIVER = 'lambdas/relay/delivery/deliver.ts';
+const VERSIONS_STEP = 'lambdas/relay/delivery/versions.ts';
+const VERSIONS = 'lambdas/relay/domain/versions.ts';
+const ROOM_ENTRY = 'lambdas/relay/domain/room-entry.ts';
+const PARTITION = 'lambdas/relay/adapters/dynamodb/partition.ts';
 const RATE_LIMIT = 'lambdas/relay/adapters/rocket-chat/rate-limit.ts';
 
 const FAILURE_TEST = ['test/unit/domain/failure.test.ts'];
@@ -42,6 +50,8 @@ const CHAT_TEST = ['test/contract/chat.test.ts'];
 const FIND_TEST = ['test/contract/find-message.test.ts'];
 const ROOMS_TEST = ['test/contract/rooms.test.ts'];
 const OPERATIONS_TEST = ['test/contract/operations.test.ts'];
+const THREADS_TEST = ['test/contract/threads.test.ts'];
+const VERSIONS_TEST = ['test/unit/domain/versions.test.ts'];
 const HTTP_TEST = ['test/contract/http.test.ts'];
 
 export const mutations: readonly Mutation[] = [
@@ -82,9 +92,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'post an older version after a newer one',
-    file: STEPS,
-    from: 'if (other === undefined) return undefined;',
-    to: 'if (other === undefined || other.kind === "newer") return undefined;',
+    file: VERSIONS_STEP,
+    from: 'if (other !== undefined) return endSuperseded',
+    to: 'if (other !== undefined && other.kind !== "newer") return endSuperseded',
     proof: 'model',
   },
   {
@@ -104,8 +114,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'accept a write of an owner that lost its lease, in the model',
     file: 'test/helpers/memory-ledger.ts',
-    from: 'if (item?.leaseOwner !== owner)',
-    to: 'if (item === undefined)',
+    from: 'const mayChange = item?.leaseOwner === owner && ',
+    to: 'const mayChange = item !== undefined && ',
     proof: 'model',
   },
   {
@@ -183,13 +193,6 @@ export const mutations: readonly Mutation[] = [
     file: STEPS,
     from: "failed(deps, { ...held, inDoubt: afterDrop(held.inDoubt) }, error, 'confirm')",
     to: "failed(deps, { ...held, upload: undefined, inDoubt: undefined }, error, 'confirm')",
-    proof: 'delivery tests',
-  },
-  {
-    name: 'trust the list of files after a dropped message',
-    file: STEPS,
-    from: 'const isFileListProof = (inDoubt.drops ?? 0) === 0;',
-    to: 'const isFileListProof = (inDoubt.drops ?? 0) >= 0;',
     proof: 'delivery tests',
   },
   {
@@ -313,9 +316,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'read the other versions of a key inconsistently',
-    file: LEDGER,
-    from: 'ScanIndexForward: false,',
-    to: 'ScanIndexForward: false,\n          ...({ ConsistentRead: false } as object),',
+    file: PARTITION,
+    from: 'ConsistentRead: true,',
+    to: 'ConsistentRead: false,',
     proof: 'ledger contract',
   },
   {
@@ -393,13 +396,6 @@ export const mutations: readonly Mutation[] = [
     file: FIND_MESSAGE,
     from: 'if (message.success && hasFile(message.output, fileId))',
     to: 'if (message.success && hasFile(message.output, fileId) && update.u._id === answer.userId)',
-    proof: FIND_TEST,
-  },
-  {
-    name: 'believe the list of files after a dropped message',
-    file: FIND_MESSAGE,
-    from: 'if (find === amongFiles && !isFileListProof) {',
-    to: 'if (find === undefined) {',
     proof: FIND_TEST,
   },
   {
@@ -489,7 +485,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'ignore the roles in a read-only room',
     file: MAY_POST,
-    from: '...textsOf(ofRoom?.subscription?.roles)',
+    from: '...textsOf(subscription?.roles)',
     to: '',
     proof: ROOMS_TEST,
   },
@@ -516,16 +512,16 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'report a repeated notification as failed',
-    file: NOTICES,
-    from: 'if (!(await isPosted(client, roomId, _id, signal))) throw error;',
+    file: TEXT_MESSAGE,
+    from: "if (found === undefined || found === 'elsewhere' || !isPosted(found)) throw error;",
     to: 'throw error;',
     proof: OPERATIONS_TEST,
   },
   {
     name: "take another user's message for the notification",
     file: NOTICES,
-    from: ' && data.message.u._id === userId;',
-    to: ';',
+    from: ' && found.isOwn',
+    to: '',
     proof: OPERATIONS_TEST,
   },
   {
@@ -584,5 +580,131 @@ export const mutations: readonly Mutation[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code
     to: 'ConditionExpression: isPosted ? IS_OWN : `${IS_OWN} AND (#status <> :posted OR #status = :posted)`',
     proof: 'ledger contract',
+  },
+  {
+    name: 'try all rooms again when the message comes back for one',
+    file: DELIVER,
+    from: 'if (settled !== undefined) outcomes.push',
+    to: 'if (settled !== undefined && room === "") outcomes.push',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'begin with the same room at each receive',
+    file: DELIVER,
+    from: '(task.message.receiveCount - 1) % Math.max(1, rooms.length)',
+    to: '0',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'post twice into a room that has two names',
+    file: DELIVER,
+    from: 'if (delivered.has(roomId)) return undefined;',
+    to: '',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'start another room after the deadline',
+    file: DELIVER,
+    from: 'outcomes.length > 0 && deps.clock.now() >= task.deadlineAt',
+    to: 'false',
+    proof: 'delivery tests',
+  },
+  {
+    name: "use up a room's tries when the message comes back for another",
+    file: STEPS,
+    from: '?? comeBackWhenDue(deps, delivery, taken);',
+    to: ';',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'redrive the dead letters of other rooms too',
+    file: STEPS,
+    from: 'message.failedRoomId === undefined || message.failedRoomId === roomId;',
+    to: 'true;',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'take any redrive for one of this room',
+    file: ROOM_ENTRY,
+    from: 'redriven.failedRoomId === undefined || redriven.failedRoomId === roomId',
+    to: 'true',
+    proof: ['test/unit/domain/room-entry.test.ts'],
+  },
+  {
+    name: 'ask for the other versions before the entry is claimed',
+    file: DELIVER,
+    from: 'isRepeat(delivery) || dependsOnVersions(delivery.route);',
+    to: 'isRepeat(delivery);',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'post the first version without a second question',
+    file: VERSIONS_STEP,
+    from: '!postsOnlyFirst(route) || held.upload !== undefined;',
+    to: 'true;',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'forget that an overwrite was ignored',
+    file: VERSIONS_STEP,
+    from: 'await deps.ledger.record(id, lease.owner, change);',
+    to: '',
+    proof: 'delivery tests',
+  },
+  {
+    name: 'post the first version although a newer one is uploaded',
+    file: VERSIONS,
+    from: "!isOlder(other) && other.state === 'uploaded'",
+    to: 'false',
+    proof: VERSIONS_TEST,
+  },
+  {
+    name: 'wait for newer versions as well',
+    file: VERSIONS,
+    from: "other.state !== 'settled' && isOlder(other) &&",
+    to: "other.state !== 'settled' &&",
+    proof: VERSIONS_TEST,
+  },
+  {
+    name: 'compare only the eTag of two versions',
+    file: VERSIONS,
+    from: ' && own.sizeBytes === other.sizeBytes',
+    to: '',
+    proof: VERSIONS_TEST,
+  },
+  {
+    name: 'look for the thread of a key in the latest answer',
+    file: PARTITION,
+    from: 'threadId: item.threadId ?? item.messageId',
+    to: 'threadId: item.messageId',
+    proof: 'ledger contract',
+  },
+  {
+    name: 'take a deleted message for the first one of a thread',
+    file: TEXT_MESSAGE,
+    from: "isDeleted: t === 'rm' || _hidden === true",
+    to: "isDeleted: t === 'rm'",
+    proof: THREADS_TEST,
+  },
+  {
+    name: 'begin a thread in another room',
+    file: THREADS,
+    from: 'found.roomId === roomId && !found.isDeleted;',
+    to: '!found.isDeleted;',
+    proof: THREADS_TEST,
+  },
+  {
+    name: 'begin a thread anew when the server fails',
+    file: TEXT_MESSAGE,
+    from: '(error.status === 400 && !error.hasReason)',
+    to: 'error.status === 400',
+    proof: THREADS_TEST,
+  },
+  {
+    name: 'send direct messages for an unknown user to the bot',
+    file: ROOMS,
+    from: 'members.some((member) => member.toLowerCase() === username.toLowerCase())',
+    to: 'members.length > 0',
+    proof: ROOMS_TEST,
   },
 ];

@@ -25,8 +25,7 @@ const start = async (options: ChatServerOptions = {}) => {
 const upload = () => under.chat.uploadMedia(ROOM, fileOf('content'), { signal });
 const confirm = ({ fileId }: Upload, roomId = ROOM) =>
   under.chat.confirmMedia({ roomId, fileId }, { text: '' }, { signal });
-const find = (file: Upload, roomId = ROOM, isFileListProof = true) =>
-  under.chat.findMessage({ roomId, upload: file, isFileListProof }, { signal });
+const find = (file: Upload, roomId = ROOM) => under.chat.findMessage({ roomId, upload: file }, { signal });
 const namesOfCalls = () => server.calls.map(({ name, status }) => `${name} ${status}`);
 /** Posts other files, `stepMs` apart. */
 const chatter = async (count: number, stepMs = 1) => {
@@ -209,46 +208,6 @@ describe('findMessage', () => {
   });
 });
 
-describe('findMessage with the lists of files only', () => {
-  it.each(['c', 'p', 'd'] as const)(
-    'finds the confirm in a room of type %s, without the id of the message',
-    async (type) => {
-      await start({ rooms: [{ id: ROOM, name: 'room', type }] });
-      withoutEndpoints('syncMessages');
-      const file = await upload();
-      expect(await find(file)).toBeUndefined();
-      await confirm(file);
-      expect(await find(file)).toEqual({ messageId: undefined });
-    },
-  );
-
-  it('reads all pages', async () => {
-    await start();
-    withoutEndpoints('syncMessages');
-    const file = await upload();
-    await confirm(file);
-    clock.advance(1);
-    await chatter(120);
-    expect(await find(file)).toEqual({ messageId: undefined });
-  });
-
-  it('rejects if the list fails', async () => {
-    await start();
-    withoutEndpoints('syncMessages');
-    const file = await upload();
-    await confirm(file);
-    server.faults.next('files', { kind: 'failure' });
-    await expect(find(file)).rejects.toMatchObject({ status: 400 });
-  });
-
-  it('rejects if none of the lists knows the room', async () => {
-    await start();
-    withoutEndpoints('syncMessages');
-    const file = await upload();
-    await expect(find(file, 'NOWHERE')).rejects.toMatchObject({ status: 400 });
-  });
-});
-
 describe('findMessage with more pages than it reads', () => {
   const FILE: Upload = { fileId: 'wanted', uploadedAt: Date.now() };
   const endless = async (calls: Record<string, (url: URL) => ApiAnswer>): Promise<ScriptedServer> => {
@@ -269,27 +228,17 @@ describe('findMessage with more pages than it reads', () => {
     await expect(find(FILE)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
     expect(scripted.requests.length).toBeGreaterThan(200);
   });
-
-  it('rejects instead of returning "not found" for files', async () => {
-    const files = Array.from({ length: 100 }, (_, index) => ({ _id: `file-${index}` }));
-    await endless({ 'channels.files': () => ({ body: { success: true, files } }) });
-    await expect(find(FILE)).rejects.toMatchObject({ code: 'BAD_ANSWER' });
-  });
 });
 
-describe('findMessage when the list of files is no proof', () => {
-  it('rejects without reading the list if the server has no other endpoint', async () => {
+describe('findMessage after a confirm that was answered with "message": null', () => {
+  it('rejects if a proxy answers 404 to chat.syncMessages, although the list of files shows the file as confirmed', async () => {
     await start();
     withoutEndpoints('syncMessages');
     const file = await upload();
     server.faults.next('mediaConfirm', { kind: 'message-null' });
     await expect(confirm(file)).rejects.toMatchObject({ errorType: 'message-null' });
-    expect(await find(file)).toEqual({ messageId: undefined });
-    for (let look = 0; look < 2; look += 1) {
-      const calls = server.calls.length;
-      await expect(find(file, ROOM, false)).rejects.toMatchObject({ name: 'ChatUnreachableError' });
-      expect(server.calls.slice(calls).map(({ name }) => name)).not.toContain('files');
-    }
+    for (let look = 0; look < 2; look += 1) await expect(find(file)).rejects.toMatchObject({ status: 404 });
+    expect(server.calls.map(({ name }) => name)).not.toContain('files');
   });
 
   it.each<[string, ChatServerOptions]>([
@@ -297,14 +246,13 @@ describe('findMessage when the list of files is no proof', () => {
     ['chat.getMessageByFileId', { features: { messageByFileId: true } }],
   ])('returns what %s shows', async (_, options) => {
     await start(options);
-    if (options.features !== undefined) withoutEndpoints('syncMessages');
     const file = await upload();
-    expect(await find(file, ROOM, false)).toBeUndefined();
+    expect(await find(file)).toBeUndefined();
     server.faults.next('mediaConfirm', { kind: 'message-null' });
     await expect(confirm(file)).rejects.toThrow();
-    expect(await find(file, ROOM, false)).toBeUndefined();
+    expect(await find(file)).toBeUndefined();
     const { messageId } = await confirm(file);
-    expect(await find(file, ROOM, false)).toEqual({ messageId });
+    expect(await find(file)).toEqual({ messageId });
     expect(server.calls.map(({ name }) => name)).not.toContain('files');
   });
 });

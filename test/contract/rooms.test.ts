@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { classify } from '../../lambdas/relay/domain/failure.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
+import type { Room } from '../../lib/local/chat-server/state/rooms.ts';
 import { type ChatUnderTest, chatUnderTest, fileOf } from '../helpers/chat-client.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 import { type ApiAnswer, apiScript, type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -97,6 +98,61 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     expect(await reasonOf(resolve('#general'))).toMatchObject({ kind: 'throttled', retryAt: expect.any(Number) });
   });
 
+  describe('of direct messages', () => {
+    beforeEach(() => void server.addUser({ id: 'alice-id', username: 'alice', roles: ['user'] }));
+    const dm = () => [server.userId, 'alice-id'].sort().join('');
+
+    it('are created once, also by several processes at the same time', async () => {
+      const others = Array.from({ length: 10 }, () => chatUnderTest(server, { clock }));
+      const ids = await Promise.all(others.map(({ rooms }) => rooms.resolve('@alice', undefined, { signal })));
+      expect(new Set([...ids, await resolve('@alice')])).toEqual(new Set([dm()]));
+      expect(server.rooms().filter(({ id }) => id === dm())).toHaveLength(1);
+    });
+
+    it('take files', async () => {
+      await postIn(await resolve('@alice'));
+      expect(server.messages(dm())).toHaveLength(1);
+    });
+
+    it('are asked for once in ten minutes', async () => {
+      await resolve('@alice');
+      await resolve('@alice');
+      expect(server.calls.filter(({ name }) => name === 'imCreate')).toHaveLength(1);
+    });
+
+    it.each(['@nobody', '@alice2', '@al'])(
+      'with the unknown user %s are rejected, and not sent to the bot',
+      async (room) => {
+        await expect(resolve(room)).rejects.toMatchObject({ name: 'RoomError', code: 'ROOM_NOT_FOUND' });
+      },
+    );
+
+    it('with the bot itself are allowed', async () => {
+      const [bot] = server.users();
+      expect(await resolve(`@${bot?.username}`)).toBe(server.userId);
+    });
+
+    it.each<[string, Partial<Room>, string]>([
+      ['who has blocked the bot', { blocked: true }, 'ROOM_BLOCKED'],
+      ['who was deactivated', { readOnly: true }, 'ROOM_READ_ONLY'],
+    ])('with a user %s are rejected before a file is uploaded', async (_, change, code) => {
+      Object.assign(server.room(await resolve('@alice')), change);
+      clock.advance(10 * 60_000);
+      await expect(resolve('@alice')).rejects.toMatchObject({ name: 'RoomError', code });
+      expect(await reasonOf(resolve('@alice'))).toMatchObject({ kind: 'misconfigured', scope: 'room' });
+    });
+
+    it('on a server that takes no files in direct messages stop only that room', async () => {
+      server.settings.FileUpload_Enabled_Direct = false;
+      const roomId = await resolve('@alice');
+      expect(await reasonOf(under.chat.uploadMedia(roomId, fileOf('x'), { signal }))).toMatchObject({
+        kind: 'misconfigured',
+        reason: 'UPLOADS_DISABLED',
+        scope: 'room',
+      });
+    });
+  });
+
   it('accept a thread of the room and check it once', async () => {
     const threadId = await postIn('GENERAL');
     expect(await resolve('#general', threadId)).toBe('GENERAL');
@@ -104,9 +160,22 @@ describe.each(['7.x', '8.x'] as const)('rooms of Rocket.Chat %s', (version) => {
     expect(server.calls.filter(({ name }) => name === 'getMessage')).toHaveLength(1);
   });
 
+  it.each([{}, { Message_KeepHistory: true }, { Message_ShowDeletedStatus: true }])(
+    'reject a thread whose first message was deleted, with the settings %o',
+    async (settings) => {
+      Object.assign(server.settings, settings);
+      const threadId = await postIn('GENERAL');
+      server.deleteMessage(threadId);
+      await expect(resolve('#general', threadId)).rejects.toMatchObject({ code: 'THREAD_NOT_IN_ROOM' });
+    },
+  );
+
   it('reject a thread of another room and an unknown thread', async () => {
     const elsewhere = await postIn('DM');
-    for (const threadId of [elsewhere, 'nobody-knows-it']) {
+    server.addRoom({ id: 'PRIVATE', name: 'private', type: 'p' });
+    const hidden = await postIn('PRIVATE');
+    server.room('private').members = [];
+    for (const threadId of [elsewhere, hidden, 'nobody-knows-it']) {
       await expect(resolve('#general', threadId)).rejects.toMatchObject({ code: 'THREAD_NOT_IN_ROOM' });
     }
   });

@@ -3,9 +3,12 @@ import { Readable } from 'node:stream';
 import { createRocketChat } from '../../lambdas/relay/adapters/rocket-chat/chat.ts';
 import { type ClientDeps, createClient } from '../../lambdas/relay/adapters/rocket-chat/client.ts';
 import { createSendHttp, type HttpOptions, type TimeLimits } from '../../lambdas/relay/adapters/rocket-chat/http.ts';
+import { createNotices } from '../../lambdas/relay/adapters/rocket-chat/notices.ts';
 import { createRooms } from '../../lambdas/relay/adapters/rocket-chat/rooms.ts';
+import { createServerLimits, type ServerLimitsCache } from '../../lambdas/relay/adapters/rocket-chat/server-limits.ts';
+import { createThreads } from '../../lambdas/relay/adapters/rocket-chat/threads.ts';
 import type { Credentials, CredentialsSource } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import type { Chat, Clock, OutgoingFile, Rooms } from '../../lambdas/relay/ports.ts';
+import type { Chat, Clock, Logger, Notices, OutgoingFile, Rooms, Threads } from '../../lambdas/relay/ports.ts';
 
 /** A secret that a test can change. The client reads it again only after the server has refused it. */
 export interface TestSecret extends CredentialsSource {
@@ -36,6 +39,9 @@ export interface PacerCall {
 export interface ChatUnderTest {
   readonly chat: Chat;
   readonly rooms: Rooms;
+  readonly limits: ServerLimitsCache;
+  readonly notices: Notices;
+  readonly threads: Threads;
   readonly secret: TestSecret;
   /** The calls of the pacer. */
   readonly paced: PacerCall[];
@@ -57,8 +63,13 @@ export const chatUnderTest = (
   };
   const client = createClient({ send: createSendHttp(new URL(server.url), limits), credentials: secret, clock, pacer });
   const rooms = createRooms({ client, clock });
-  return { chat: createRocketChat(client, rooms), rooms, secret, paced };
+  const serverLimits = createServerLimits({ client, clock, logger: SILENT });
+  const chat = createRocketChat(client, rooms, serverLimits);
+  const threads = createThreads({ client, clock });
+  return { chat, rooms, threads, limits: serverLimits, notices: createNotices(client), secret, paced };
 };
+
+const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** A file with this content. */
 export const fileOf = (

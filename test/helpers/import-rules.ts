@@ -9,7 +9,7 @@ interface Rule {
   readonly mayReadEnvironment?: boolean;
 }
 
-const PURE = /^(minimatch|mrmime|valibot)$/;
+const PURE = /^(minimatch|valibot|mime(\/types\/\w+\.js)?)$/;
 const RELAY = 'lambdas/relay';
 
 /** The direction of imports that docs/architecture.md describes. */
@@ -45,8 +45,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: /^lib\/infra\/(function|storage|monitoring)\//,
-    mayImport:
-      /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names|domain\/(key-pattern|route|settings))\.ts$)/,
+    mayImport: /^(lib\/infra\/(?!(rocket-chat-relay|relay-stack|outputs)\.ts$)|lambdas\/relay\/(names\.ts$|domain\/))/,
   },
   {
     files: /^lib\/infra\//,

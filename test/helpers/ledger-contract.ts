@@ -16,7 +16,7 @@ export type MakeLedger = (clock: HandClock) => Promise<Ledger>;
 const UPLOAD = { fileId: 'file-1', uploadedAt: START - 500 };
 const LEASE_LOST = expect.objectContaining({ name: 'LedgerError', code: 'LEASE_LOST' });
 
-const posted = (...[messageId]: [string?]): LedgerChange => ({ kind: 'posted', messageId, postedAt: START });
+const posted = (messageId: string): LedgerChange => ({ kind: 'posted', messageId, postedAt: START });
 const released = (overrides: Partial<LedgerChange & { kind: 'released' }> = {}): LedgerChange => ({
   kind: 'released',
   upload: undefined,
@@ -38,7 +38,7 @@ const deadLettered = (overrides: Partial<LedgerChange & { kind: 'dead-lettered' 
 /** An entry's fields, without those that an implementation adds. */
 const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefined => {
   if (entry === undefined) return undefined;
-  const { status, leaseOwner, leaseExpiresAt, upload, messageId, postedAt, failedAt, inDoubt } = entry;
+  const { status, leaseOwner, leaseExpiresAt, upload, messageId, postedAt, failedAt, dueAt, inDoubt } = entry;
   const { attempts, releases, failures, failuresByReason, retriedForMs } = entry;
   const all = {
     status,
@@ -48,6 +48,7 @@ const essence = (entry: LedgerEntry | undefined): Partial<LedgerEntry> | undefin
     messageId,
     postedAt,
     failedAt,
+    dueAt,
     inDoubt,
     attempts,
     releases,
@@ -92,6 +93,26 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
       const lease = leaseOf(owner, clock.now(), lastsMs);
       return ledger.claimUploaded(target, lease, { object: objectOf(target), upload });
     };
+
+    describe('a link in place of a file', () => {
+      const link: Upload = { fileId: 'link', uploadedAt: START, sentAt: START, link: 'FILE_TOO_LARGE' };
+
+      it('is kept in the entry until it is dead-lettered without an upload', async () => {
+        await claimUploaded('a', { upload: link });
+        await ledger.record(id, 'a', released({ upload: link }));
+        expect(previousOf(await claim('b'))?.upload).toEqual(link);
+        await ledger.record(id, 'b', deadLettered({ upload: link }));
+        clock.advance(2_000);
+        expect(previousOf(await claim('c', { failedAt: START + 1_000 }))?.upload).toEqual(link);
+        await ledger.record(id, 'c', released({ upload: undefined }));
+        await ledger.record(id, previousOf(await claim('d'))?.upload === undefined ? 'd' : '', {
+          kind: 'uploaded',
+          upload: UPLOAD,
+        });
+        clock.advance(120_000);
+        expect(previousOf(await claim('e'))?.upload).toEqual(UPLOAD);
+      });
+    });
 
     describe('claim', () => {
       it('claims a new entry', async () => {
@@ -287,13 +308,6 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
           });
         }
         expect((await claim('b', { failedAt: START + 10_000_000_000 })).kind).toBe('ended');
-      });
-
-      it('accepts a posted message without an id', async () => {
-        await claim('a');
-        await ledger.record(id, 'a', posted());
-        const ended = await claim('b');
-        expect(ended.kind === 'ended' && essence(ended.entry)).not.toHaveProperty('messageId');
       });
 
       it('lets nobody claim an entry that is gone', async () => {
@@ -597,6 +611,150 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
           kind: 'same',
           messageId: 'message-x',
         });
+      });
+    });
+
+    describe('a release', () => {
+      it('keeps the time at which the entry is due until the next release or dead letter', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', released({ dueAt: START + 5_000 }));
+        expect(previousOf(await claim('b'))).toMatchObject({ dueAt: START + 5_000 });
+        await ledger.record(id, 'b', released());
+        expect(previousOf(await claim('c'))).not.toHaveProperty('dueAt');
+        await ledger.record(id, 'c', released({ dueAt: START + 5_000 }));
+        await claim('d');
+        await ledger.record(id, 'd', deadLettered({ failedAt: START }));
+        expect(previousOf(await claim('e', { failedAt: START }))).not.toHaveProperty('dueAt');
+      });
+    });
+
+    describe('an ignored version', () => {
+      it('can never be claimed again, and is no newer version to others', async () => {
+        await claim('a');
+        await ledger.record(id, 'a', { kind: 'ignored', ignoredAt: START, lastError: 'x', threadId: undefined });
+        expect(await claim('b')).toMatchObject({ kind: 'ended', entry: { status: 'gone' } });
+        expect((await claimUploaded('b')).kind).toBe('ended');
+        expect(await ledger.findOther({ ...id, sequencer: '0' })).toBeUndefined();
+      });
+    });
+
+    describe('findVersions', () => {
+      const version = (sequencer: string | undefined, more: Partial<DeliveryId> = {}): DeliveryId => ({
+        ...id,
+        sequencer,
+        eTag: `e${sequencer}`,
+        ...more,
+      });
+      const make = async (other: DeliveryId, change?: LedgerChange) => {
+        await claim('p', { id: other });
+        if (change !== undefined) await ledger.record(other, 'p', change);
+      };
+      const gone: LedgerChange = { kind: 'gone', lastError: 'x' };
+      const ignored = (threadId?: string): LedgerChange => ({
+        kind: 'ignored',
+        ignoredAt: START,
+        lastError: 'x',
+        threadId,
+      });
+      const orders = async (own: DeliveryId) =>
+        (await ledger.findVersions(own)).map(({ order }) => order.replace(/0+$/, ''));
+
+      it('describes each version as the ledger holds it', async () => {
+        await make(version('1', { eTag: 'x' }), {
+          kind: 'posted',
+          messageId: 'm1',
+          postedAt: START + 1,
+          threadId: 'root',
+        });
+        await claim('p', { id: version('2'), lastsMs: 60_000 });
+        await claimUploaded('p', { id: version('3'), lastsMs: 60_000 });
+        const sizeBytes = objectOf(id).sizeBytes;
+        const leaseExpiresAt = START + 60_000;
+        expect(JSON.parse(JSON.stringify(await ledger.findVersions(version('9'))))).toEqual([
+          { order: '3'.padEnd(32, '0'), state: 'uploaded', eTag: 'e3', sizeBytes, leaseExpiresAt },
+          { order: '2'.padEnd(32, '0'), state: 'claimed', eTag: 'e2', sizeBytes, leaseExpiresAt },
+          {
+            order: '1'.padEnd(32, '0'),
+            state: 'settled',
+            eTag: 'x',
+            sizeBytes,
+            settledAt: START + 1,
+            threadId: 'root',
+          },
+        ]);
+      });
+
+      it('leaves out its own entry, other rooms, other keys and versions that ended without a message', async () => {
+        for (const own of [version('5'), version(undefined)]) await make(own);
+        await make(version('4', { roomId: 'OTHER' }));
+        await make(version('4', { key: `${id.key}x` }));
+        await make(version('3'), gone);
+        await make(version('2'), deadLettered());
+        await make(version('1'), released());
+        expect(await orders(version('5'))).toEqual(['etag-eundefined', '1']);
+        expect(await orders(version(undefined))).toEqual(['5', '1']);
+      });
+
+      it.each<[string, LedgerChange]>([
+        ['posted', posted('m')],
+        ['ignored', ignored()],
+      ])('ends with the newest $0 version that has a sequencer', async (_, change) => {
+        await make(version(undefined, { eTag: 'b' }), change);
+        await make(version('4'));
+        await make(version('3'), change);
+        await make(version('2'));
+        expect(await orders(version('5'))).toEqual(['etag-b', '4', '3']);
+        expect(await orders(version('2'))).toEqual(['etag-b', '4', '3']);
+      });
+
+      it('gives an ignored version the thread of the one that was posted before', async () => {
+        await make(version('1'), ignored('root'));
+        expect(await ledger.findVersions(version('2'))).toMatchObject([
+          { state: 'settled', threadId: 'root', settledAt: START },
+        ]);
+      });
+
+      it('finds a dead-lettered version again during its redrive', async () => {
+        await make(version('1'), deadLettered({ failedAt: START }));
+        expect(await orders(version('2'))).toEqual([]);
+        await claim('q', { id: version('1'), failedAt: START });
+        expect(await orders(version('2'))).toEqual(['1']);
+      });
+
+      it('reads several pages', async () => {
+        await make(version('1'), posted('m'));
+        for (let index = 0; index < 60; index += 1) await make(version(`2${String(index).padStart(3, '0')}`), gone);
+        expect(await orders(version('3'))).toEqual(['1']);
+      });
+    });
+
+    describe('findRooms', () => {
+      it('lists the rooms of exactly this version', async () => {
+        const lease = leaseOf('p', clock.now());
+        const target = (roomId: string, more: Partial<DeliveryId> = {}) => ({ ...id, roomId, ...more });
+        await ledger.claim(target('A'), lease, { object: objectOf(id), room: '#a' });
+        await ledger.record(target('A'), 'p', posted('message-a'));
+        await ledger.claimUploaded(target('B'), lease, { object: objectOf(id), room: '#b', upload: UPLOAD });
+        await ledger.claim(target('C'), lease, { object: objectOf(id) });
+        await ledger.record(target('C'), 'p', deadLettered({ failedAt: START + 1 }));
+        await claim('p', { id: target('D', { sequencer: `${id.sequencer}1` }) });
+        await claim('p', { id: target('E', { sequencer: undefined }) });
+        await claim('p', { id: target('F', { key: `${id.key}x` }) });
+        const rooms = JSON.parse(JSON.stringify(await ledger.findRooms(id))) as { roomId: string }[];
+        expect(rooms.toSorted((a, b) => (a.roomId < b.roomId ? -1 : 1))).toEqual([
+          { room: '#a', roomId: 'A', status: 'posted', messageId: 'message-a', hasOwner: true },
+          { room: '#b', roomId: 'B', status: 'uploaded', hasOwner: true },
+          { roomId: 'C', status: 'dead-lettered', failedAt: START + 1, hasOwner: false },
+        ]);
+        expect(await ledger.findRooms({ ...id, sequencer: undefined })).toMatchObject([{ roomId: 'E' }]);
+        expect(await ledger.findRooms({ ...id, key: 'nobody' })).toEqual([]);
+      });
+
+      it('keeps the name of the room when a claim does not know it', async () => {
+        await ledger.claim(id, leaseOf('a', clock.now(), 1_000), { object: objectOf(id), room: '#a' });
+        clock.advance(2_000);
+        await claim('b');
+        expect(await ledger.findRooms(id)).toMatchObject([{ room: '#a' }]);
       });
     });
   });

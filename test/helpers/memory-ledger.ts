@@ -1,7 +1,8 @@
 import { type DeliveryId, type LedgerChange, type LedgerEntry, Status } from '../../lambdas/relay/domain/delivery.ts';
 import { LedgerError } from '../../lambdas/relay/domain/errors.ts';
-import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
-import type { Claim, Clock, Lease, Ledger, Other } from '../../lambdas/relay/ports.ts';
+import type { RoomEntry } from '../../lambdas/relay/domain/room-entry.ts';
+import { type Version, versionOrder } from '../../lambdas/relay/domain/versions.ts';
+import type { Claim, ClaimOptions, Clock, Lease, Ledger, Other } from '../../lambdas/relay/ports.ts';
 
 /** The ledger's rules without a database: each call takes effect at once. The contract suite runs on this and on DynamoDB. */
 export interface MemoryTable {
@@ -9,10 +10,19 @@ export interface MemoryTable {
   claimUploaded(now: number, id: DeliveryId, lease: Lease, options: Parameters<Ledger['claimUploaded']>[2]): Claim;
   record(id: DeliveryId, owner: string, change: LedgerChange): void;
   findOther(id: DeliveryId): Other | undefined;
+  findVersions(id: DeliveryId): readonly Version[];
+  findRooms(id: Omit<DeliveryId, 'roomId'>): readonly RoomEntry[];
   entries(): readonly (LedgerEntry & { readonly id: DeliveryId })[];
 }
 
-type Item = LedgerEntry & { readonly id: DeliveryId; readonly eTag: string | undefined };
+type Item = LedgerEntry & {
+  readonly id: DeliveryId;
+  readonly eTag: string | undefined;
+  readonly sizeBytes: number;
+  readonly room: string | undefined;
+  readonly threadId?: string | undefined;
+  readonly ignoredAt?: number | undefined;
+};
 
 export const createMemoryTable = (): MemoryTable => {
   const items = new Map<string, Item>();
@@ -20,7 +30,7 @@ export const createMemoryTable = (): MemoryTable => {
   const write = (
     id: DeliveryId,
     lease: Lease,
-    object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>,
+    { object, room }: ClaimOptions,
     previous: Item | undefined,
     change: Partial<LedgerEntry>,
   ): Claim => {
@@ -29,6 +39,8 @@ export const createMemoryTable = (): MemoryTable => {
       ...change,
       id,
       eTag: object.eTag ?? previous?.eTag,
+      sizeBytes: object.sizeBytes,
+      room: room ?? previous?.room,
       leaseOwner: lease.owner,
       leaseExpiresAt: lease.expiresAt,
       attempts: (previous?.attempts ?? 0) + 1,
@@ -37,16 +49,16 @@ export const createMemoryTable = (): MemoryTable => {
   };
 
   return {
-    claim(now, id, lease, { object, failedAt }) {
+    claim(now, id, lease, { failedAt, ...options }) {
       const previous = items.get(keyOf(id));
       if (previous !== undefined && !mayClaim(previous, now, lease, failedAt)) return refusal(previous, now);
-      return write(id, lease, object, previous, {});
+      return write(id, lease, options, previous, {});
     },
 
-    claimUploaded(now, id, lease, { object, upload }) {
+    claimUploaded(now, id, lease, { upload, ...options }) {
       const previous = items.get(keyOf(id));
       if (previous !== undefined && !isOwnUpload(previous, lease)) return refusal(previous, now);
-      return write(id, lease, object, previous, { status: Status.Uploaded, upload });
+      return write(id, lease, options, previous, { status: Status.Uploaded, upload });
     },
 
     record(id, owner, change) {
@@ -58,21 +70,48 @@ export const createMemoryTable = (): MemoryTable => {
     },
 
     findOther(id) {
-      const own = versionOf(id);
+      const own = versionOrder(id);
       const others = [...items.values()].filter(
         (item) => item.id.bucket === id.bucket && item.id.key === id.key && item.id.roomId === id.roomId,
       );
       if (id.sequencer === undefined) {
         const same = others
           .filter((item) => item.status === Status.Posted && item.eTag !== undefined && item.eTag === id.eTag)
-          .toSorted((a, b) => (versionOf(a.id) < versionOf(b.id) ? 1 : -1))[0];
+          .toSorted((a, b) => (versionOrder(a.id) < versionOrder(b.id) ? 1 : -1))[0];
         return same === undefined ? undefined : { kind: 'same', messageId: same.messageId };
       }
       const newer = others.some(
-        (item) => item.id.sequencer !== undefined && versionOf(item.id) > own && isUnderWay(item),
+        (item) => item.id.sequencer !== undefined && versionOrder(item.id) > own && isUnderWay(item),
       );
       return newer ? { kind: 'newer' } : undefined;
     },
+
+    findVersions(id) {
+      const versions: Version[] = [];
+      const others = [...items.values()]
+        .filter((item) => isOfKey(item.id, id) && item.id.roomId === id.roomId)
+        .filter((item) => isUnderWay(item) || item.ignoredAt !== undefined)
+        .toSorted((a, b) => (versionOrder(a.id) < versionOrder(b.id) ? 1 : -1));
+      for (const item of others) {
+        if (versionOrder(item.id) === versionOrder(id)) continue;
+        const version = versionOf(item);
+        versions.push(version);
+        if (version.state === 'settled' && item.id.sequencer !== undefined) break;
+      }
+      return versions;
+    },
+
+    findRooms: (id) =>
+      [...items.values()]
+        .filter((item) => isOfKey(item.id, id) && versionOrder(item.id) === versionOrder(id))
+        .map(({ id: { roomId }, room, status, messageId, failedAt, leaseOwner }) => ({
+          room,
+          roomId,
+          status,
+          messageId,
+          failedAt,
+          hasOwner: leaseOwner !== undefined,
+        })),
 
     entries: () => [...items.values()],
   };
@@ -90,6 +129,8 @@ export const createMemoryLedger = ({
   claimUploaded: async (id, lease, options) => table.claimUploaded(clock.now(), id, lease, options),
   record: async (id, owner, change) => table.record(id, owner, change),
   findOther: async (id) => table.findOther(id),
+  findVersions: async (id) => table.findVersions(id),
+  findRooms: async (id) => table.findRooms(id),
   entries: () => table.entries(),
 });
 
@@ -115,15 +156,22 @@ const refusal = (item: Item, now: number): Claim => {
   return item.status === Status.DeadLettered ? { kind: 'ended', entry: item } : { kind: 'leased', until: now };
 };
 
-const changed = (item: Item, change: LedgerChange): Partial<LedgerEntry> => {
+const changed = (item: Item, change: LedgerChange): Partial<Item> => {
   const free = { leaseOwner: undefined, leaseExpiresAt: undefined };
   switch (change.kind) {
     case 'uploaded':
       return { status: Status.Uploaded, upload: change.upload, inDoubt: undefined };
     case 'posted': {
-      const { messageId, postedAt } = change;
-      return { status: Status.Posted, messageId, postedAt, inDoubt: undefined, leaseExpiresAt: undefined };
+      const { messageId, postedAt, threadId } = change;
+      return { status: Status.Posted, messageId, postedAt, threadId, inDoubt: undefined, leaseExpiresAt: undefined };
     }
+    case 'ignored':
+      return {
+        status: Status.Gone,
+        ignoredAt: change.ignoredAt,
+        threadId: change.threadId,
+        leaseExpiresAt: undefined,
+      };
     case 'gone':
       return { status: Status.Gone, leaseExpiresAt: undefined };
     case 'released':
@@ -133,6 +181,7 @@ const changed = (item: Item, change: LedgerChange): Partial<LedgerEntry> => {
         upload: change.upload,
         inDoubt: change.inDoubt,
         retriedForMs: change.retriedForMs,
+        dueAt: change.dueAt,
         releases: item.releases + 1,
         failures: item.failures + (change.failed ? 1 : 0),
         failuresByReason: change.failuresByReason ?? item.failuresByReason,
@@ -147,6 +196,7 @@ const changed = (item: Item, change: LedgerChange): Partial<LedgerEntry> => {
         releases: item.attempts,
         failures: 0,
         failuresByReason: undefined,
+        dueAt: undefined,
         retriedForMs: 0,
       };
     default:
@@ -154,5 +204,20 @@ const changed = (item: Item, change: LedgerChange): Partial<LedgerEntry> => {
   }
 };
 
-const versionOf = ({ sequencer, eTag }: DeliveryId): string => sequencer?.padEnd(32, '0') ?? `etag-${eTag ?? 'none'}`;
-const keyOf = (id: DeliveryId): string => JSON.stringify([id.bucket, id.key, versionOf(id), id.roomId]);
+const isOfKey = (a: Pick<DeliveryId, 'bucket' | 'key'>, b: Pick<DeliveryId, 'bucket' | 'key'>): boolean =>
+  a.bucket === b.bucket && a.key === b.key;
+
+const versionOf = (item: Item): Version => {
+  const isSettled = item.status === Status.Posted || item.ignoredAt !== undefined;
+  return {
+    order: versionOrder(item.id),
+    state: isSettled ? 'settled' : item.upload === undefined ? 'claimed' : 'uploaded',
+    eTag: item.eTag,
+    sizeBytes: item.sizeBytes,
+    leaseExpiresAt: item.leaseExpiresAt,
+    settledAt: item.postedAt ?? item.ignoredAt,
+    threadId: item.threadId ?? item.messageId,
+  };
+};
+
+const keyOf = (id: DeliveryId): string => JSON.stringify([id.bucket, id.key, versionOrder(id), id.roomId]);

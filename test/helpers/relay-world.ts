@@ -4,8 +4,8 @@ import { createReject, type Reject } from '../../lambdas/relay/delivery/settle.t
 import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
 import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
-import { isWithoutMessage } from '../../lambdas/relay/domain/failure.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
+import type { ServerLimits } from '../../lambdas/relay/domain/server-limits.ts';
 import type { Settings } from '../../lambdas/relay/domain/settings.ts';
 import type { Outcome } from '../../lambdas/relay/outcome.ts';
 import type { DeadLetter, Logger, Metrics, Queues } from '../../lambdas/relay/ports.ts';
@@ -29,10 +29,14 @@ export type PortCall =
   | 'media'
   | 'confirm'
   | 'look'
+  | 'link'
   | 'claim'
   | 'claimUploaded'
   | 'record'
   | 'findOther'
+  | 'findVersions'
+  | 'findRooms'
+  | 'thread'
   | 'deadLetter'
   | 'postpone';
 
@@ -71,6 +75,15 @@ export interface RelayWorld {
   readonly objects: Map<string, StoredObject>;
   readonly files: Map<string, Omit<FakeMessage, 'id' | 'fileId' | 'text' | 'threadId'>>;
   readonly messages: FakeMessage[];
+  /** Messages without a file, by the key that the server inserts once. */
+  readonly notices: Map<
+    string,
+    { readonly roomId: string; readonly text: string; readonly threadId: string | undefined }
+  >;
+  /** What the server accepts; a test may change it. */
+  limits: ServerLimits;
+  /** Ids of messages that were deleted in the chat. */
+  readonly deleted: Set<string>;
   readonly deadLetters: DeadLetter[];
   readonly postponed: { receiptHandle: string; delayMs: number }[];
   readonly logs: LogLine[];
@@ -95,6 +108,7 @@ export interface RunOptions {
   readonly receiveCount?: number;
   readonly sentAt?: number;
   readonly failedAt?: number | undefined;
+  readonly failedRoomId?: string | undefined;
   /** @default absent */
   readonly isUntouched?: boolean;
   readonly leftMs?: number;
@@ -123,8 +137,8 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
   ]);
   const files: RelayWorld['files'] = new Map();
   const messages: FakeMessage[] = [];
-  // Files that the room's list shows as confirmed although no message has them.
-  const dropped = new Set<string>();
+  const notices: RelayWorld['notices'] = new Map();
+  const deleted = new Set<string>();
   const deadLetters: DeadLetter[] = [];
   const postponed: RelayWorld['postponed'] = [];
   const logs: LogLine[] = [];
@@ -168,9 +182,25 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       claimUploaded: (...args) => port('claimUploaded', () => memory.claimUploaded(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
       findOther: (id) => port('findOther', () => memory.findOther(id)),
+      findVersions: (id) => port('findVersions', () => memory.findVersions(id)),
+      findRooms: (id) => port('findRooms', () => memory.findRooms(id)),
     },
     bot: { userId: () => port('bot', () => BOT_USER_ID) },
     rooms: { resolve: (room) => port('resolve', () => `id-of-${room.replace('#', '')}`) },
+    // Not a call of `port`: the limits are cached, so they are no step of a delivery.
+    limits: { read: async () => world.limits },
+    links: { presign: async ({ key }, { seconds }) => `https://example.com/${key}?X-Amz-Expires=${seconds}` },
+    notices: {
+      post: (roomId, { key, text, threadId }) =>
+        port('link', () => {
+          if (!notices.has(key)) notices.set(key, { roomId, text, threadId });
+          return { messageId: `message-of-${key}` };
+        }),
+    },
+    threads: {
+      root: (roomId, { name }) => port('thread', () => `root-of-${roomId}-${name}`),
+      find: (_, messageId) => port('thread', () => (deleted.has(messageId) ? undefined : messageId)),
+    },
     store: {
       open: ({ key }) =>
         port('open', () => {
@@ -198,30 +228,24 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
           return { fileId, uploadedAt: clock.now() };
         }),
       confirmMedia: async ({ roomId, fileId }, { text, threadId }) => {
-        try {
-          return await port('confirm', () => {
-            const file = files.get(fileId);
-            if (file === undefined)
-              throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
-            messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
-            return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
-          });
-        } catch (error) {
-          if (isWithoutMessage(error)) dropped.add(fileId);
-          throw error;
-        }
+        return port('confirm', () => {
+          const file = files.get(fileId);
+          if (file === undefined)
+            throw new ChatAnswerError('[invalid-file]', { status: 400, errorType: 'invalid-file' });
+          messages.push({ ...file, id: `message-${messages.length + 1}`, roomId, fileId, text, threadId });
+          return { messageId: messages.find((message) => message.fileId === fileId)?.id ?? '' };
+        });
       },
-      findMessage: ({ upload: { fileId }, isFileListProof }) =>
+      findMessage: ({ upload: { fileId } }) =>
         port('look', () => {
           const message = messages.find((one) => one.fileId === fileId);
-          if (message !== undefined) return { messageId: message.id };
-          return isFileListProof && dropped.has(fileId) ? { messageId: undefined } : undefined;
+          return message === undefined ? undefined : { messageId: message.id };
         }),
     },
   };
 
   const deliver = createDeliver(deps);
-  return {
+  const world: RelayWorld = {
     clock,
     deps,
     ledger: memory,
@@ -229,6 +253,9 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
     objects,
     files,
     messages,
+    notices,
+    limits: {},
+    deleted,
     deadLetters,
     postponed,
     logs,
@@ -252,6 +279,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       receiveCount = 1,
       sentAt = clock.now(),
       failedAt,
+      failedRoomId,
       isUntouched,
       leftMs = 100_000,
       startedMsAgo = 0,
@@ -261,7 +289,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       const now = clock.now();
       const task: Task = {
         object,
-        message: { receiveCount, sentAt, failedAt, ...(isUntouched !== undefined && { isUntouched }) },
+        message: { receiveCount, sentAt, failedAt, failedRoomId, ...(isUntouched !== undefined && { isUntouched }) },
         lease: { owner: owner ?? `owner-${owners}`, takenAt: now - startedMsAgo, expiresAt: now + leftMs + 30_000 },
         deadlineAt: now + leftMs,
         signal: new AbortController().signal,
@@ -269,6 +297,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       return deliver(task);
     },
   };
+  return world;
 };
 
 /** A pacer without a limit. */

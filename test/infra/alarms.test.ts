@@ -8,22 +8,25 @@ import { METRICS_NAMESPACE, Metric } from '../../lambdas/relay/names.ts';
 import { AlarmName, RUNBOOK_URL } from '../../lib/infra/monitoring/alarms.ts';
 import { LOG_QUERIES } from '../../lib/infra/monitoring/log-queries.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
-import { templateOf } from './configurations.ts';
+import { CONFIGURATIONS, templateOf } from './configurations.ts';
 import { evaluate } from './simulation/cloudwatch.ts';
 import { resourceOf, synthesise, withApp } from './synthesise.ts';
 
 const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
 const sources = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
-const template = templateOf('watched');
+// With every optional alarm.
+const { template } = synthesise({ ...CONFIGURATIONS['watched'], requireMalwareScan: true });
 const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 const nameOf = ({ AlarmName: name }: { AlarmName: string }) => name.split('-').at(-1);
 
 describe('the alarms', () => {
-  it('include every name of AlarmName, NothingPosted only if quietAlarmAfterHours is set', () => {
+  it('include every name of AlarmName, NothingPosted and MalwareFound only if their settings are set', () => {
     expect(alarms.map(nameOf).sort()).toEqual(Object.values(AlarmName).sort());
     const others = Object.values(templateOf('relay-stack').findResources('AWS::CloudWatch::Alarm'));
-    expect(others.map(({ Properties }) => nameOf(Properties))).not.toContain(AlarmName.NothingPosted);
+    const otherNames = others.map(({ Properties }) => nameOf(Properties));
+    expect(otherNames).not.toContain(AlarmName.NothingPosted);
+    expect(otherNames).not.toContain(AlarmName.MalwareFound);
   });
 
   it.each(Object.values(AlarmName))(
@@ -161,6 +164,7 @@ const SETTINGS = {
   FunctionThrottled: [['Throttles Sum 300'], '>= 1', '3 of 12'],
   FunctionTimesOut: [['Duration Maximum 3600'], '>= 895000', '1 of 1'],
   LoopSuspected: [['LoopSuspected Sum 3600'], '>= 1', '1 of 1'],
+  MalwareFound: [['MalwareFound Sum 3600'], '>= 1', '1 of 1'],
   NothingPosted: [['ObjectsPosted Sum 3600'], '< 1', '24 of 24'],
 };
 

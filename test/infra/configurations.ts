@@ -34,6 +34,7 @@ export const CONFIGURATIONS: Readonly<Record<string, Record<string, unknown>>> =
     certificateAuthorityFile: 'test/infra/authority.pem',
     proxyUrl: 'http://proxy.corp.acme.test:3128',
   },
+  scanned: { routes: ROUTES, requireMalwareScan: true, versioned: true },
   watched: {
     tracing: true,
     alarmEmail: 'ops@acme.test',

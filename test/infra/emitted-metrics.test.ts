@@ -28,6 +28,7 @@ beforeAll(async () => {
         { prefix: 'in/', room: '#general' },
         { prefix: '0d9a3f0e', room: '#general' },
       ],
+      requireMalwareScan: true,
     },
     environment: { POWERTOOLS_SERVICE_NAME: SERVICE },
     onLine(line) {
@@ -37,8 +38,10 @@ beforeAll(async () => {
     onUpload: (_object, eventBody) => events.push(eventBody),
   });
   const events: string[] = [];
-  const put = (Key: string, Body = 'content') =>
-    relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key, Body }));
+  const put = (Key: string, Body = 'content', result = 'NO_THREATS_FOUND') => {
+    const Tagging = `GuardDutyMalwareScanStatus=${result}`;
+    return relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key, Body, Tagging }));
+  };
   const seen = (...names: string[]) =>
     vi.waitFor(() => expect(emitted.map(({ name }) => name)).toEqual(expect.arrayContaining(names)), {
       timeout: 60_000,
@@ -49,6 +52,7 @@ beforeAll(async () => {
   await relay.clients.sqs.send(new SendMessageCommand({ QueueUrl: relay.queueUrl, MessageBody: events[0] }));
   await put('elsewhere.txt');
   await put('in/empty.txt', '');
+  await put('in/infected.txt', 'content', 'THREATS_FOUND');
   await put('lost/letter.txt');
   await put('0d9a3f0e-5d0f-4c1e-9f6e-8a1c2b3d4e5f/uploads/GENERAL/rocket.cat/24CsGvSbGZZ4jgHqd');
   await seen(
@@ -58,6 +62,7 @@ beforeAll(async () => {
     'DeadLettered',
     'Misconfigured',
     'LoopSuspected',
+    'MalwareFound',
     'OldestWaiting',
   );
   relay.chat?.faults.next('media', { kind: 'answer', status: 503 });

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Project, ts } from 'ts-morph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 
@@ -114,6 +115,24 @@ describe('the packed construct in a fresh app', { timeout: 180_000 }, () => {
     };
     writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
     expect(typeErrors()).toEqual([]);
+  });
+
+  it('has types that an app with "module": "commonjs" finds, as `cdk init` wrote it for years', () => {
+    writeFileSync(join(app, 'commonjs.ts'), APP);
+    const project = new Project({
+      compilerOptions: {
+        strict: true,
+        module: ts.ModuleKind.CommonJS,
+        target: ts.ScriptTarget.ES2022,
+        lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+        types: [],
+        skipLibCheck: true,
+      },
+    });
+    const source = project.addSourceFileAtPath(join(app, 'commonjs.ts'));
+    expect(project.formatDiagnosticsWithColorAndContext(source.getPreEmitDiagnostics())).toBe('');
+    const types = source.getImportDeclarationOrThrow('s3-to-rocketchat').getModuleSpecifierSourceFileOrThrow();
+    expect(types.getFilePath()).toMatch(/s3-to-rocketchat\/dist\/types\/lib\/index\.d\.ts$/);
   });
 });
 

@@ -13,6 +13,8 @@ interface Statement {
 const FUNCTION_ACTIONS: Readonly<Record<string, RegExp>> = {
   's3:GetObject': /^bucket\/(in\?box|photos)?\/?\*$/,
   's3:GetObjectVersion': /^bucket\/(in\?box|photos)?\/?\*$/,
+  's3:GetObjectTagging': /^bucket\/(in\?box|photos)?\/?\*$/,
+  's3:GetObjectVersionTagging': /^bucket\/(in\?box|photos)?\/?\*$/,
   's3:ListBucket': /^bucket$/,
   'dynamodb:GetItem': /^table$/,
   'dynamodb:Query': /^table$/,
@@ -41,14 +43,19 @@ const FUNCTION_ACTIONS: Readonly<Record<string, RegExp>> = {
 /** The permitted wildcards in resources, with their reasons. */
 const WILDCARDS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   {
-    actions: /^s3:GetObject(Version)?$/,
+    actions: /^s3:(Get|Put)Object(Version)?(Tagging)?$/,
     resource: /^bucket\/.*\*$/,
-    why: 'the keys of future objects are not known; the prefixes of the routes limit them',
+    why: 'the keys of future objects are not known; the prefixes of the routes limit them, except for GuardDuty',
   },
   {
     actions: /^ec2:/,
     resource: /^\*$/,
     why: "network interfaces do not exist before Lambda creates them; the function's own code is denied these calls",
+  },
+  {
+    actions: /^events:/,
+    resource: /DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3\*/,
+    why: 'GuardDuty adds to the name of its rule',
   },
   { actions: /^xray:/, resource: /^\*$/, why: 'these X-Ray calls do not support resources' },
   {

@@ -242,3 +242,93 @@ describe('the secret', () => {
     expect(JSON.stringify(existing.findOutputs('*'))).not.toContain('put-secret-value');
   });
 });
+
+describe('with a required malware scan', () => {
+  const scanned = templateOf('scanned');
+
+  it('the new bucket is scanned and tagged by GuardDuty, which learns of objects from EventBridge', () => {
+    const bucket = resourceOf(scanned, 'AWS::S3::Bucket');
+    scanned.hasResource('AWS::GuardDuty::MalwareProtectionPlan', {
+      Properties: {
+        Actions: { Tagging: { Status: 'ENABLED' } },
+        ProtectedResource: { S3Bucket: { BucketName: { Ref: bucket.id } } },
+      },
+      // GuardDuty and CDK must not change the bucket's notifications at the same time.
+      DependsOn: Match.arrayWith([resourceOf(scanned, 'Custom::S3BucketNotifications').id]),
+    });
+    scanned.hasResourceProperties('Custom::S3BucketNotifications', {
+      NotificationConfiguration: { EventBridgeConfiguration: {}, QueueConfigurations: Match.anyValue() },
+    });
+  });
+
+  it("nobody but GuardDuty's role may write the tag of the result, with the object or later", () => {
+    const role = resourceOf(scanned, 'AWS::IAM::Role', 'MalwareScanRole');
+    scanned.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Sid: 'OnlyGuardDutyCanTagScanStatus',
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectVersionTagging'],
+            Resource: Match.anyValue(),
+            Condition: {
+              'ForAnyValue:StringEquals': { 's3:RequestObjectTagKeys': 'GuardDutyMalwareScanStatus' },
+              ArnNotEquals: { 'aws:PrincipalArn': role.arn },
+            },
+          },
+        ]),
+      },
+    });
+  });
+
+  const readingStatement = (relay: Record<string, unknown>): Record<string, unknown> => {
+    const policies = Object.values(synthesise(relay).template.findResources('AWS::IAM::Policy'));
+    const statements = policies.flatMap(({ Properties }) => Properties['PolicyDocument'].Statement);
+    const isReading = ({ Action }: { Action: unknown }) => `${Action}` === 's3:GetObject,s3:GetObjectVersion';
+    return statements.find(isReading) ?? {};
+  };
+
+  it.each([{}, { bucketName: 'mine' }])('the function may read only clean objects of the bucket %j', (bucket) => {
+    expect(readingStatement({ ...bucket, requireMalwareScan: true })['Condition']).toEqual({
+      StringEquals: { 's3:ExistingObjectTag/GuardDutyMalwareScanStatus': 'NO_THREATS_FOUND' },
+    });
+    expect(readingStatement({ ...bucket })['Condition']).toBeUndefined();
+  });
+
+  it('an existing bucket is not changed', () => {
+    const existing = synthesise({ bucketName: 'mine', requireMalwareScan: true }).template;
+    existing.resourceCountIs('AWS::GuardDuty::MalwareProtectionPlan', 0);
+    existing.resourceCountIs('AWS::S3::BucketPolicy', 0);
+  });
+
+  it('GuardDuty may use the key of the new bucket, by way of S3 only', () => {
+    const encryptionKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555';
+    const own = synthesise({ requireMalwareScan: true, encryptionKeyArn }).template;
+    own.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('MalwareScanRole'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            Resource: encryptionKeyArn,
+            Condition: { StringLike: { 'kms:ViaService': Match.anyValue() } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('the permission to read tags', () => {
+  const mayReadTags = (relay: Record<string, unknown>) =>
+    JSON.stringify(synthesise(relay).template.findResources('AWS::IAM::Policy')).includes('s3:GetObjectTagging');
+
+  it.each<[boolean, string, Record<string, unknown>]>([
+    [false, 'nothing needs them', {}],
+    [true, 'a route has a condition on tags', { routes: [{ room: '#a', tags: { team: 'a' } }] }],
+    [true, 'a template has a tag', { routes: [{ room: '#a', caption: 'For {tags.team}' }] }],
+  ])('is %s if %s', (isGranted, _, relay) => {
+    expect(mayReadTags(relay)).toBe(isGranted);
+  });
+});

@@ -3,7 +3,10 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectTaggingCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
+  PutObjectAclCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
   UploadPartCommand,
@@ -127,14 +130,33 @@ describe('an upload', () => {
   it('is not changed by a request that the emulator does not support', async () => {
     await put('tagged.txt', 'content');
     await received();
-    const tagging = new PutObjectTaggingCommand({
-      Bucket: BUCKET,
-      Key: 'tagged.txt',
-      Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] },
-    });
-    await expect(emulators.clients.s3.send(tagging)).rejects.toThrow('does not support "?tagging"');
+    const acl = new PutObjectAclCommand({ Bucket: BUCKET, Key: 'tagged.txt', ACL: 'private' });
+    await expect(emulators.clients.s3.send(acl)).rejects.toThrow('does not support "?acl"');
     expect(await (await fetch(`${emulators.endpoints.s3}/${BUCKET}/tagged.txt`)).text()).toBe('content');
     expect(await received()).toEqual([]);
+  });
+
+  it('keeps its content and its key when it is tagged, and has no tags after it is uploaded again', async () => {
+    const { s3 } = emulators.clients;
+    const object = { Bucket: BUCKET, Key: 'a b/<tag> & ü.txt' };
+    const tags = async () => (await s3.send(new GetObjectTaggingCommand(object))).TagSet;
+    await s3.send(new PutObjectCommand({ ...object, Body: 'content', Tagging: 'team=a%20%26%20b' }));
+    expect(await tags()).toEqual([{ Key: 'team', Value: 'a & b' }]);
+    const TagSet = [
+      { Key: 'GuardDutyMalwareScanStatus', Value: 'NO_THREATS_FOUND' },
+      { Key: '"x"', Value: "<'y'>" },
+    ];
+    await s3.send(new PutObjectTaggingCommand({ ...object, Tagging: { TagSet } }));
+    expect(await tags()).toEqual(TagSet);
+    expect(await (await s3.send(new GetObjectCommand(object))).Body?.transformToString()).toBe('content');
+    await s3.send(new DeleteObjectTaggingCommand(object));
+    expect(await tags()).toEqual([]);
+    await s3.send(new PutObjectTaggingCommand({ ...object, Tagging: { TagSet } }));
+    await s3.send(new PutObjectCommand({ ...object, Body: 'again' }));
+    expect(await tags()).toEqual([]);
+    await expect(s3.send(new GetObjectTaggingCommand({ ...object, Key: 'missing' }))).rejects.toThrow('no such key');
+    // The two uploads are notified, the tags are not.
+    expect(await received()).toHaveLength(2);
   });
 
   it('to another bucket, a failed upload and a deletion are not notified', async () => {

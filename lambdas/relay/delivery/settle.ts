@@ -3,14 +3,15 @@ import { deliveryId, type FailureCounts, firstLookDelayMs } from '../domain/deli
 import { LedgerError } from '../domain/errors.ts';
 import { type Call, classify, type Failure } from '../domain/failure.ts';
 import { retryDelayMs } from '../domain/retry-delay.ts';
-import { leased } from '../domain/wait.ts';
+import type { RoomEntry } from '../domain/room-entry.ts';
+import { leased, outOfTime } from '../domain/wait.ts';
 import { failureFields, type Outcome } from '../outcome.ts';
 import type { Queues } from '../ports.ts';
 import { writeDeadLetter } from './dead-letter.ts';
 import { type Addressed, type Delivery, type Ended, type Held, NOTHING_HELD, type Target, type Task } from './state.ts';
 import { claimEntry, failed, leaseWaitMs, type StepDeps } from './steps.ts';
 
-export interface SettleDeps extends Omit<StepDeps, 'store' | 'chat'> {
+export interface SettleDeps extends Omit<StepDeps, 'store' | 'chat' | 'threads' | 'limits' | 'links' | 'notices'> {
   readonly queues: Queues;
   readonly circuit: Circuit;
   /** After how many receives SQS moves a message to the dead-letter queue itself. @default never */
@@ -28,10 +29,11 @@ export const settle = async (deps: SettleDeps, delivery: Delivery, ended: Ended)
   const { roomId, room } = delivery;
   if (ended.kind === 'posted') {
     deps.circuit.close(room);
-    const { held, fileId, messageId: chatMessageId, wasFound } = ended;
-    return { kind: 'posted', room, roomId, fileId, chatMessageId, wasFound, attempts: attemptsOf(held) };
+    const { held, fileId, link, messageId: chatMessageId, wasFound } = ended;
+    return { kind: 'posted', room, roomId, fileId, link, chatMessageId, wasFound, attempts: attemptsOf(held) };
   }
   if (ended.kind === 'duplicate') return duplicate(delivery, ended.messageId);
+  if (ended.kind === 'ignored') return { kind: 'ignored', detail: ended.detail, room };
   const { held, failure } = ended;
   try {
     if (ended.kind === 'failed') return await settleFailure(deps, delivery, ended);
@@ -117,6 +119,7 @@ const release = async (
   failure: Failure,
   { delayMs, isFailure }: GiveBack,
 ): Promise<Outcome> => {
+  const dueAt = delivery.isOneOfSeveral === true ? deps.clock.now() + delayMs : undefined;
   if (held.isClaimed) {
     await deps.ledger.record(delivery.id, delivery.lease.owner, {
       kind: 'released',
@@ -126,6 +129,7 @@ const release = async (
       failuresByReason: isFailure ? countedIn(held, failure) : undefined,
       retriedForMs: retriedForMs(held) + (isFailure ? delayMs : 0),
       lastError: failure.reason,
+      dueAt,
     });
   }
   return retrying(delivery, held, failure, delayMs);
@@ -155,6 +159,9 @@ const deadLetter = async (deps: SettleDeps, delivery: Addressed, held: Held, fai
   return deadLettered(delivery, attempts, failure);
 };
 
+/** An object waits at least this long for the result of its malware scan. */
+const SHORTEST_SCAN_HOURS = 1;
+
 /**
  * Settles what fails before there is a ledger entry. The failures are not counted: `retryForHours` limits the age of
  * the message, unless it has only waited for the rate limit so far.
@@ -169,15 +176,37 @@ export const settleUnclaimed = async (
   const { message, object } = task;
   const waitMs = failure.kind === 'throttled' ? Math.max(0, (failure.retryAt ?? 0) - deps.clock.now()) : 0;
   const delayMs = waitMs + backoffMs(deps, message.receiveCount);
+  const { retryForHours } = deps.settings;
+  // A scan takes its time, however short failures are retried.
+  const hours = failure.kind === 'awaiting-scan' ? Math.max(SHORTEST_SCAN_HOURS, retryForHours) : retryForHours;
   const isTooOld =
     failure.kind !== 'throttled' &&
     message.isUntouched !== true &&
-    deps.clock.now() + delayMs > message.sentAt + deps.settings.retryForHours * 3_600_000;
+    deps.clock.now() + delayMs > message.sentAt + hours * 3_600_000;
   // The room's configured name stands for its id, which is not known yet.
   const delivery = { ...task, room: target?.room, id: deliveryId(object, target?.room ?? 'no room') };
   const isOver = failure.kind === 'refused' || isTooOld || isLastReceive(deps, task, delayMs);
   if (!isOver) return retrying(delivery, NOTHING_HELD, failure, delayMs, false);
   return endUnclaimed(deps, delivery, failure);
+};
+
+/** The outcome for a room in which an earlier receive of the message has settled the object. */
+export const settleBefore = (room: string, { roomId, messageId }: RoomEntry): Outcome => ({
+  kind: 'duplicate',
+  room,
+  roomId,
+  chatMessageId: messageId,
+});
+
+/**
+ * Settles a room whose turn did not come: other rooms have used up the time of the invocation. The next invocation
+ * begins with another room.
+ */
+export const settleOutOfTime = async (deps: SettleDeps, task: Task, { room }: Target): Promise<Outcome> => {
+  const delivery = { ...task, room, id: deliveryId(task.object, room) };
+  const failure = outOfTime(0);
+  if (isLastReceive(deps, task, 1_000)) return endUnclaimed(deps, delivery, failure);
+  return retrying(delivery, NOTHING_HELD, failure, 1_000, false);
 };
 
 /** A record of a message that can't be delivered: it is unreadable, or names a bucket that is not the relay's. */

@@ -1,4 +1,4 @@
-import type { DeliveryId, Doubt, FileState, LedgerEntry, Upload } from '../domain/delivery.ts';
+import type { DeliveryId, Doubt, FileState, LedgerEntry, LinkReason, Upload } from '../domain/delivery.ts';
 import type { Call, Failure } from '../domain/failure.ts';
 import type { CreatedObject } from '../domain/s3-event.ts';
 import type { Route } from '../domain/settings.ts';
@@ -14,6 +14,8 @@ export interface Task {
     readonly sentAt: number;
     /** Only on a redriven message: when its dead letter was written, epoch milliseconds. */
     readonly failedAt: number | undefined;
+    /** Only on a redriven message: the room of its dead letter. Other rooms have dead letters of their own. */
+    readonly failedRoomId?: string | undefined;
     /** Earlier receives of the message wrote nothing to the ledger and sent nothing. @default false */
     readonly isUntouched?: boolean;
   };
@@ -30,6 +32,7 @@ export interface Addressed extends Pick<Task, 'message' | 'lease'> {
   /** The room as it is configured; `undefined` if it is not known. */
   readonly room?: string | undefined;
   readonly roomId?: string | undefined;
+  readonly isOneOfSeveral?: boolean;
 }
 
 /** A room that a route sends an object to, as it is configured. */
@@ -42,6 +45,8 @@ export interface Target {
 export interface Delivery extends Task, Target {
   readonly roomId: string;
   readonly id: DeliveryId;
+  /** The same message delivers the object to other rooms, so it may come back before this delivery is due. */
+  readonly isOneOfSeveral: boolean;
 }
 
 /** What a delivery holds between two steps; a release or a dead letter records it. */
@@ -52,10 +57,14 @@ export interface Held {
   readonly upload: Upload | undefined;
   /** Set if a confirm of the upload may have posted the message. Kept until the upload is replaced. */
   readonly inDoubt: Doubt | undefined;
-  /** The ledger was asked for a newer version or a message with the same content, and has none. */
+  /** The ledger was asked for other versions of the key, and none of them ends this delivery or makes it wait. */
   readonly isOrderChecked: boolean;
   /** An expired upload was replaced in this delivery. */
   readonly isUploadRenewed: boolean;
+  /** With a thread for each key: the message that starts the thread of the earlier versions. */
+  readonly parent?: string | undefined;
+  /** The message that the file answers. */
+  readonly threadId?: string | undefined;
 }
 
 export const NOTHING_HELD: Held = {
@@ -77,10 +86,14 @@ export type Ended =
       readonly kind: 'posted';
       readonly held: Held;
       readonly fileId: string;
-      readonly messageId: string | undefined;
+      /** Set if a link was posted in place of the file. */
+      readonly link?: LinkReason | undefined;
+      readonly messageId: string;
       readonly wasFound: boolean;
     }
   | { readonly kind: 'duplicate'; readonly messageId: string | undefined }
+  /** The route posts no overwrite such as this one; the ledger has recorded it. */
+  | { readonly kind: 'ignored'; readonly detail: string }
   /** Nothing failed, but the delivery has to wait. */
   | { readonly kind: 'waiting'; readonly held: Held; readonly failure: Failure; readonly delayMs: number }
   /** `call`: the call that failed; absent if no call failed and a step decided to give up the object. */

@@ -1,5 +1,5 @@
 import { caption, DEFAULT_CAPTION } from '../domain/caption.ts';
-import type { LedgerEntry, Upload } from '../domain/delivery.ts';
+import type { LedgerEntry, LinkReason, Upload } from '../domain/delivery.ts';
 import {
   afterConfirmInDoubt,
   afterDrop,
@@ -9,15 +9,33 @@ import {
   MAX_CRASHES,
   recovered,
 } from '../domain/delivery.ts';
-import { CredentialsRenewedError, SourceError } from '../domain/errors.ts';
+import { CredentialsRenewedError } from '../domain/errors.ts';
 import { type Call, classify, type Failure, isConfirmInDoubt, isWithoutMessage } from '../domain/failure.ts';
+import { isLinkable, linkKey, linkReasonOf } from '../domain/link.ts';
 import { fileName, mediaType } from '../domain/object-name.ts';
-import { retryDelayMs } from '../domain/retry-delay.ts';
+import { LONGEST_RETRY_DELAY_MS, retryDelayMs } from '../domain/retry-delay.ts';
 import type { Settings } from '../domain/settings.ts';
-import { dropped, leased, leasedTooLong, limited, notFoundYet, outOfTime } from '../domain/wait.ts';
+import { dropped, leased, leasedTooLong, limited, notDue, notFoundYet, outOfTime } from '../domain/wait.ts';
 import type { Pacer } from '../pacing/pacer.ts';
-import type { Chat, Claim, Clock, Lease, Ledger, Logger, ObjectStore, Random } from '../ports.ts';
+import type {
+  Chat,
+  Claim,
+  Clock,
+  Lease,
+  Ledger,
+  Limits,
+  Links,
+  Logger,
+  Notices,
+  ObjectStore,
+  Random,
+  Threads,
+} from '../ports.ts';
+import { linkMessage } from './link-message.ts';
+import { refusalBefore, refusalByServer } from './refusal.ts';
 import type { Addressed, Delivery, Ended, Held, State, StateOf } from './state.ts';
+import { threadOf } from './thread.ts';
+import { checkOrder } from './versions.ts';
 
 /**
  * The steps of a delivery: `claim`, `upload`, `look` and `confirm`. Each starts from a state of the diagram in
@@ -32,6 +50,10 @@ export interface StepDeps {
   readonly random: Random;
   readonly store: ObjectStore;
   readonly chat: Chat;
+  readonly limits: Limits;
+  readonly links: Links;
+  readonly notices: Notices;
+  readonly threads: Threads;
   readonly ledger: Ledger;
   readonly pacer: Pacer;
   readonly logger: Logger;
@@ -56,7 +78,8 @@ export const claim = step('ledger', async (deps, delivery, { held }) => {
   const claimed = await claimEntry(deps.ledger, delivery, held);
   if (claimed.kind !== 'claimed') return notClaimed(deps, held, claimed);
   const taken = claimed.held;
-  return comeBackAlone(deps, delivery, taken) ?? { ...fileState(taken, deps.clock.now()), held: taken };
+  const early = comeBackAlone(deps, delivery, taken) ?? comeBackWhenDue(deps, delivery, taken);
+  return early ?? { ...fileState(taken, deps.clock.now()), held: taken };
 });
 
 /** Stores the file at the chat server, and records the upload in the ledger. */
@@ -64,12 +87,11 @@ export const upload = step<StateOf<'uploading'>>('source', async (deps, delivery
   const { clock, pacer } = deps;
   const { object } = delivery;
   // The order is known only to the holder of the entry; an unclaimed delivery checks it before the confirm.
-  const superseded = held.isClaimed ? await findSuperseding(deps, delivery, held) : undefined;
-  if (superseded !== undefined) return superseded;
-  const ready: Held = { ...held, isOrderChecked: held.isClaimed };
-  if (object.sizeBytes === 0) {
-    throw new SourceError('the object is empty, and Rocket.Chat takes no empty files', { code: 'OBJECT_EMPTY' });
-  }
+  const order = held.isClaimed ? await checkOrder(deps, delivery, held) : ({ kind: 'next', held } as const);
+  if (order.kind !== 'next') return order;
+  const ready = order.held;
+  const refusal = await refusalBefore(deps.limits, delivery);
+  if (refusal !== undefined) return linkOrFail(deps, delivery, ready, refusal);
   if (!hasTimeFor(object.sizeBytes, delivery, clock.now())) return waiting(ready, 1_000, outOfTime(object.sizeBytes));
   const waitMs = pacer.take('media');
   if (waitMs > 0) return waiting(ready, waitMs, limited('media'));
@@ -79,10 +101,24 @@ export const upload = step<StateOf<'uploading'>>('source', async (deps, delivery
     file = await sendWithFreshCredentials(deps, delivery);
   } catch (error) {
     pacer.giveUp();
-    return failed(deps, ready, error, 'media');
+    return linkOrFail(deps, delivery, ready, error);
   }
   return recordUpload(deps, delivery, { held: { ...ready, upload: file, inDoubt: undefined }, upload: file });
 });
+
+/** A file that the server refuses is replaced by a link, if the route has one. */
+const linkOrFail = (deps: StepDeps, delivery: Delivery, held: Held, error: unknown): Promise<State | Ended> | Ended => {
+  const ended = failed(deps, held, error, 'media');
+  const link = ended.kind === 'failed' ? linkReasonOf(ended.failure) : undefined;
+  if (ended.kind !== 'failed' || link === undefined || delivery.route.link === undefined) return ended;
+  if (!isLinkable(delivery.object.key)) {
+    const detail = `${ended.failure.detail}; no link can be posted, because browsers remove "." and ".." from its path`;
+    return { ...ended, failure: { ...ended.failure, detail } };
+  }
+  const now = deps.clock.now();
+  const file: Upload = { fileId: 'link', uploadedAt: now, sentAt: now, link };
+  return recordUpload(deps, delivery, { held: { ...held, upload: file, inDoubt: undefined }, upload: file });
+};
 
 const recordUpload = step<{ held: Held; upload: Upload }>('ledger', async (deps, delivery, { held, upload: file }) => {
   const { ledger } = deps;
@@ -91,7 +127,7 @@ const recordUpload = step<{ held: Held; upload: Upload }>('ledger', async (deps,
     await ledger.record(id, lease.owner, { kind: 'uploaded', upload: file });
     return { kind: 'uploaded', held, upload: file };
   }
-  const claimed = await ledger.claimUploaded(id, lease, { object, upload: file });
+  const claimed = await ledger.claimUploaded(id, lease, { object, room: delivery.room, upload: file });
   if (claimed.kind !== 'claimed') return notClaimed(deps, held, claimed);
   const taken = takeOver(held, claimed.previous, lease);
   return { kind: 'uploaded', held: taken, upload: taken.upload ?? file };
@@ -102,8 +138,7 @@ export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { h
   const { chat, clock, settings } = deps;
   const { roomId, signal } = delivery;
   const askedAt = clock.now();
-  const isFileListProof = (inDoubt.drops ?? 0) === 0;
-  const found = await chat.findMessage({ roomId, upload: file, isFileListProof }, { signal });
+  const found = await chat.findMessage({ roomId, upload: file }, { signal });
   if (found !== undefined) return recordPosted(deps, delivery, { held, upload: file, ...found, wasFound: true });
   const times = { askedAt, answeredAt: clock.now() };
   const negative = afterNegativeLook(file, inDoubt, times, settings.confirmAgainAfterSeconds * 1_000);
@@ -118,9 +153,16 @@ export const look = step<StateOf<'in-doubt'>>('look', async (deps, delivery, { h
 export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery, { held, upload: file }) => {
   const { chat, clock, pacer } = deps;
   const { object, route, roomId, signal } = delivery;
-  const superseded = await findSuperseding(deps, delivery, held);
-  if (superseded !== undefined) return superseded;
-  const ready: Held = { ...held, isOrderChecked: true };
+  const order = await checkOrder(deps, delivery, held);
+  if (order.kind !== 'next') return order;
+  let threadId: string | undefined;
+  try {
+    threadId = await threadOf(deps.threads, delivery, order.held.parent);
+  } catch (error) {
+    return failed(deps, order.held, error, 'thread');
+  }
+  const ready: Held = { ...order.held, threadId };
+  if (file.link !== undefined) return postLink(deps, delivery, { held: ready, upload: file, reason: file.link });
   const waitMs = pacer.take('confirm');
   if (waitMs > 0) return waiting(ready, waitMs, limited('confirm'));
   // After the deadline the lease could run out during the call, and another delivery could confirm as well.
@@ -130,7 +172,7 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
   let messageId: string;
   try {
     const target = { roomId, fileId: file.fileId };
-    ({ messageId } = await chat.confirmMedia(target, { text, threadId: route.threadId }, { signal }));
+    ({ messageId } = await chat.confirmMedia(target, { text, threadId }, { signal }));
   } catch (error) {
     return afterFailedConfirm(deps, ready, error);
   }
@@ -138,6 +180,23 @@ export const confirm = step<StateOf<'uploaded'>>('ledger', async (deps, delivery
   const posted = { ...ready, inDoubt: afterConfirmInDoubt(held.inDoubt) };
   return recordPosted(deps, delivery, { held: posted, upload: file, messageId, wasFound: false });
 });
+
+/** Posts a link in place of the file. The server inserts the message once, however often this is repeated. */
+const postLink = step<{ readonly held: Held; readonly upload: Upload; readonly reason: LinkReason }>(
+  'link',
+  async (deps, delivery, { held, upload: file, reason }) => {
+    const { object, route, roomId, id, signal } = delivery;
+    // After the deadline the lease could run out during the call.
+    if (deps.clock.now() >= delivery.deadlineAt) return waiting(held, 1_000, outOfTime(0));
+    const text = await linkMessage(deps, delivery, {
+      reason,
+      caption: () => caption(route.caption ?? DEFAULT_CAPTION, object, fileName(object.key)),
+    });
+    const notice = { key: linkKey(id), text, threadId: held.threadId };
+    const { messageId } = await deps.notices.post(roomId, notice, { signal });
+    return recordPosted(deps, delivery, { held, upload: file, messageId, wasFound: false });
+  },
+);
 
 const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State | Ended => {
   const failure = classify(error, 'confirm');
@@ -156,26 +215,15 @@ const afterFailedConfirm = (deps: StepDeps, held: Held, error: unknown): State |
 interface Found {
   readonly held: Held;
   readonly upload: Upload;
-  readonly messageId: string | undefined;
+  readonly messageId: string;
   readonly wasFound: boolean;
 }
 const recordPosted = step<Found>('ledger', async ({ ledger, clock }, { id, lease }, { upload: file, ...found }) => {
-  await ledger.record(id, lease.owner, { kind: 'posted', messageId: found.messageId, postedAt: clock.now() });
-  return { kind: 'posted', fileId: file.fileId, ...found };
+  const { messageId, held } = found;
+  const { threadId } = held;
+  await ledger.record(id, lease.owner, { kind: 'posted', messageId, postedAt: clock.now(), threadId });
+  return { kind: 'posted', fileId: file.fileId, link: file.link, ...found };
 });
-
-/** Ends an older version after a newer one was claimed, and a backfilled object that was posted before. */
-const findSuperseding = async ({ ledger }: StepDeps, delivery: Delivery, held: Held): Promise<Ended | undefined> => {
-  if (held.isOrderChecked) return undefined;
-  const other = await ledger.findOther(delivery.id);
-  if (other === undefined) return undefined;
-  if (other.kind === 'same') {
-    await ledger.record(delivery.id, delivery.lease.owner, { kind: 'gone', lastError: 'SUPERSEDED' });
-    return { kind: 'duplicate', messageId: other.messageId };
-  }
-  const detail = 'a newer version of the same key was claimed before this one was posted';
-  return { kind: 'failed', held, failure: { kind: 'gone', reason: 'SUPERSEDED', detail } };
-};
 
 const sendWithFreshCredentials = async (deps: StepDeps, delivery: Delivery): Promise<Upload> => {
   try {
@@ -186,11 +234,15 @@ const sendWithFreshCredentials = async (deps: StepDeps, delivery: Delivery): Pro
   }
 };
 
-const send = async ({ store, chat, clock }: StepDeps, { object, roomId, signal }: Delivery): Promise<Upload> => {
+const send = async (deps: StepDeps, delivery: Delivery): Promise<Upload> => {
+  const { store, chat, clock } = deps;
+  const { object, roomId, signal } = delivery;
   const source = await store.open(object, { signal });
   try {
     const name = fileName(object.key);
     const contentType = mediaType(source.contentType, name);
+    const refusal = await refusalByServer(deps.limits, delivery, { name, sizeBytes: source.sizeBytes, contentType });
+    if (refusal !== undefined) throw refusal;
     const sentAt = clock.now();
     const file = await chat.uploadMedia(roomId, { name, contentType, source }, { signal });
     return { ...file, sentAt };
@@ -205,10 +257,13 @@ const send = async ({ store, chat, clock }: StepDeps, { object, roomId, signal }
  */
 export const claimEntry = async (
   ledger: Ledger,
-  { id, lease, object, message }: Addressed,
+  { id, lease, object, message, room, roomId }: Addressed,
   held: Held,
 ): Promise<{ readonly kind: 'claimed'; readonly held: Held } | NotClaimed> => {
-  const claimed = await ledger.claim(id, lease, { object, failedAt: message.failedAt });
+  // A redriven dead letter stands for its own room only: the letter of another room is redriven by itself.
+  const isItsLetter = message.failedRoomId === undefined || message.failedRoomId === roomId;
+  const failedAt = isItsLetter ? message.failedAt : undefined;
+  const claimed = await ledger.claim(id, lease, { object, room, failedAt });
   if (claimed.kind !== 'claimed') return claimed;
   return { kind: 'claimed', held: takeOver(held, claimed.previous, lease) };
 };
@@ -254,6 +309,17 @@ const comeBackAlone = ({ random }: StepDeps, { lease }: Delivery, held: Held): E
   }
   if (previous.leaseOwner === undefined || previous.leaseOwner === lease.owner) return undefined;
   return waiting(held, retryDelayMs(died, random()), { kind: 'transient', reason: 'ABANDONED', detail });
+};
+
+/**
+ * The message came back for another of its rooms, before this one is due. Tried now, its failures would use up its
+ * tries and its time at the pace of the other room.
+ */
+const comeBackWhenDue = ({ clock }: StepDeps, { isOneOfSeveral }: Delivery, held: Held): Ended | undefined => {
+  const leftMs = (held.previous?.dueAt ?? 0) - clock.now();
+  // SQS rounds to whole seconds.
+  if (!isOneOfSeveral || leftMs <= 1_000) return undefined;
+  return waiting(held, Math.min(leftMs, LONGEST_RETRY_DELAY_MS), notDue);
 };
 
 /** The slowest upload that is expected to end. Slower servers are given the time of a whole invocation. */

@@ -18,9 +18,21 @@ export const deliveryId = (object: CreatedObject, roomId: string): DeliveryId =>
   eTag: object.eTag,
 });
 
-/** A file that the chat server has stored and for which no message is known yet. */
+/** Why a link is posted in place of a file. */
+export type LinkReason = 'FILE_TOO_LARGE' | 'MEDIA_TYPE_REFUSED' | 'EMPTY_FILE';
+
+/**
+ * A file that the chat server has stored and for which no message is known yet; or a file that it refuses, and in whose
+ * place a link is posted.
+ */
 export interface Upload {
+  /** Of a link: `link`. */
   readonly fileId: string;
+  /**
+   * Set if a link is posted. It stays set when the server would accept the file later: the link may have been posted, and
+   * only the link can be posted again without a second message.
+   */
+  readonly link?: LinkReason | undefined;
   /** The time of the upload by the server's clock, epoch milliseconds. */
   readonly uploadedAt: number;
   /** The time before the upload by the function's clock, epoch milliseconds. Absent in items of earlier versions. */
@@ -56,6 +68,8 @@ export interface LedgerEntry {
   readonly failuresByReason?: FailureCounts | undefined;
   /** The sum of the delays after failures, which `retryForHours` limits. */
   readonly retriedForMs: number;
+  /** When a released entry is tried again, epoch milliseconds. Set only if its message delivers to several rooms. */
+  readonly dueAt?: number | undefined;
   /** Set when a confirm of the upload may have posted the message. */
   readonly inDoubt?: Doubt | undefined;
 }
@@ -68,16 +82,26 @@ export interface Doubt {
   readonly notFoundSince?: number | undefined;
   /** How many looks after the last confirm have found no message. */
   readonly looks: number;
-  /**
-   * How many confirms of the upload were answered with `message: null`. The server marks the file of such a confirm as
-   * confirmed, so the room's list of files no longer shows whether there is a message. @default 0
-   */
+  /** How many confirms of the upload were answered with `message: null`. @default 0 */
   readonly drops?: number | undefined;
 }
 
 export type LedgerChange =
   | { readonly kind: 'uploaded'; readonly upload: Upload }
-  | { readonly kind: 'posted'; readonly messageId: string | undefined; readonly postedAt: number }
+  | {
+      readonly kind: 'posted';
+      readonly messageId: string;
+      readonly postedAt: number;
+      /** The message that it answers. @default none */
+      readonly threadId?: string | undefined;
+    }
+  /** The route posts no overwrite such as this one. `threadId`: of the version that was posted before. */
+  | {
+      readonly kind: 'ignored';
+      readonly ignoredAt: number;
+      readonly lastError: string;
+      readonly threadId: string | undefined;
+    }
   | {
       readonly kind: 'released';
       /** `undefined`: no upload can still be confirmed. */
@@ -88,6 +112,7 @@ export type LedgerChange =
       readonly failuresByReason?: FailureCounts | undefined;
       readonly retriedForMs: number;
       readonly lastError: string;
+      readonly dueAt?: number | undefined;
     }
   | {
       /** Failures and retries are reset for a redrive; the upload and the doubt are kept. */
@@ -118,6 +143,8 @@ export type FileState =
 /** The state that a delivery continues from, given what the ledger holds. */
 export const fileState = ({ upload, inDoubt }: Pick<LedgerEntry, 'upload' | 'inDoubt'>, now: number): FileState => {
   if (upload === undefined) return { kind: 'uploading' };
+  // The server inserts the message of a link at most once, so a doubt needs no look. A link does not expire here.
+  if (upload.link !== undefined) return { kind: 'uploaded', upload };
   if (inDoubt !== undefined) return { kind: 'in-doubt', upload, inDoubt };
   return withoutMessage(upload, undefined, now);
 };

@@ -26,6 +26,8 @@ export class ChatAnswerError extends RelayError {
    * knows whether the chat server acted. @default true
    */
   readonly isRocketChats: boolean;
+  /** Whether the answer says what failed. @default true */
+  readonly hasReason: boolean;
   constructor(
     message: string,
     options: {
@@ -33,6 +35,7 @@ export class ChatAnswerError extends RelayError {
       errorType?: string | undefined;
       retryAt?: number | undefined;
       isRocketChats?: boolean;
+      hasReason?: boolean;
       cause?: unknown;
     },
   ) {
@@ -41,6 +44,7 @@ export class ChatAnswerError extends RelayError {
     this.errorType = options.errorType;
     this.retryAt = options.retryAt;
     this.isRocketChats = options.isRocketChats ?? true;
+    this.hasReason = options.hasReason ?? true;
   }
 }
 
@@ -83,13 +87,27 @@ export class RoomError extends RelayError {
     | 'ROOM_READ_ONLY'
     | 'ROOM_MUTED'
     | 'ROOM_ENCRYPTED'
-    | 'THREAD_NOT_IN_ROOM';
+    | 'ROOM_BLOCKED'
+    | 'THREAD_NOT_IN_ROOM'
+    | 'THREAD_DELETED';
 }
 
 /** The credentials can't be read or are not usable. */
 export class SecretError extends RelayError {
   override readonly name = 'SecretError';
   declare readonly code: 'SECRET_UNREADABLE' | 'SECRET_MALFORMED' | 'SECRET_UNAVAILABLE';
+}
+
+/** The file was not sent, because the chat server's settings or an earlier answer show that it would be refused. */
+export class FileRefusedError extends RelayError {
+  override readonly name = 'FileRefusedError';
+  declare readonly code: 'FILE_TOO_LARGE' | 'MEDIA_TYPE_REFUSED' | 'UPLOADS_DISABLED' | 'CAPTION_TOO_LONG';
+}
+
+/** A malware scan is required, and its result does not show that the object is clean. */
+export class ScanError extends RelayError {
+  override readonly name = 'ScanError';
+  declare readonly code: 'MALWARE_FOUND' | 'NOT_SCANNED' | 'SCAN_UNSUPPORTED' | 'SCAN_FAILED';
 }
 
 /** S3 did not return the object, or not all of it. */

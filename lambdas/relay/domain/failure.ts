@@ -2,14 +2,19 @@ import {
   ChatAnswerError,
   ChatUnreachableError,
   CredentialsRenewedError,
+  FileRefusedError,
   LedgerError,
   RoomError,
+  ScanError,
   SecretError,
   SourceError,
 } from './errors.ts';
 
-/** The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message. */
-export type Call = 'room' | 'source' | 'media' | 'confirm' | 'look' | 'ledger' | 'queue';
+/**
+ * The call that failed: `media` is `rooms.media`, `confirm` is `rooms.mediaConfirm`, `look` searches for the message,
+ * `thread` reads or posts the first message of a thread, `link` is the `chat.sendMessage` of a link.
+ */
+export type Call = 'room' | 'source' | 'media' | 'thread' | 'confirm' | 'look' | 'link' | 'ledger' | 'queue';
 
 /** Why an object waits or was dead-lettered. Stable: operators filter by it, and `docs/operating.md` explains each. */
 export type Reason =
@@ -21,6 +26,10 @@ export type Reason =
   | 'CAPTION_TOO_LONG'
   | 'MEDIA_NOT_PROCESSED'
   | 'OBJECT_ARCHIVED'
+  | 'MALWARE_FOUND'
+  | 'NOT_SCANNED'
+  | 'SCAN_UNSUPPORTED'
+  | 'SCAN_FAILED'
   | 'ABANDONED'
   | 'RATE_LIMITED'
   | 'CHAT_UNREACHABLE'
@@ -61,6 +70,8 @@ export type Failure = FailureDetails &
     | { readonly kind: 'throttled'; readonly retryAt: number | undefined }
     /** `maxTries`: dead-letter after so many failures with this reason, even if there is time left. */
     | { readonly kind: 'transient'; readonly maxTries?: number | undefined }
+    /** Waits for the result of a malware scan: not a failure, and not counted as one. */
+    | { readonly kind: 'awaiting-scan' }
     /** `scope`: what else fails the same way until an operator has corrected it. */
     | { readonly kind: 'misconfigured'; readonly scope: 'server' | 'room' | 'object' }
     | { readonly kind: 'refused' }
@@ -79,10 +90,19 @@ export const classify = (error: unknown, call: Call): Failure => {
     return { kind: 'transient', reason: 'CHAT_UNREACHABLE', detail };
   }
   if (error instanceof CredentialsRenewedError) return { kind: 'transient', reason: 'CREDENTIALS_REFUSED', detail };
-  if (error instanceof RoomError) return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', detail, scope: 'room' };
+  if (error instanceof RoomError) {
+    const scope = error.code === 'THREAD_DELETED' ? 'object' : 'room';
+    return { kind: 'misconfigured', reason: 'ROOM_UNAVAILABLE', detail, scope };
+  }
   if (error instanceof SecretError) {
     if (error.code === 'SECRET_UNAVAILABLE') return { kind: 'transient', reason: 'SECRET_UNUSABLE', detail };
     return { kind: 'misconfigured', reason: 'SECRET_UNUSABLE', detail, scope: 'server' };
+  }
+  if (error instanceof FileRefusedError) {
+    return error.code === 'UPLOADS_DISABLED' ? { ...UPLOADS_DISABLED, detail } : { ...refused(error.code), detail };
+  }
+  if (error instanceof ScanError) {
+    return { kind: error.code === 'MALWARE_FOUND' ? 'refused' : 'awaiting-scan', reason: error.code, detail };
   }
   if (error instanceof SourceError) return classifySource(error, detail);
   if (error instanceof LedgerError) {
@@ -147,7 +167,7 @@ const NO_SUCH_ROOM = new Set(['error-room-not-found', 'error-room-archived', 'No
 
 const EXPIRED_UPLOAD = new Set(['invalid-file', 'error-invalid-file']);
 
-// Texts that a confirm throws without an errorType before the message is inserted. An unrecognised text makes the
+// Texts that a confirm, like `chat.sendMessage`, throws without an errorType before the message is inserted. An unrecognised text makes the
 // failure transient and in doubt. "readonly" alone would also match the error of a database during a failover.
 const BY_CONFIRM_TEXT: readonly (readonly [text: RegExp, Verdict])[] = [
   [
@@ -201,7 +221,9 @@ const notRocketChatsScope = ({ isRocketChats }: ChatAnswerError, call: Call): 's
 
 const verdictOf = ({ errorType, message }: ChatAnswerError, call: Call): Verdict | undefined => {
   if (errorType === undefined) {
-    return call === 'confirm' ? BY_CONFIRM_TEXT.find(([text]) => text.test(message))?.[1] : undefined;
+    return call === 'confirm' || call === 'thread' || call === 'link'
+      ? BY_CONFIRM_TEXT.find(([text]) => text.test(message))?.[1]
+      : undefined;
   }
   if (call === 'confirm' && EXPIRED_UPLOAD.has(errorType)) return { kind: 'stale-upload', reason: 'UPLOAD_EXPIRED' };
   if (call === 'room' && NO_SUCH_ROOM.has(errorType)) return ROOM_UNAVAILABLE;

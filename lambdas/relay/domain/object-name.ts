@@ -1,4 +1,4 @@
-import { lookup } from 'mrmime';
+import mime from 'mime';
 
 const MAX_NAME_BYTES = 255;
 
@@ -41,7 +41,5 @@ const GENERIC = new Set(['', 'application/octet-stream', 'binary/octet-stream', 
 export const mediaType = (declared: string | undefined, name: string): string => {
   const type = declared?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!GENERIC.has(type) && /^[\w.+-]+\/[\w.+-]+$/.test(type)) return type;
-  // mrmime looks up a plain object: for "x.constructor" it returns a function.
-  const known: unknown = lookup(name);
-  return typeof known === 'string' ? known : 'application/octet-stream';
+  return mime.getType(name) ?? 'application/octet-stream';
 };

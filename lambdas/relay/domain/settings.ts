@@ -90,7 +90,15 @@ const link = v.pipe(
   v.strictObject(
     {
       /** Links point below this URL, for example of a CloudFront distribution; the encoded key is appended. */
-      baseUrl: v.optional(httpsUrl),
+      baseUrl: v.optional(
+        v.pipe(
+          httpsUrl,
+          v.check(
+            (url) => !/[?#@\s]/.test(url),
+            'must have no query, fragment, user or space: the key is appended to it',
+          ),
+        ),
+      ),
       /** Links are presigned for this many hours; the credentials of the function's role may expire first. */
       presignForHours: v.optional(wholeNumber(1, 12, 'hours')),
     },

@@ -15,6 +15,24 @@ export const leased: Failure = {
   detail: 'another delivery of the same object is at work',
 };
 
+export const olderPending: Failure = {
+  kind: 'transient',
+  reason: 'LEASED',
+  detail: 'an older version of the key is still being delivered, and what is done with this one depends on it',
+};
+
+export const superseded: Failure = {
+  kind: 'gone',
+  reason: 'SUPERSEDED',
+  detail: 'a newer version of the same key was claimed before this one was posted',
+};
+
+export const notDue: Failure = {
+  kind: 'transient',
+  reason: 'LEASED',
+  detail: 'the message came back for another of its rooms; this one is tried again at its own time',
+};
+
 export const notFoundYet: Failure = {
   kind: 'transient',
   reason: 'NOT_POSTED',

@@ -7,7 +7,7 @@ export const countOutcome = (metrics: Metrics, outcome: Outcome, sizeBytes: numb
   switch (outcome.kind) {
     case 'posted':
       metrics.add(Metric.ObjectsPosted, 1);
-      metrics.add(Metric.BytesPosted, sizeBytes);
+      if (outcome.link === undefined) metrics.add(Metric.BytesPosted, sizeBytes);
       metrics.add(Metric.RelayLatency, ageMs);
       return;
     case 'duplicate':
@@ -21,11 +21,14 @@ export const countOutcome = (metrics: Metrics, outcome: Outcome, sizeBytes: numb
       metrics.add(Metric.Ignored, 1);
       return;
     case 'retrying':
+      // Nothing fails while GuardDuty scans an object, so no alarm may count it.
+      if (outcome.failureKind === 'awaiting-scan') return;
       metrics.add(waiting(outcome.failureKind), 1);
       metrics.add(Metric.OldestWaiting, Math.round(ageMs / 1_000));
       return;
     case 'dead-lettered':
       if (outcome.failureKind === 'refused') metrics.add(Metric.Refused, 1);
+      if (outcome.reason === 'MALWARE_FOUND') metrics.add(Metric.MalwareFound, 1);
       metrics.add(Metric.DeadLettered, 1);
       return;
     default:

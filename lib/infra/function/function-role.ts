@@ -1,16 +1,19 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { Route } from '../../../lambdas/relay/domain/settings.ts';
+import { SCAN_TAG } from '../../../lambdas/relay/domain/malware-scan.ts';
+import { readsTags } from '../../../lambdas/relay/domain/needed-tags.ts';
+import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
+import { acknowledgeWildcards } from '../acknowledge-wildcards.ts';
 import type { RelayParts } from '../relay-parts.ts';
 import { allowInterfaces } from './network.ts';
-import { needsTags, readableObjects } from './readable-objects.ts';
+import { readableObjects } from './readable-objects.ts';
 
 /** What the function uses. */
 export interface FunctionResources
   extends Pick<RelayParts, 'buckets' | 'queue' | 'deadLetterQueue' | 'table' | 'secret' | 'logGroup'> {
-  readonly routes: readonly Route[];
+  readonly settings: Pick<Settings, 'routes' | 'requireMalwareScan'>;
   /** The key of the resources that the construct creates. */
   readonly encryptionKey?: IKey | undefined;
   /** The keys of the given buckets and the given secret. */
@@ -29,9 +32,20 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   const allow = (actions: string[], ...arns: string[]): void => {
     role.addToPolicy(new PolicyStatement({ actions, resources: arns }));
   };
-  const objects = buckets.flatMap((bucket) => readableObjects(bucket, resources.routes));
-  allow(['s3:GetObject', 's3:GetObjectVersion'], ...objects);
-  const tagged = resources.routes.filter(needsTags);
+  const { settings } = resources;
+  const objects = buckets.flatMap((bucket) => readableObjects(bucket, settings.routes));
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: objects,
+      // S3 itself then refuses what GuardDuty has not found clean, also to links that the function has signed.
+      ...(settings.requireMalwareScan === true && {
+        conditions: { StringEquals: { [`s3:ExistingObjectTag/${SCAN_TAG}`]: 'NO_THREATS_FOUND' } },
+      }),
+    }),
+  );
+  const { requireMalwareScan, routes } = settings;
+  const tagged = requireMalwareScan === true ? routes : routes.filter((route) => readsTags({ routes: [route] }));
   const taggedObjects = tagged.length === 0 ? [] : buckets.flatMap((bucket) => readableObjects(bucket, tagged));
   if (taggedObjects.length > 0) allow(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], ...taggedObjects);
   // Without s3:ListBucket, S3 answers 403 instead of 404 for a deleted object (API reference of GetObject,
@@ -51,19 +65,12 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   if (readingKeys.length > 0) allow(['kms:Decrypt'], ...readingKeys.map(({ keyArn }) => keyArn));
   if (resources.isInVpc) allowInterfaces(role);
   if (resources.isInVpc || resources.isTraced) acknowledgeAllResources(role);
-  acknowledgeObjectPatterns(role, [...new Set([...objects, ...taggedObjects])]);
-  return role;
-};
-
-/** cdk-nag needs an acknowledgement for each wildcard, in which references are written as logical ids. */
-const acknowledgeObjectPatterns = (role: Role, arns: readonly string[]): void => {
-  const stack = Stack.of(role);
-  Validations.of(role).acknowledge(
-    ...arns.map((arn) => ({
-      id: `AwsSolutions-IAM5[Resource::${flatten(stack.resolve(arn))}]`,
-      reason: 'The keys of future objects are not known; read access is limited to the prefixes of the routes.',
-    })),
+  acknowledgeWildcards(
+    role,
+    [...new Set([...objects, ...taggedObjects])],
+    'The keys of future objects are not known; read access is limited to the prefixes of the routes.',
   );
+  return role;
 };
 
 const acknowledgeAllResources = (role: Role): void =>
@@ -73,12 +80,3 @@ const acknowledgeAllResources = (role: Role): void =>
       'Network interfaces do not exist before Lambda creates them, and the EC2 Describe calls do not support resources; ' +
       "the function's own code is denied these calls. The X-Ray calls do not support resources.",
   });
-
-const flatten = (value: unknown): string => {
-  if (typeof value === 'string') return value;
-  const node = value as { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, unknown[]] };
-  if (node.Ref !== undefined) return `<${node.Ref}>`;
-  if (node['Fn::GetAtt'] !== undefined) return `<${node['Fn::GetAtt'].join('.')}>`;
-  const [delimiter, parts] = node['Fn::Join'] ?? ['', []];
-  return parts.map(flatten).join(delimiter);
-};

@@ -11,13 +11,13 @@ const MAX_PATTERNS_LENGTH = 4096;
  * objects by their keys and sizes needs no access.
  */
 export const readableObjects = (bucket: IBucket, routes: readonly Route[]): string[] => {
-  const reading = routes.filter((route) => route.ignore === undefined || needsDetails(route) || needsTags(route));
+  const reading = routes.filter(
+    (route) => route.ignore === undefined || needsDetails(route) || route.tags !== undefined,
+  );
   return objectPatterns(reading.flatMap(keyPatterns).map(({ prefix }) => prefix)).map((pattern) =>
     bucket.arnForObjects(pattern),
   );
 };
-
-export const needsTags = ({ tags }: Route): boolean => tags !== undefined;
 
 /** The prefixes as IAM patterns, without those that a shorter prefix covers; `*` if they are too long for the policy. */
 export const objectPatterns = (prefixes: readonly string[]): string[] => {

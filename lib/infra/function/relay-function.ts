@@ -37,7 +37,7 @@ export const createRelayFunction = (
     table: relay.table,
     secret: relay.secret,
     logGroup: relay.logGroup,
-    routes: settings.routes,
+    settings,
     encryptionKey,
     decryptionKeys,
     isInVpc: network !== undefined,

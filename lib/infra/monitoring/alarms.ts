@@ -25,6 +25,7 @@ export const AlarmName = {
   FunctionThrottled: 'FunctionThrottled',
   FunctionTimesOut: 'FunctionTimesOut',
   LoopSuspected: 'LoopSuspected',
+  MalwareFound: 'MalwareFound',
   NothingPosted: 'NothingPosted',
 } as const;
 export type AlarmName = (typeof AlarmName)[keyof typeof AlarmName];
@@ -37,6 +38,7 @@ export interface AlarmsProps {
   readonly functionTimeout: Duration;
   readonly backlogAlarmAfterHours: number;
   readonly quietAlarmAfterHours?: number | undefined;
+  readonly requireMalwareScan?: boolean | undefined;
   readonly runbookUrl: string;
 }
 
@@ -141,6 +143,15 @@ const definitions = (
     // The metric is written only when it happens.
     treatMissingData: TreatMissingData.NOT_BREACHING,
   },
+  ...(options.requireMalwareScan === true && {
+    [AlarmName.MalwareFound]: {
+      meaning: 'GuardDuty found malware in an uploaded object. It was not posted.',
+      metric: filled(relay.metricMalwareFound({ period: Duration.hours(1) })),
+      threshold: 1,
+      // The metric is written only when it happens.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    },
+  }),
   ...(options.quietAlarmAfterHours !== undefined && {
     [AlarmName.NothingPosted]: {
       meaning: `No file was posted for ${options.quietAlarmAfterHours} hours.`,

@@ -48,7 +48,7 @@ export abstract class RelayMetrics extends Construct {
     return this.metric(Metric.ExpectedDrainTime, options);
   }
 
-  /** Seconds since the upload of the oldest object that was put back into the queue. @default maximum over 5 minutes */
+  /** Seconds since the upload of the oldest object that was put back into the queue, malware scans aside. @default maximum over 5 minutes */
   metricOldestWaiting(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.OldestWaiting, options);
   }
@@ -76,6 +76,11 @@ export abstract class RelayMetrics extends Construct {
   /** Messages written to the dead-letter queue. @default sum over 5 minutes */
   metricDeadLettered(options?: MetricOptions): CloudWatchMetric {
     return this.metric(Metric.DeadLettered, options);
+  }
+
+  /** Objects in which GuardDuty found malware. Written only with `requireMalwareScan`. @default sum over 5 minutes */
+  metricMalwareFound(options?: MetricOptions): CloudWatchMetric {
+    return this.metric(Metric.MalwareFound, options);
   }
 
   /** Objects that Rocket.Chat itself stored in the bucket. @default sum over 5 minutes */

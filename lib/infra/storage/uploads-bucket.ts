@@ -16,6 +16,7 @@ import { encodeFilterValue, type NotificationFilter } from './notification-filte
 export interface UploadsBucketProps {
   readonly removalPolicy: RemovalPolicy;
   readonly versioned: boolean;
+  /** The bucket sends its events to EventBridge, in addition to a queue that it notifies. */
   readonly eventBridge: boolean;
   readonly encryptionKey?: IKey | undefined;
 }

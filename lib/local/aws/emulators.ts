@@ -3,6 +3,7 @@ import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { createNotifier, type UploadedObject, watchUploads } from './bucket-notifications.ts';
 import { createLocalClients, destroyClients, type LocalClients, type LocalEndpoints } from './clients.ts';
 import { createLedgerTable, startDynamoDb } from './dynamodb.ts';
+import { addObjectTags } from './object-tags.ts';
 import { createS3AndSqs, listenS3AndSqs } from './s3-sqs.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
@@ -65,6 +66,7 @@ const RETENTION_SECONDS = String(14 * 86_400);
 export const startEmulators = async (options: EmulatorOptions): Promise<Emulators> => {
   const { region } = options;
   const app = createS3AndSqs(region);
+  addObjectTags(app);
   const notify = createNotifier(options);
   let uploaded: (object: UploadedObject) => Promise<void> = async () => {};
   const uploads = watchUploads(app, (object) => uploaded(object));

@@ -7,8 +7,8 @@ export type EmulatorApp = ReturnType<typeof buildApp>;
 // S3's limit for one PUT. The emulator's default is 11 MiB.
 const MAX_PUT_BYTES = 5 * 1024 ** 3;
 
-/** Sub-resources that the emulator does not tell from the object: `PUT ?tagging` would replace the object's content. */
-const SUB_RESOURCES = ['tagging', 'acl', 'retention', 'legal-hold', 'torrent', 'restore', 'select'] as const;
+/** Sub-resources that the emulator does not tell from the object: `PUT ?acl` would replace the object's content. */
+const SUB_RESOURCES = ['acl', 'retention', 'legal-hold', 'torrent', 'restore', 'select'] as const;
 
 /**
  * Creates S3 and SQS with fauxqs; they do not listen yet. Adds what real clients need: large single PUTs, empty objects,
@@ -70,6 +70,9 @@ const unsupportedFeature = (request: RequestHead): string | undefined => {
   if (bucket === undefined) return undefined;
   if (request.method === 'POST' && request.headers['content-type']?.startsWith('multipart/form-data')) {
     return 'uploads by browser form: use PUT';
+  }
+  if (request.method === 'POST' && 'x-amz-tagging' in request.headers) {
+    return 'tags of a multipart upload: tag the finished object';
   }
   const parameter = key ? SUB_RESOURCES.find((name) => name in (request.query as object)) : undefined;
   return parameter && `"?${parameter}"`;

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { lookup } from 'mrmime';
+import mime from 'mime';
 
 /**
  * Uploads a file to the embedded S3, with the content type of its name's extension.
@@ -18,7 +18,7 @@ export const uploadFile = async (
   );
   const request = httpRequest(url, {
     method: 'PUT',
-    headers: { 'content-length': size, 'content-type': lookup(target.key) ?? 'application/octet-stream' },
+    headers: { 'content-length': size, 'content-type': mime.getType(target.key) ?? 'application/octet-stream' },
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);

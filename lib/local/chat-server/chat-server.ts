@@ -40,6 +40,8 @@ export interface ChatServer {
   users(): User[];
   /** A room's messages, oldest first. @throws Error if no room has this id or name */
   messages(idOrName: string): StoredMessage[];
+  /** Deletes a message as a user of the server does. */
+  deleteMessage(messageId: string): void;
   /** All files that the server has, temporary uploads included and thumbnails not. */
   files(): StoredFile[];
   /** The thumbnails of images: one for each confirm, also for one that was refused or repeated. */
@@ -95,6 +97,7 @@ export const startChatServer = async (options: ChatServerOptions = {}): Promise<
     addUser: (input) => addUser(world, input),
     users: () => [...world.users],
     messages: (idOrName) => world.messages.inRoom(findRoom(world, idOrName).id),
+    deleteMessage: (messageId) => world.messages.delete(messageId, world.settings),
     files: () => world.uploads.all().filter(({ thumbnailOf }) => thumbnailOf === undefined),
     thumbnails: () => world.uploads.all().filter(({ thumbnailOf }) => thumbnailOf !== undefined),
     setRateLimit: (limit) => world.limiter.set(limit),

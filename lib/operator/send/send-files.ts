@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pipeline, Transform } from 'node:stream';
-import { lookup } from 'mrmime';
+import mime from 'mime';
 import { caption, DEFAULT_CAPTION, humanSize } from '../../../lambdas/relay/domain/caption.ts';
 import { classify } from '../../../lambdas/relay/domain/failure.ts';
 import type { Chat, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
@@ -62,7 +62,7 @@ const sendFile = async (
     signal,
   }: { chat: Chat; rooms: Rooms; progress: Progress; output: Output; signal: AbortSignal },
 ): Promise<boolean> => {
-  const contentType = lookup(name) ?? 'application/octet-stream';
+  const contentType = mime.getType(name) ?? 'application/octet-stream';
   const source = openFile(path, sizeBytes, contentType, progress);
   let call: Parameters<typeof classify>[1] = 'room';
   try {

@@ -10,6 +10,7 @@ export interface ChatRequest {
   /** With its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly json: unknown;
   /** The uploaded object, for `rooms.media`. */
   readonly file?: { readonly object: string; readonly isWhole: boolean } | undefined;
 }
@@ -18,13 +19,22 @@ export interface ModelMessage {
   readonly id: string;
   readonly roomId: string;
   readonly fileId: string;
+  /** The object and the room, as `deliveryName` has them. */
   readonly object: string;
   readonly userId: string;
+  readonly threadId: string | undefined;
   readonly at: number;
   /** `_updatedAt`, by the clock of the application server. */
   readonly updatedAt: number;
   /** Index of the confirm that posted it. */
   readonly confirm: number;
+}
+
+/** A message without a file. */
+export interface ModelText {
+  readonly id: string;
+  readonly roomId: string;
+  readonly userId: string;
 }
 
 export interface ModelConfirm {
@@ -52,6 +62,9 @@ export const REFUSED_PREFIX = 'refused-';
 
 const UPLOAD_LIVES_MS = 24 * 3_600_000;
 
+/** One object on its way to one room. */
+export const deliveryName = (object: string, roomId: string): string => `${object} in ${roomId}`;
+
 export interface ChatModelOptions {
   readonly now: () => number;
   /** How far the clock of the application server is ahead. */
@@ -68,6 +81,7 @@ export interface ChatModelOptions {
 export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatModelOptions) => {
   const files = new Map<string, ModelFile>();
   const messages: ModelMessage[] = [];
+  const texts: ModelText[] = [];
   const confirms: ModelConfirm[] = [];
   /** Confirms of files that were not whole. */
   const brokenConfirms: string[] = [];
@@ -88,25 +102,46 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
     }
     stored += 1;
     const id = `file-${stored}`;
-    files.set(id, { ...file, roomId, userId, isConfirmed: false, expiresAt: now() + UPLOAD_LIVES_MS });
+    const object = deliveryName(file.object, roomId);
+    files.set(id, { ...file, object, roomId, userId, isConfirmed: false, expiresAt: now() + UPLOAD_LIVES_MS });
     return json(200, { success: true, file: { _id: id, url: `/file-upload/${id}/x` } });
   };
 
-  const confirm = (roomId: string, fileId: string, userId: string, number: number, isDropped: boolean): Answer => {
+  const refusalOf = (roomId: string): Answer | undefined => {
+    switch (roomState(roomId)) {
+      case 'archived':
+        return failure('room_is_archived');
+      case 'read-only':
+        return failure("You can't send messages because the room is readonly.");
+      case 'muted':
+        return failure('You_have_been_muted');
+      default:
+        return undefined;
+    }
+  };
+
+  const confirm = (
+    {
+      roomId,
+      fileId,
+      userId,
+      threadId,
+    }: Readonly<Record<'roomId' | 'fileId' | 'userId', string>> & Pick<ModelMessage, 'threadId'>,
+    number: number,
+    isDropped: boolean,
+  ): Answer => {
     const file = files.get(fileId);
     const isThere = file !== undefined && (file.isConfirmed || now() < file.expiresAt);
     if (!isThere || file.roomId !== roomId || file.userId !== userId) return failure('[invalid-file]', 'invalid-file');
-    const state = roomState(roomId);
-    if (state === 'archived') return failure('room_is_archived');
-    if (state === 'read-only') return failure("You can't send messages because the room is readonly.");
-    if (state === 'muted') return failure('You_have_been_muted');
+    const refusal = refusalOf(roomId);
+    if (refusal !== undefined) return refusal;
     if (!file.isWhole) brokenConfirms.push(file.object);
     file.isConfirmed = true;
     if (!isDropped) {
       const id = `message-${messages.length}`;
       const { object } = file;
       const updatedAt = now() + skewMs;
-      messages.push({ id, roomId, fileId, object, userId, at: now(), updatedAt, confirm: number });
+      messages.push({ id, roomId, fileId, object, userId, threadId, at: now(), updatedAt, confirm: number });
     }
     // The answer shows the first message of the file, so a duplicate is never visible in it.
     const [first] = messagesOf(fileId);
@@ -121,6 +156,22 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
     files: [{ _id: fileId }],
     _updatedAt: new Date(updatedAt).toISOString(),
   });
+
+  const sendMessage = (body: unknown, userId: string): Answer => {
+    const { _id: id, rid: roomId } = (body as { message: { _id: string; rid: string } }).message;
+    const refusal = refusalOf(roomId);
+    if (refusal !== undefined) return refusal;
+    if (texts.some((one) => one.id === id)) return failure("Cannot read properties of undefined (reading 'starred')");
+    texts.push({ id, roomId, userId });
+    return json(200, { success: true, message: { _id: id } });
+  };
+
+  const getMessage = (query: URLSearchParams): Answer => {
+    const found = texts.find(({ id }) => id === query.get('msgId'));
+    if (found === undefined) return json(400, { success: false });
+    const { id, roomId, userId } = found;
+    return json(200, { success: true, message: { _id: id, rid: roomId, u: { _id: userId } } });
+  };
 
   /** By a cursor and in pages, or everything since `lastUpdate`. */
   const syncMessages = (query: URLSearchParams): Answer => {
@@ -140,16 +191,6 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
     return json(200, { success: true, result: { updated: updated.map(shown), deleted: [], cursor } });
   };
 
-  const listFiles = (query: URLSearchParams): Answer => {
-    const listed = [...files]
-      .filter(([, file]) => file.roomId === query.get('roomId') && (file.isConfirmed || now() < file.expiresAt))
-      .map(([id, { isConfirmed, expiresAt }]) => ({
-        _id: id,
-        ...(isConfirmed ? {} : { expiresAt: new Date(expiresAt + skewMs).toISOString() }),
-      }));
-    return json(200, { success: true, files: listed, count: listed.length, offset: 0, total: listed.length });
-  };
-
   const roomInfo = (query: URLSearchParams): Answer => {
     const name = query.get('roomName') ?? Object.keys(ROOMS).find((key) => ROOMS[key] === query.get('roomId'));
     const roomId = name === undefined ? undefined : ROOMS[name];
@@ -166,6 +207,7 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
 
   return {
     messages,
+    texts,
     confirms,
     brokenConfirms,
     negativeLooks,
@@ -196,6 +238,8 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
       switch (endpoint) {
         case 'me':
           return json(200, { success: true, _id: userId, username: userId, roles: ['user'] });
+        case 'settings.public':
+          return json(200, { success: true, settings: [], count: 0, offset: 0, total: 0 });
         case 'rooms.info':
           return roomInfo(searchParams);
         case 'rooms.media':
@@ -204,15 +248,20 @@ export const createChatModel = ({ now, skewMs, roomState, validUsers }: ChatMode
             ? failure('No file uploaded [error-no-file]', 'error-no-file')
             : media(roomId, userId, request.file);
         case 'rooms.mediaConfirm':
-          return confirm(roomId, fileId, userId, call.confirm, call.isDropped);
+          return confirm({ roomId, fileId, userId, threadId: tmidOf(request.json) }, call.confirm, call.isDropped);
+        case 'chat.sendMessage':
+          return sendMessage(request.json, userId);
+        case 'chat.getMessage':
+          return getMessage(searchParams);
         case 'chat.syncMessages':
           return syncMessages(searchParams);
-        case 'channels.files':
-          return listFiles(searchParams);
         default:
           return { status: 404, headers: {}, text: '{"success":false,"error":"API endpoint not found"}' };
       }
     },
   };
 };
+
+const tmidOf = (json: unknown): string | undefined => (json as { tmid?: string } | undefined)?.tmid;
+
 export type ChatModel = ReturnType<typeof createChatModel>;

@@ -1,4 +1,5 @@
 import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
+import { deliveryName } from './chat-model.ts';
 import type { ModelLetter } from './queue-model.ts';
 import type { History } from './run-schedule.ts';
 import { objectName } from './world.ts';
@@ -17,7 +18,7 @@ const FOUND_WITHIN_MS = 2 * 3_600_000;
 
 /** Compares a history with the promises. */
 export const judge = (history: History): Verdict => {
-  const { chat, queue, objects, redriven, remaining, ofBackfill, unreadable } = history;
+  const { chat, queue, redriven, remaining, ofBackfill, unreadable } = history;
   const violations: string[] = [];
   let posted = 0;
   let superseded = 0;
@@ -27,20 +28,24 @@ export const judge = (history: History): Verdict => {
   // A process that stops between a dead letter and its ledger entry leaves the letter to be repeated.
   const mayRepeat = faultsIn(history, /^(SendMessage|ledger)|process (died|froze)/);
 
-  for (const object of objects) {
-    const name = objectName(object);
+  for (const { object, roomId } of deliveriesOf(history)) {
+    const name = deliveryName(objectName(object), roomId);
     const messages = chat.messages.filter((message) => message.object === name);
-    const lettersOf = (letters: readonly ModelLetter[]) => letters.filter((letter) => isLetterOf(letter, object));
-    const inTheEnd = lettersOf([...remaining, ...ofBackfill]);
+    const lettersOf = (letters: readonly ModelLetter[]) =>
+      letters.filter((letter) => isLetterOf(letter, object) && letter.roomId === roomId);
+    // A letter that names no room was written before the rooms were known, or by SQS: it stands for all of them.
+    const inTheEnd = [...remaining, ...ofBackfill].filter(
+      (letter) => isLetterOf(letter, object) && (letter.roomId === undefined || letter.roomId === roomId),
+    );
     if (messages.length > 0) posted += 1;
     else if (inTheEnd.length > 0) deadLettered += 1;
-    else if (mayBeSuperseded(history, object)) superseded += 1;
+    else if (mayBeSuperseded(history, object, roomId)) superseded += 1;
     else violations.push(`${name} was lost: neither posted, nor dead-lettered, nor superseded`);
 
     const tooMany = duplicates(history, name);
     violations.push(...tooMany.violations);
     gap += tooMany.gap;
-    if (isPostedOutOfOrder(history, object)) {
+    if (isPostedOutOfOrder(history, object, roomId)) {
       violations.push(`${name} was posted after a newer version that was claimed first`);
     }
     const [first] = messages;
@@ -58,6 +63,7 @@ export const judge = (history: History): Verdict => {
       violations.push(`${name} was confirmed ${drops} times although the server dropped its message`);
     }
   }
+  violations.push(...brokenThreads(history), ...postedAgain(history));
   for (const mark of unreadable) {
     const counts = phases.map((letters) => letters.filter(({ body }) => body.includes(`"${mark}"`)).length);
     if (counts.every((count) => count === 0)) violations.push(`${mark} was lost: it has no dead letter`);
@@ -82,11 +88,51 @@ const isLetterOf = ({ body }: ModelLetter, { key, eTag }: CreatedObject): boolea
   body.includes(`"key":"${key}"`) && body.includes(`"eTag":"${eTag}"`);
 
 /** An object that is not posted must have made way for a newer version of its key. */
-const mayBeSuperseded = ({ objects, firstClaims, isReadable }: History, object: CreatedObject): boolean => {
-  const newer = objects.filter(
-    (other) => other.key === object.key && (other.sequencer ?? '') > (object.sequencer ?? ''),
+const mayBeSuperseded = (history: History, object: CreatedObject, roomId: string): boolean => {
+  const { chat, objects, schedule, firstClaims, isReadable } = history;
+  const others = objects.filter((other) => other.key === object.key && other !== object);
+  if (schedule.overwrites === 'first') {
+    const names = others.map((other) => deliveryName(objectName(other), roomId));
+    if (chat.messages.some((message) => names.includes(message.object))) return true;
+  }
+  const newer = others.filter((other) => (other.sequencer ?? '') > (object.sequencer ?? ''));
+  const isClaimed = (other: CreatedObject) => firstClaims.has(deliveryName(objectName(other), roomId));
+  return newer.length > 0 && (!isReadable(object) || newer.some(isClaimed));
+};
+
+/** Every object with each of its rooms. */
+const deliveriesOf = ({ objects, roomsOf }: History) =>
+  objects.flatMap((object) => roomsOf(object).map((roomId) => ({ object, roomId })));
+
+/** A day's thread has one first message in each room, and every file of the day answers it. */
+const brokenThreads = ({ chat, schedule }: History): string[] => {
+  const wrong = chat.messages.filter(({ threadId, roomId }) =>
+    schedule.hasThreads
+      ? !chat.texts.some((text) => text.id === threadId && text.roomId === roomId)
+      : threadId !== undefined,
   );
-  return newer.length > 0 && (!isReadable(object) || newer.some((other) => firstClaims.has(objectName(other))));
+  // Every object of the model is uploaded within an hour of one day.
+  const roomIds = chat.texts.map(({ roomId }) => roomId);
+  return [
+    ...wrong.map(({ object }) => `${object} was posted outside of its thread`),
+    ...(new Set(roomIds).size < roomIds.length ? ['a thread has two first messages'] : []),
+  ];
+};
+
+/** With `overwrites: first`, two versions of a key are never both posted into one room. */
+const postedAgain = (history: History): string[] => {
+  if (history.schedule.overwrites !== 'first') return [];
+  const { chat, objects } = history;
+  return deliveriesOf(history).flatMap(({ object, roomId }) => {
+    const posted = objects.filter(
+      (other) =>
+        other.key === object.key &&
+        chat.messages.some((message) => message.object === deliveryName(objectName(other), roomId)),
+    );
+    return posted.length > 1 && posted[0] === object
+      ? [`${posted.length} versions of ${object.key} are in ${roomId}`]
+      : [];
+  });
 };
 
 /**
@@ -116,8 +162,8 @@ const duplicates = ({ chat }: History, name: string): { violations: string[]; ga
   return { violations, gap };
 };
 
-const isPostedOutOfOrder = ({ chat, objects }: History, object: CreatedObject): boolean => {
-  const messagesOf = (name: string) => chat.messages.filter((message) => message.object === name);
+const isPostedOutOfOrder = ({ chat, objects }: History, object: CreatedObject, roomId: string): boolean => {
+  const messagesOf = (name: string) => chat.messages.filter((message) => message.object === deliveryName(name, roomId));
   const claimedAt = (confirm: number) => chat.confirms[confirm]?.claimedAt ?? Number.POSITIVE_INFINITY;
   const newer = objects.filter(
     (other) => other.key === object.key && (other.sequencer ?? '') > (object.sequencer ?? ''),

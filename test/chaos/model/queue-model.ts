@@ -6,13 +6,14 @@ export interface QueueMessage {
   readonly body: string;
   readonly sentAt: number;
   readonly failedAt: number | undefined;
+  readonly failedRoomId: string | undefined;
   visibleAt: number;
   receiveCount: number;
   isDeleted: boolean;
 }
 
 /** A letter with the time at which it was written, or at which SQS moved the message. */
-export type ModelLetter = Pick<DeadLetter, 'body' | 'failedAt'> & {
+export type ModelLetter = Pick<DeadLetter, 'body' | 'failedAt' | 'roomId'> & {
   readonly at: number;
   /** Absent if SQS moved the message itself, after too many receives. */
   readonly reason?: string | undefined;
@@ -54,9 +55,13 @@ export const createQueueModel = (now: () => number, pick: (count: number) => num
     /** Messages that SQS deleted at the end of their retention. There must be none. */
     expired,
 
-    send(body: string, failedAt?: number): void {
+    send(
+      body: string,
+      { failedAt, roomId: failedRoomId }: Partial<Pick<ModelLetter, 'failedAt' | 'roomId'>> = {},
+    ): void {
       const id = `m${messages.length}`;
-      messages.push({ id, body, sentAt: now(), failedAt, visibleAt: now(), receiveCount: 0, isDeleted: false });
+      const sentAt = now();
+      messages.push({ id, body, sentAt, failedAt, failedRoomId, visibleAt: sentAt, receiveCount: 0, isDeleted: false });
     },
 
     receive(count: number): SQSRecord[] {
@@ -112,7 +117,7 @@ export const createQueueModel = (now: () => number, pick: (count: number) => num
 };
 export type QueueModel = ReturnType<typeof createQueueModel>;
 
-const recordOf = ({ id, body, sentAt, receiveCount, failedAt }: QueueMessage): SQSRecord => ({
+const recordOf = ({ id, body, sentAt, receiveCount, failedAt, failedRoomId }: QueueMessage): SQSRecord => ({
   messageId: id,
   receiptHandle: `${id}/${receiveCount}`,
   body,
@@ -122,10 +127,14 @@ const recordOf = ({ id, body, sentAt, receiveCount, failedAt }: QueueMessage): S
     SenderId: 'model',
     ApproximateFirstReceiveTimestamp: String(sentAt),
   },
-  messageAttributes:
-    failedAt === undefined ? {} : { failedAt: { dataType: 'String', stringValue: new Date(failedAt).toISOString() } },
+  messageAttributes: {
+    ...(failedAt === undefined ? {} : { failedAt: textAttribute(new Date(failedAt).toISOString()) }),
+    ...(failedRoomId === undefined ? {} : { roomId: textAttribute(failedRoomId) }),
+  },
   md5OfBody: '',
   eventSource: 'aws:sqs',
   eventSourceARN: 'arn:aws:sqs:eu-central-1:123456789012:uploads',
   awsRegion: 'eu-central-1',
 });
+
+const textAttribute = (stringValue: string) => ({ dataType: 'String', stringValue });

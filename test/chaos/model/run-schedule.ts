@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { type CreatedObject, parseEvent } from '../../../lambdas/relay/domain/s3-event.ts';
 import { createMemoryTable } from '../../helpers/memory-ledger.ts';
-import { createChatModel, REFUSED_PREFIX, type RoomState } from './chat-model.ts';
+import { createChatModel, REFUSED_PREFIX, ROOMS, type RoomState } from './chat-model.ts';
 import type { Process } from './process.ts';
 import { createQueueModel, type ModelLetter } from './queue-model.ts';
 import { createChoices, createSimulation } from './simulation.ts';
@@ -14,6 +14,11 @@ export interface Schedule {
   /** How many copies of each version's event arrive. */
   readonly copies: number;
   readonly isVersioned: boolean;
+  /** Each object goes to both rooms, and one of them is named twice. */
+  readonly isFannedOut: boolean;
+  /** How the routes treat the versions of a key, and whether their files answer a message of the day. */
+  readonly overwrites: 'each' | 'first';
+  readonly hasThreads: boolean;
   /** Messages can hold the record of a second object, or a record that can't be read. */
   readonly hasNeighbours: boolean;
   /** In the end the newest version of each key gets one more event, without a sequencer. */
@@ -43,6 +48,9 @@ export interface Schedule {
 
 export interface History extends Pick<World, 'chat' | 'queue' | 'table' | 'firstClaims'> {
   readonly objects: readonly CreatedObject[];
+  /** The ids of the rooms that the object goes to. */
+  readonly roomsOf: (object: CreatedObject) => readonly string[];
+  readonly schedule: Schedule;
   readonly isReadable: (object: CreatedObject) => boolean;
   readonly faults: ReadonlyMap<string, number>;
   /** Marks of the records that can't be read, one for each message that holds one. */
@@ -81,7 +89,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
     chat: createChatModel({ now: simulation.now, skewMs: schedule.chatSkewMs, roomState, validUsers: () => [bot()] }),
     queue,
     table: createMemoryTable(),
-    settings: { ...SETTINGS, maxCallsPerMinute: schedule.maxCallsPerMinute },
+    settings: settingsOf(schedule),
     proxySkewMs: schedule.proxySkewMs,
     bot,
     isReadable,
@@ -109,7 +117,7 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
   // Dead letters are sent back once, as an operator does after removing the cause.
   const redriven = queue.deadLetters.splice(0);
   if (redriven.length > 0) {
-    for (const { body, failedAt } of redriven) queue.send(body, failedAt);
+    for (const letter of redriven) queue.send(letter.body, letter);
     startWorker(world, schedule.workers, 0);
     await simulation.run(simulation.now() + GIVE_UP_AFTER_MS);
   }
@@ -123,7 +131,19 @@ export const runSchedule = async (schedule: Schedule, trace?: (line: string) => 
     startWorker(world, schedule.workers + 1, 0);
     await simulation.run(simulation.now() + GIVE_UP_AFTER_MS);
   }
-  return { ...world, objects, faults, unreadable, redriven, remaining, ofBackfill: queue.deadLetters };
+  const roomsOf = ({ key }: CreatedObject) =>
+    schedule.isFannedOut ? Object.values(ROOMS) : [key.startsWith('key-0') ? 'FIRST' : 'SECOND'];
+  return {
+    ...world,
+    objects,
+    roomsOf,
+    schedule,
+    faults,
+    unreadable,
+    redriven,
+    remaining,
+    ofBackfill: queue.deadLetters,
+  };
 };
 
 /** What else stands in the message of an object: the record of another one, or a record that can't be read. */
@@ -203,8 +223,19 @@ const newProcess = ({ simulation }: World, name: string, skewMs: number): Proces
   clock: { now: () => simulation.now() + skewMs },
 });
 
-const SETTINGS: World['settings'] = {
-  routes: [{ prefix: REFUSED_PREFIX, room: '#second' }, { prefix: 'key-1', room: '#second' }, { room: '#first' }],
+const settingsOf = ({ isFannedOut, overwrites, hasThreads, maxCallsPerMinute }: Schedule): World['settings'] => {
+  const more = { overwrites, ...(hasThreads ? { thread: 'day' as const } : {}) };
+  const single = [
+    { prefix: REFUSED_PREFIX, room: '#second' },
+    { prefix: 'key-1', room: '#second' },
+    { room: '#first' },
+  ];
+  const several = [{ prefix: 'key-1', rooms: ['#second', '#first'] }, { rooms: ['#first', 'FIRST', '#second'] }];
+  const routes = (isFannedOut ? several : single).map((route) => ({ ...route, ...more }));
+  return { ...SETTINGS, routes, maxCallsPerMinute };
+};
+
+const SETTINGS: Omit<World['settings'], 'routes'> = {
   retryForHours: 24,
   filesAtOnce: 2,
   queueRetentionDays: 14,

@@ -9,7 +9,7 @@ import type { CreatedObject } from '../../../lambdas/relay/domain/s3-event.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import type { Backlog, Ledger, ObjectStore, Queues, SourceObject } from '../../../lambdas/relay/ports.ts';
 import type { MemoryTable } from '../../helpers/memory-ledger.ts';
-import type { Answer, ChatModel, ChatRequest } from './chat-model.ts';
+import { type Answer, type ChatModel, type ChatRequest, deliveryName } from './chat-model.ts';
 import { confirmFaults, ledgerFaults, mediaFaults, queueFaults, readFaults, sourceFaults } from './faults.ts';
 import { type Caller, createCaller, type Process } from './process.ts';
 import { MAX_RECEIVE_COUNT, type QueueModel } from './queue-model.ts';
@@ -29,7 +29,7 @@ export interface World {
   readonly bot: () => string;
   /** Whether S3 still has this version. */
   readonly isReadable: (object: CreatedObject) => boolean;
-  /** When each object was claimed first. */
+  /** When each object was claimed first for each room. */
   readonly firstClaims: Map<string, number>;
   /** The same, but an object that was dead-lettered counts as not claimed until it is claimed again. */
   readonly standingClaims: Map<string, number>;
@@ -41,7 +41,7 @@ export const BUCKET = 'bucket';
 /** An object by its content: a backfilled event names the same object as the event of its upload. */
 export const objectName = ({ key, eTag }: Pick<CreatedObject, 'key' | 'eTag'>): string => `${key}@${eTag}`;
 
-/** The object that the running delivery claimed last. It tells whose message a search of the room is for. */
+/** The object and room that the running delivery claimed last. It tells whose message a search of the room is for. */
 const delivered = new AsyncLocalStorage<string>();
 
 /** The whole relay on modelled ports, as one process of the function runs it. */
@@ -65,6 +65,7 @@ export const createFunction = (world: World, process: Process) => {
     send: sendOf(world, caller),
     credentials: credentialsOf(world),
     store: storeOf(world, caller),
+    links: { presign: async ({ key }) => `https://example.com/${key}` },
     ledger: ledgerOf(world, caller, clock.now),
     queues: queuesOf(world, caller),
     backlog: backlogOf(world, caller),
@@ -114,7 +115,8 @@ const sendOf =
     const file = body !== undefined && 'stream' in body ? (body.stream as never as ModelBody) : undefined;
     // What sending a body does when its source fails: the request is never completed.
     if (file !== undefined && !file.isWhole) throw new SourceError('short', { code: 'SOURCE_SHORT' });
-    const request: ChatRequest = { method, path, headers, file };
+    const json: unknown = Buffer.isBuffer(body) ? JSON.parse(body.toString()) : undefined;
+    const request: ChatRequest = { method, path, headers, json, file };
     const isConfirm = endpoint === 'rooms.mediaConfirm';
     const confirm = isConfirm ? startConfirm(world, path) : -1;
     const isDropped = isConfirm && !choices.isUsedUp && choices.next(16) === 1;
@@ -122,7 +124,7 @@ const sendOf =
     const startedAt = world.simulation.now();
     const answer = await call({
       name: endpoint,
-      faults: isConfirm ? confirmFaults : file === undefined ? readFaults : mediaFaults,
+      faults: faultsOf(endpoint),
       signal,
       aborted,
       effect: (): Answer => {
@@ -141,6 +143,11 @@ const sendOf =
     const date = new Date(world.simulation.now() + world.proxySkewMs).toUTCString();
     return { ...answer, headers: { date, ...answer.headers } } satisfies HttpAnswer;
   };
+
+const faultsOf = (endpoint: string) => {
+  if (endpoint === 'rooms.mediaConfirm' || endpoint === 'chat.sendMessage') return confirmFaults;
+  return endpoint === 'rooms.media' ? mediaFaults : readFaults;
+};
 
 const startConfirm = ({ chat, standingClaims, simulation }: World, path: string): number =>
   chat.startConfirm(path.split('/').at(-1) ?? '', (object) => standingClaims.get(object) ?? simulation.now());
@@ -169,15 +176,16 @@ const ledgerOf = (
   { call }: Caller,
   now: () => number,
 ): Ledger => {
+  const nameOf = (id: DeliveryId) => deliveryName(objectName(id), id.roomId);
   const remember = (id: DeliveryId, kind: string) => {
     if (kind !== 'claimed') return;
     for (const claims of [firstClaims, standingClaims]) {
-      if (!claims.has(objectName(id))) claims.set(objectName(id), simulation.now());
+      if (!claims.has(nameOf(id))) claims.set(nameOf(id), simulation.now());
     }
   };
   return {
     claim(id, lease, options) {
-      delivered.enterWith(objectName(id));
+      delivered.enterWith(nameOf(id));
       const effect = () => {
         const claim = table.claim(now(), id, lease, options);
         remember(id, claim.kind);
@@ -186,7 +194,7 @@ const ledgerOf = (
       return call({ name: 'ledger claim', faults: ledgerFaults, effect });
     },
     claimUploaded(id, lease, options) {
-      delivered.enterWith(objectName(id));
+      delivered.enterWith(nameOf(id));
       const effect = () => {
         const claim = table.claimUploaded(now(), id, lease, options);
         remember(id, claim.kind);
@@ -200,10 +208,13 @@ const ledgerOf = (
         faults: ledgerFaults,
         effect: () => {
           table.record(id, owner, change);
-          if (change.kind === 'dead-lettered') standingClaims.delete(objectName(id));
+          if (change.kind === 'dead-lettered') standingClaims.delete(nameOf(id));
         },
       }),
     findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
+    findVersions: (id) =>
+      call({ name: 'ledger query of versions', faults: ledgerFaults, effect: () => table.findVersions(id) }),
+    findRooms: (id) => call({ name: 'ledger query of rooms', faults: ledgerFaults, effect: () => table.findRooms(id) }),
   };
 };
 

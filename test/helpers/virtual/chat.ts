@@ -40,6 +40,9 @@ const ROOM_INFO: HttpAnswer = {
   text: JSON.stringify({ success: true, room: { _id: 'GENERAL' } }),
 };
 
+/** Of a server without limits for files. A process reads them once in ten minutes. */
+const NO_SETTINGS: HttpAnswer = { status: 200, headers: {}, text: JSON.stringify({ success: true, settings: [] }) };
+
 /** Rocket.Chat's two calls and its rate limit, in virtual time. The limit counts a call when it arrives. */
 export const createVirtualChat = (options: VirtualChatOptions) => {
   const { time, random, clockSkewMs = 0, mediaMs = 150, spoilHeaders = (headers) => headers } = options;
@@ -84,6 +87,7 @@ export const createVirtualChat = (options: VirtualChatOptions) => {
       (address: string): SendHttp =>
       async ({ path }) => {
         if (path.includes('/rooms.info?')) return ROOM_INFO;
+        if (path.includes('/settings.public?')) return NO_SETTINGS;
         await time.sleep(2 + random() * 8);
         const route = path.includes('/rooms.mediaConfirm/') ? 'confirm' : 'media';
         const ruling = limiter.count(route, address);

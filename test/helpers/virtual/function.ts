@@ -23,6 +23,7 @@ export const createFunction = ({ isPaced, identity = BOT, ...ports }: FunctionDe
     ...ports,
     buckets: ['example-uploads'],
     store,
+    links: { presign: async ({ key }) => `https://example.com/${key}` },
     logger: { info: silent, warn: silent, error: silent },
     abortAfter: () => new AbortController().signal,
     credentials: { current: async () => identity, renew: async () => false },

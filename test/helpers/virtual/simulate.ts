@@ -155,7 +155,7 @@ const most = (names: readonly string[]): number => {
 };
 
 /** No two of the objects are versions of one key, so there is never another. */
-export const countedLedger = ({ claim, claimUploaded, record }: Ledger) => {
+export const countedLedger = ({ claim, claimUploaded, record, findVersions, findRooms }: Ledger) => {
   const counts = { writes: 0, reads: 0 };
   return {
     counts,
@@ -175,5 +175,7 @@ export const countedLedger = ({ claim, claimUploaded, record }: Ledger) => {
       counts.reads += 1;
       return undefined;
     },
+    findVersions,
+    findRooms,
   };
 };

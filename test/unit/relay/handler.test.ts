@@ -12,7 +12,7 @@ import { createCountingMetrics, createRelayWorld, type RelayWorld } from '../../
 
 const retrying = (
   delayMs: number,
-  failureKind: 'throttled' | 'transient' | 'misconfigured' = 'transient',
+  failureKind: 'throttled' | 'transient' | 'misconfigured' | 'awaiting-scan' = 'transient',
 ): Outcome => ({
   kind: 'retrying',
   delayMs,
@@ -32,7 +32,7 @@ const POSTED: Outcome = {
   wasFound: false,
   attempts: 1,
 };
-const deadLettered = (failureKind: 'refused' | 'transient'): Outcome => ({
+const deadLettered = (failureKind: 'refused' | 'transient'): Extract<Outcome, { kind: 'dead-lettered' }> => ({
   kind: 'dead-lettered',
   failureKind,
   attempts: 1,
@@ -299,6 +299,7 @@ describe('the task of an object', () => {
 describe('the metrics', () => {
   it.each<[string, Outcome, Record<string, number>]>([
     ['posted', POSTED, { ObjectsPosted: 1, BytesPosted: 2048, RelayLatency: 2_000 }],
+    ['posted as a link', { ...POSTED, link: 'FILE_TOO_LARGE' }, { ObjectsPosted: 1, RelayLatency: 2_000 }],
     ['duplicate', { kind: 'duplicate', room: 'r', roomId: 'R', chatMessageId: undefined }, { DuplicatesSkipped: 1 }],
     ['ignored', { kind: 'ignored', detail: 'x' }, { Ignored: 1 }],
     ['a loop', { kind: 'ignored', detail: 'x', isLoopSuspected: true }, { Ignored: 1, LoopSuspected: 1 }],
@@ -306,6 +307,12 @@ describe('the metrics', () => {
     ['throttled', retrying(1, 'throttled'), { Throttled: 1, OldestWaiting: 2 }],
     ['misconfigured', retrying(1, 'misconfigured'), { Misconfigured: 1, OldestWaiting: 2 }],
     ['transient', retrying(1), { Retried: 1, OldestWaiting: 2 }],
+    ['waiting for a malware scan', retrying(1, 'awaiting-scan'), {}],
+    [
+      'infected',
+      { ...deadLettered('refused'), reason: 'MALWARE_FOUND' },
+      { Refused: 1, DeadLettered: 1, MalwareFound: 1 },
+    ],
     ['refused', deadLettered('refused'), { Refused: 1, DeadLettered: 1 }],
     ['dead-lettered', deadLettered('transient'), { DeadLettered: 1 }],
   ])('of an outcome that is %s are counted', async (_, outcome, sums) => {

@@ -10,6 +10,7 @@ const Item = v.object({
   fileId: v.optional(v.string()),
   uploadedAt: v.optional(v.number()),
   sentAt: v.optional(v.number()),
+  link: v.optional(v.picklist(['FILE_TOO_LARGE', 'MEDIA_TYPE_REFUSED', 'EMPTY_FILE'])),
   messageId: v.optional(v.string()),
   postedAt: v.optional(v.number()),
   failedAt: v.optional(v.number()),
@@ -18,6 +19,7 @@ const Item = v.object({
   failures: v.optional(v.number(), 0),
   failuresByReason: v.optional(v.record(v.string(), v.number())),
   retriedForMs: v.optional(v.number(), 0),
+  dueAt: v.optional(v.number()),
   inDoubt: v.optional(
     v.object({ looks: v.number(), notFoundSince: v.optional(v.number()), drops: v.optional(v.number()) }),
   ),
@@ -25,9 +27,9 @@ const Item = v.object({
 
 /** Reads an item of the ledger's table. @throws ValiError if no version of the relay can have written it. */
 export const parseEntry = (item: Record<string, unknown>): LedgerEntry => {
-  const { fileId, uploadedAt, sentAt, ...entry } = v.parse(Item, item);
+  const { fileId, uploadedAt, sentAt, link, ...entry } = v.parse(Item, item);
   return {
     ...entry,
-    upload: fileId === undefined ? undefined : { fileId, uploadedAt: uploadedAt ?? 0, sentAt },
+    upload: fileId === undefined ? undefined : { fileId, uploadedAt: uploadedAt ?? 0, sentAt, link },
   };
 };

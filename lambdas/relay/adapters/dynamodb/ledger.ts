@@ -3,8 +3,6 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
@@ -12,11 +10,12 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DeliveryId, LedgerChange, LedgerEntry } from '../../domain/delivery.ts';
 import { Status } from '../../domain/delivery.ts';
 import { LedgerError } from '../../domain/errors.ts';
-import type { CreatedObject } from '../../domain/s3-event.ts';
+import { versionOrder } from '../../domain/versions.ts';
 import { LedgerTable } from '../../names.ts';
-import type { Claim, Clock, Lease, Ledger } from '../../ports.ts';
+import type { Claim, ClaimOptions, Clock, Lease, Ledger } from '../../ports.ts';
 import { awsCodeOf } from '../aws-error.ts';
 import { parseEntry } from './ledger-entry.ts';
+import { createPartition, partitionKey } from './partition.ts';
 import { type UpdateParts, updateExpression } from './update-expression.ts';
 
 export interface DynamoDbLedgerOptions {
@@ -47,6 +46,7 @@ const CLAIM_UPLOADED_CONDITION = `${IS_NEW} OR (${IS_OWN} AND #status = :uploade
  */
 export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }: DynamoDbLedgerOptions): Ledger => {
   const TableName = tableName;
+  const partition = createPartition(client, tableName);
   const update = (input: Omit<UpdateItemCommandInput, 'TableName'>) =>
     client.send(new UpdateItemCommand({ TableName, ...input }));
 
@@ -59,7 +59,7 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
   const writeClaim = async (
     id: DeliveryId,
     { owner, expiresAt }: Lease,
-    object: Pick<CreatedObject, 'eTag' | 'sizeBytes'>,
+    { object, room }: ClaimOptions,
     { condition, set, ...parts }: UpdateParts & { readonly condition: string },
   ): Promise<Claim> => {
     const now = clock.now();
@@ -75,6 +75,7 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
             leaseExpiresAt: expiresAt,
             [LedgerTable.TimeToLive]: Math.ceil(now / 1_000) + retentionDays * 86_400,
             roomId: id.roomId,
+            room,
             eTag: object.eTag,
             size: object.sizeBytes,
           },
@@ -98,8 +99,8 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
   };
 
   return {
-    claim: translated((id, lease, { object, failedAt }) =>
-      writeClaim(id, lease, object, {
+    claim: translated((id, lease, { failedAt, ...options }) =>
+      writeClaim(id, lease, options, {
         condition: CLAIM_CONDITION,
         setIfMissing: { status: Status.Claimed },
         names: ['status', 'leaseOwner', 'leaseExpiresAt', 'failedAt'],
@@ -115,8 +116,8 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
       }),
     ),
 
-    claimUploaded: translated((id, lease, { object, upload }) =>
-      writeClaim(id, lease, object, {
+    claimUploaded: translated((id, lease, { upload, ...options }) =>
+      writeClaim(id, lease, options, {
         condition: CLAIM_UPLOADED_CONDITION,
         set: { status: Status.Uploaded, ...upload },
         names: ['status', 'leaseOwner'],
@@ -142,53 +143,9 @@ export const createDynamoDbLedger = ({ client, tableName, clock, retentionDays }
       }
     }),
 
-    findOther: translated(async (id) => {
-      const isOrdered = id.sequencer !== undefined;
-      let startKey: Item | undefined;
-      do {
-        const page: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            ScanIndexForward: false,
-            Limit: 25,
-            // '$' follows '#' and so sorts after every room of this sequencer. 'G' sorts after every hex digit.
-            KeyConditionExpression: isOrdered ? '#pk = :pk AND #sk BETWEEN :after AND :end' : '#pk = :pk',
-            FilterExpression: isOrdered
-              ? // A dead-lettered entry counts again during its redrive, when it has a lease.
-                '#roomId = :roomId AND (#status IN (:claimed, :uploaded, :posted) OR (#status = :deadLettered AND attribute_exists(#leaseOwner)))'
-              : '#roomId = :roomId AND #status = :posted AND #eTag = :eTag',
-            ExpressionAttributeNames: {
-              '#pk': LedgerTable.PartitionKey,
-              '#roomId': 'roomId',
-              '#status': 'status',
-              ...(isOrdered ? { '#sk': LedgerTable.SortKey, '#leaseOwner': 'leaseOwner' } : { '#eTag': 'eTag' }),
-            },
-            ExpressionAttributeValues: marshall({
-              ':pk': partitionKey(id),
-              ':roomId': id.roomId,
-              ':posted': Status.Posted,
-              ...(isOrdered
-                ? {
-                    ':after': `${versionOf(id)}$`,
-                    ':end': 'G',
-                    ':claimed': Status.Claimed,
-                    ':uploaded': Status.Uploaded,
-                    ':deadLettered': Status.DeadLettered,
-                  }
-                : { ':eTag': id.eTag ?? '' }),
-            }),
-            ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
-          }),
-        );
-        const item = page.Items?.[0];
-        if (item !== undefined) {
-          return isOrdered ? { kind: 'newer' } : { kind: 'same', messageId: readItem(item).messageId };
-        }
-        startKey = page.LastEvaluatedKey;
-      } while (startKey !== undefined);
-      return undefined;
-    }),
+    findOther: translated(partition.findOther),
+    findVersions: translated(partition.findVersions),
+    findRooms: translated(partition.findRooms),
   };
 };
 
@@ -202,17 +159,26 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
     case 'posted':
       // The owner stays, so that the write can be repeated. A posted entry is never claimed again.
       return {
-        set: { status: Status.Posted, messageId: change.messageId, postedAt: change.postedAt },
+        set: {
+          status: Status.Posted,
+          messageId: change.messageId,
+          postedAt: change.postedAt,
+          threadId: change.threadId,
+        },
         remove: ['leaseExpiresAt', 'inDoubt', 'lastError'],
       };
+    case 'ignored': {
+      const { ignoredAt, lastError, threadId } = change;
+      return { set: { status: Status.Gone, ignoredAt, lastError, threadId }, remove: ['leaseExpiresAt'] };
+    }
     case 'gone':
       return { set: { status: Status.Gone, lastError: change.lastError }, remove: ['leaseExpiresAt'] };
     case 'released': {
       const status = change.upload === undefined ? Status.Claimed : Status.Uploaded;
-      const { lastError, retriedForMs, failuresByReason, upload, inDoubt } = change;
+      const { lastError, retriedForMs, failuresByReason, upload, inDoubt, dueAt } = change;
       return {
-        set: { status, lastError, retriedForMs, failuresByReason, ...upload, inDoubt },
-        remove: ['leaseOwner', 'leaseExpiresAt', ...without(upload, inDoubt)],
+        set: { status, lastError, retriedForMs, failuresByReason, dueAt, ...upload, inDoubt },
+        remove: ['leaseOwner', 'leaseExpiresAt', ...without({ dueAt }), ...withoutFile(upload, inDoubt)],
         add: { releases: 1, ...(change.failed ? { failures: 1 } : {}) },
       };
     }
@@ -221,7 +187,7 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
       return {
         set: { status: Status.DeadLettered, failedAt, lastError, ...upload, inDoubt, retriedForMs: 0, failures: 0 },
         copy: { releases: 'attempts' },
-        remove: ['leaseOwner', 'leaseExpiresAt', 'failuresByReason', ...without(upload, inDoubt)],
+        remove: ['leaseOwner', 'leaseExpiresAt', 'failuresByReason', 'dueAt', ...withoutFile(upload, inDoubt)],
       };
     }
     default:
@@ -229,21 +195,18 @@ const changed = (change: LedgerChange): Pick<UpdateParts, 'set' | 'remove' | 'ad
   }
 };
 
-const without = (upload: unknown, inDoubt: unknown): string[] => [
-  ...(upload === undefined ? ['fileId', 'uploadedAt', 'sentAt'] : []),
-  ...(inDoubt === undefined ? ['inDoubt'] : []),
+const withoutFile = (upload: unknown, inDoubt: unknown): string[] => [
+  ...(upload === undefined ? ['fileId', 'uploadedAt', 'sentAt', 'link'] : []),
+  ...without({ inDoubt }),
 ];
 
-const partitionKey = ({ bucket, key }: DeliveryId): string => `${bucket}/${key}`;
-
-// Sequencers are compared "by right-padding the shorter with zeros, then lexicographically":
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-const versionOf = ({ sequencer, eTag }: DeliveryId): string => sequencer?.padEnd(32, '0') ?? `etag-${eTag ?? 'none'}`;
+const without = (values: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(values).filter((name) => values[name] === undefined);
 
 const keyOf = (id: DeliveryId): Item =>
   marshall({
     [LedgerTable.PartitionKey]: partitionKey(id),
-    [LedgerTable.SortKey]: `${versionOf(id)}#${id.roomId}`,
+    [LedgerTable.SortKey]: `${versionOrder(id)}#${id.roomId}`,
   });
 
 /** @throws LedgerError ENTRY_INVALID */

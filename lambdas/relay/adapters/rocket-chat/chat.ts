@@ -6,13 +6,18 @@ import type { Client } from './client.ts';
 import { createFindMessage } from './find-message.ts';
 import { multipartFrame } from './multipart.ts';
 import type { RoomsCache } from './rooms.ts';
+import type { ServerLimitsCache } from './server-limits.ts';
 
 const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
 const MediaAnswer = v.object({ file: v.object({ _id: id }) });
 const ConfirmAnswer = v.object({ message: v.nullable(v.object({ _id: id })) });
 
 /** Posts files with Rocket.Chat's two-step upload (7.0 and later). */
-export const createRocketChat = (client: Client, rooms: Pick<RoomsCache, 'forget'>): Chat => ({
+export const createRocketChat = (
+  client: Client,
+  rooms: Pick<RoomsCache, 'forget'>,
+  limits: Pick<ServerLimitsCache, 'proxyRefused'>,
+): Chat => ({
   async uploadMedia(roomId, { name, contentType, source }, { signal }) {
     const { head, tail, contentType: multipartType } = multipartFrame('file', name, contentType);
     const uploading = client.call({
@@ -23,7 +28,12 @@ export const createRocketChat = (client: Client, rooms: Pick<RoomsCache, 'forget
       limited: 'media',
       signal,
     });
-    const { data, serverTime } = await forgetRefused(rooms, roomId, uploading);
+    const { data, serverTime } = await forgetRefused(rooms, roomId, uploading).catch((error: unknown) => {
+      // Rocket.Chat itself never answers 413.
+      const isTooLarge = error instanceof ChatAnswerError && error.status === 413;
+      if (isTooLarge) limits.proxyRefused(head.length + source.sizeBytes + tail.length);
+      throw error;
+    });
     return { fileId: data.file._id, uploadedAt: serverTime };
   },
 

@@ -152,6 +152,7 @@ const answerError = (path: string, answer: HttpAnswer, json: unknown, now: numbe
       errorType: isServers ? errorTypeOf(errorType, status === 401 && !isTokenRefused) : undefined,
       retryAt: status === 429 ? readRetryAt(answer.headers, now) : undefined,
       isRocketChats: isServers,
+      hasReason: (error ?? message ?? errorType) !== undefined,
     },
   );
 };
@@ -164,8 +165,15 @@ const errorTypeOf = (errorType: string | undefined, isUnauthorized: boolean): st
 /** `rooms.media/ROOM?…` → `rooms.media`. */
 const nameOf = (path: string): string => path.split(/[/?]/)[0] ?? path;
 
-/** The server's text becomes part of a log line and an attribute, so it is shortened to one line. */
-const clip = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 300);
+/**
+ * The server's text becomes part of a log line and an attribute, so it is shortened to one line. It can quote the message
+ * that was sent; a presigned link in it is a secret.
+ */
+const clip = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\S*X-Amz-\S*/gi, '(presigned link)')
+    .slice(0, 300);
 
 const parseJson = (text: string): unknown => {
   try {

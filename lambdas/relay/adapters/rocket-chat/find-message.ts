@@ -18,8 +18,6 @@ const SyncAnswer = v.object({
     cursor: v.nullish(v.object({ next: v.nullish(v.union([v.string(), v.number()])) })),
   }),
 });
-const FilesAnswer = v.object({ files: v.array(v.unknown()) });
-const FileSchema = v.object({ _id: v.string(), expiresAt: v.nullish(v.unknown()) });
 
 /**
  * The messages have the time of the application server. The upload's time is that of whatever wrote the Date header,
@@ -42,8 +40,9 @@ interface Wanted {
 
 /**
  * Finds the message of a file. Uses `chat.getMessageByFileId` if the server has it; otherwise searches the messages
- * that were updated in the room since the upload (`chat.syncMessages`); otherwise, and only if it is proof, searches the
- * room's list of files. Which of these endpoints the server has is remembered.
+ * that were updated in the room since the upload (`chat.syncMessages`). Which of these the server has is remembered.
+ *
+ * The room's list of files is not used: the server marks a file as confirmed even if an app drops its message.
  *
  * A message is recognised by its file alone: after a rotation of the credentials another user may have posted it.
  */
@@ -86,36 +85,6 @@ export const createFindMessage = (client: Client): Find => {
     return undefined;
   };
 
-  /** A file without `expiresAt` was confirmed. The list does not say which message shows it, or whether there is one. */
-  const amongFiles = async ({ roomId, fileId, signal }: Wanted): Promise<Found> => {
-    let unknownRoom: unknown;
-    for (const list of ['channels.files', 'groups.files', 'im.files']) {
-      try {
-        return await inList(list, roomId, fileId, signal);
-      } catch (error) {
-        // Each list contains one type of room.
-        if (!isUnknownRoom(error)) throw error;
-        unknownRoom = error;
-      }
-    }
-    throw unknownRoom;
-  };
-
-  const inList = async (list: string, roomId: string, fileId: string, signal: AbortSignal): Promise<Found> => {
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const [count, offset] = [String(PAGE_SIZE), String(page * PAGE_SIZE)];
-      const query = new URLSearchParams({ roomId, sort: '{"uploadedAt":-1}', count, offset });
-      const { data } = await client.call({ method: 'GET', path: `${list}?${query}`, answer: FilesAnswer, signal });
-      for (const item of data.files) {
-        const file = v.safeParse(FileSchema, item);
-        if (!file.success || file.output._id !== fileId) continue;
-        return file.output.expiresAt == null ? { messageId: undefined } : undefined;
-      }
-      if (data.files.length < PAGE_SIZE) return undefined;
-    }
-    throw tooBusy(roomId);
-  };
-
   // Each is called only if the server does not have the ones before it.
   const forms = [
     { find: ({ fileId, signal }: Wanted) => byFileId(fileId, signal), isMissing: isUnknownEndpoint },
@@ -124,24 +93,17 @@ export const createFindMessage = (client: Client): Find => {
       // Before 7.9 the server does not support the cursor's parameters and reports that `lastUpdate` is missing.
       isMissing: (error: unknown) => isUnknownEndpoint(error) || isParameterMissed(error),
     },
-    { find: (wanted: Wanted) => amongUpdated(wanted, false), isMissing: isUnknownEndpoint },
-    { find: amongFiles, isMissing: () => false },
+    // Every supported server has it, so a 404 is a proxy's and ends the look.
+    { find: (wanted: Wanted) => amongUpdated(wanted, false), isMissing: () => false },
   ] as const;
   let first = 0;
 
-  return async ({ roomId, upload: { fileId, uploadedAt, sentAt = uploadedAt }, isFileListProof }, { signal }) => {
+  return async ({ roomId, upload: { fileId, uploadedAt, sentAt = uploadedAt } }, { signal }) => {
     const since = Math.max(0, Math.min(uploadedAt, sentAt) - MARGIN_MS);
     const wanted = { roomId, fileId, since, signal };
     let isLearnt = true;
     for (const [index, { find, isMissing }] of forms.entries()) {
       if (index < first) continue;
-      if (find === amongFiles && !isFileListProof) {
-        if (!isLearnt) return undefined;
-        throw new ChatUnreachableError(
-          'the server has none of the endpoints that show the message of a file, and its list of files is no proof here',
-          { code: 'BAD_ANSWER', mayHaveActed: false },
-        );
-      }
       try {
         const found = await find(wanted);
         // Not before an endpoint answered: a proxy that answers 404 to everything says nothing about the server.
@@ -171,9 +133,6 @@ const nextCursor = (cursor: string | number, asked: string): string | undefined 
   const overlapping = Number(cursor) - 1;
   return overlapping > Number(asked) ? String(overlapping) : undefined;
 };
-
-const isUnknownRoom = (error: unknown): boolean =>
-  error instanceof ChatAnswerError && error.status === 400 && /room|channel|not allowed/i.test(error.errorType ?? '');
 
 const isUnknownEndpoint = (error: unknown): boolean => error instanceof ChatAnswerError && error.status === 404;
 /** Rocket.Chat's router answers an unknown endpoint in plain text; an endpoint itself answers in JSON. */

@@ -6,6 +6,8 @@ import type { Client } from './client.ts';
 /** The state of a room in the answer of `rooms.info`. Usernames are in `muted` and `unmuted`. */
 export const RoomSchema = v.object({
   _id: v.pipe(v.string(), v.nonEmpty()),
+  t: v.optional(v.unknown()),
+  usernames: v.optional(v.unknown()),
   archived: v.optional(v.unknown()),
   ro: v.optional(v.unknown()),
   encrypted: v.optional(v.unknown()),
@@ -16,7 +18,15 @@ export type Room = v.InferOutput<typeof RoomSchema>;
 
 const UserAnswer = v.object({ _id: v.string(), username: v.string(), roles: v.optional(v.unknown()) });
 const PermissionsAnswer = v.object({ update: v.array(v.object({ _id: v.string(), roles: v.optional(v.unknown()) })) });
-const SubscriptionAnswer = v.object({ subscription: v.nullish(v.object({ roles: v.optional(v.unknown()) })) });
+const SubscriptionAnswer = v.object({
+  subscription: v.nullish(
+    v.object({
+      roles: v.optional(v.unknown()),
+      blocked: v.optional(v.unknown()),
+      blocker: v.optional(v.unknown()),
+    }),
+  ),
+});
 const SettingsAnswer = v.object({ settings: v.array(v.object({ _id: v.string(), value: v.unknown() })) });
 
 /** The roles that have `post-readonly` by default (`upsertPermissions.ts` of Rocket.Chat). */
@@ -49,16 +59,20 @@ export const createCheckMayPost = (options: {
     return user;
   };
 
+  const subscriptionOf = async (roomId: string, signal: AbortSignal) => {
+    const path = `subscriptions.getOne?${new URLSearchParams({ roomId })}`;
+    return (await read(path, SubscriptionAnswer, signal).catch(orUndefined))?.subscription;
+  };
+
   /** The roles with a permission are public to every user; the roles in a room are in the user's subscription. */
   const mayPostReadOnly = async (roomId: string, userRoles: readonly string[], signal: AbortSignal) => {
-    const subscribed = `subscriptions.getOne?${new URLSearchParams({ roomId })}`;
-    const [permissions, ofRoom] = await Promise.all([
+    const [permissions, subscription] = await Promise.all([
       read('permissions.listAll', PermissionsAnswer, signal).catch(orUndefined),
-      read(subscribed, SubscriptionAnswer, signal).catch(orUndefined),
+      subscriptionOf(roomId, signal),
     ]);
     const permission = permissions?.update.find(({ _id }) => _id === 'post-readonly');
     const posters = permission === undefined ? DEFAULT_READ_ONLY_POSTERS : textsOf(permission.roles);
-    return [...userRoles, ...textsOf(ofRoom?.subscription?.roles)].some((role) => posters.includes(role));
+    return [...userRoles, ...textsOf(subscription?.roles)].some((role) => posters.includes(role));
   };
 
   /** Both settings are public; an encrypted room takes plain messages unless encryption is on and they are not allowed. */
@@ -71,13 +85,22 @@ export const createCheckMayPost = (options: {
 
   return async (room, userId, signal) => {
     if (room.archived === true) throw refusal('ROOM_ARCHIVED', room, 'is archived; unarchive it, or change the route');
+    if (room.t === 'd') {
+      const { blocked, blocker } = (await subscriptionOf(room._id, signal)) ?? {};
+      if (blocked === true) throw refusal('ROOM_BLOCKED', room, 'is blocked: the other user has blocked the bot');
+      if (blocker === true) throw refusal('ROOM_BLOCKED', room, 'is blocked by the bot; unblock the other user');
+    }
     const muted = textsOf(room.muted);
     if (room.ro === true || muted.length > 0) {
       const { username, roles } = await userOf(userId, signal);
       const isUnmuted = textsOf(room.unmuted).includes(username);
       if (room.ro === true && !isUnmuted && !(await mayPostReadOnly(room._id, textsOf(roles), signal))) {
         const remedy = 'allow the user to post there (unmute), or give it a role with the permission post-readonly';
-        throw refusal('ROOM_READ_ONLY', room, `is read-only; ${remedy}`);
+        throw refusal(
+          'ROOM_READ_ONLY',
+          room,
+          `is read-only${room.t === 'd' ? ', as with a user who was deactivated' : ''}; ${remedy}`,
+        );
       }
       if (muted.includes(username)) throw refusal('ROOM_MUTED', room, `has muted the user ${username}; unmute it`);
     }
@@ -97,5 +120,5 @@ const orUndefined = (error: unknown): undefined => {
   throw error;
 };
 
-const textsOf = (value: unknown): string[] =>
+export const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

@@ -1,34 +1,13 @@
-import { createHash } from 'node:crypto';
-import * as v from 'valibot';
 import type { Notices } from '../../ports.ts';
 import type { Client } from './client.ts';
+import { messageIdOf, postOnce } from './text-message.ts';
 
-const MessageAnswer = v.object({ message: v.object({ rid: v.string(), u: v.object({ _id: v.string() }) }) });
-
-/**
- * Posts text messages with `chat.sendMessage`. The client sets the `_id`; the server inserts no second message with the
- * same. It answers the repetition with an error that can't be told from others, so after any error the message is
- * looked up: it counts as posted if it is in the room and of this user.
- */
+/** Posts text messages. One counts as posted if it is in the room and of this user. */
 export const createNotices = (client: Client): Notices => ({
-  async post(roomId, { key, text }, { signal }) {
-    const _id = createHash('sha256').update(key).digest('hex').slice(0, 24);
-    try {
-      const json = { message: { _id, rid: roomId, msg: text } };
-      await client.call({ method: 'POST', path: 'chat.sendMessage', json, answer: v.object({}), signal });
-    } catch (error) {
-      if (!(await isPosted(client, roomId, _id, signal))) throw error;
-    }
+  async post(roomId, { key, text, threadId }, { signal }) {
+    const _id = messageIdOf(key);
+    const message = { _id, rid: roomId, msg: text, ...(threadId === undefined ? {} : { tmid: threadId }) };
+    await postOnce(client, message, (found) => found.roomId === roomId && found.isOwn, signal);
+    return { messageId: _id };
   },
 });
-
-const isPosted = async (client: Client, roomId: string, messageId: string, signal: AbortSignal): Promise<boolean> => {
-  const path = `chat.getMessage?${new URLSearchParams({ msgId: messageId })}`;
-  try {
-    const { data, userId } = await client.call({ method: 'GET', path, answer: MessageAnswer, signal });
-    return data.message.rid === roomId && data.message.u._id === userId;
-  } catch {
-    // The error of the post says more.
-    return false;
-  }
-};

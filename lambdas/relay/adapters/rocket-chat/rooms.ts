@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import { ChatAnswerError, RoomError } from '../../domain/errors.ts';
 import type { Clock, Rooms } from '../../ports.ts';
 import type { Client } from './client.ts';
-import { createCheckMayPost, type Room, RoomSchema } from './may-post.ts';
+import { createCheckMayPost, type Room, RoomSchema, textsOf } from './may-post.ts';
+import { findMessage } from './text-message.ts';
 
 const RoomAnswer = v.object({ room: RoomSchema });
-const MessageAnswer = v.object({ message: v.object({ rid: v.string() }) });
 
 /** A room that was renamed or replaced, and a user that was renamed, are noticed after this time. */
 const CACHED_FOR_MS = 10 * 60_000;
@@ -29,7 +29,7 @@ interface Cached {
 }
 
 /**
- * Resolves rooms with `rooms.info`, checks that the user may post there, and caches the result. A room that can't be
+ * Resolves rooms with `rooms.info`, or `im.create` for direct messages, checks that the user may post there, and caches the result. A room that can't be
  * used is not cached.
  */
 export const createRooms = ({ client, clock }: { readonly client: Client; readonly clock: Clock }): RoomsCache => {
@@ -37,6 +37,7 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
   const checkMayPost = createCheckMayPost({ client, clock, cachedForMs: CACHED_FOR_MS });
 
   const lookUp = async (room: string, signal: AbortSignal): Promise<Info> => {
+    if (room.startsWith('@')) return direct(room.slice(1), signal);
     const isName = room.startsWith('#');
     if (!isName) {
       const byId = await info('roomId', room, signal);
@@ -49,6 +50,27 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
       `the room "${room}" does not exist or the bot is not in it; check its name or id, and invite the bot`,
       { code: 'ROOM_NOT_FOUND' },
     );
+  };
+
+  /**
+   * The direct messages with a user. The server creates the room if it does not exist. Newer servers take an unknown
+   * username for none and answer with the bot's messages to itself, so the answer must name the user.
+   */
+  const direct = async (username: string, signal: AbortSignal): Promise<Info> => {
+    const path = 'im.create';
+    const created = await client
+      .call({ method: 'POST', path, json: { username }, answer: RoomAnswer, signal })
+      .catch((error: unknown) => {
+        if (error instanceof ChatAnswerError && error.errorType === 'error-invalid-user') return undefined;
+        throw error;
+      });
+    const roomId = created?.data.room._id;
+    const found = roomId === undefined ? undefined : await info('roomId', roomId, signal);
+    const members = [created?.data.room, found?.room].flatMap((room) => textsOf(room?.usernames));
+    if (found !== undefined && members.some((member) => member.toLowerCase() === username.toLowerCase())) return found;
+    throw new RoomError(`there is no user "${username}" to send direct messages to; check the username`, {
+      code: 'ROOM_NOT_FOUND',
+    });
   };
 
   const info = async (by: 'roomId' | 'roomName', value: string, signal: AbortSignal): Promise<Info | undefined> => {
@@ -66,18 +88,14 @@ export const createRooms = ({ client, clock }: { readonly client: Client; readon
    * The server posts a message with `tmid` into the room of the thread's first message, so that room is checked before.
    */
   const checkThread = async (threadId: string, roomId: string, signal: AbortSignal): Promise<void> => {
-    const path = `chat.getMessage?${new URLSearchParams({ msgId: threadId })}`;
-    const parentRoom = await client.call({ method: 'GET', path, answer: MessageAnswer, signal }).then(
-      ({ data }) => data.message.rid,
-      (error: unknown) => {
-        if (error instanceof ChatAnswerError && error.status === 400) return undefined;
-        throw error;
+    const parent = await findMessage(client, threadId, signal);
+    if (parent !== undefined && parent !== 'elsewhere' && parent.roomId === roomId && !parent.isDeleted) return;
+    throw new RoomError(
+      `the message ${threadId}, which starts the thread, is not in the room ${roomId} or was deleted`,
+      {
+        code: 'THREAD_NOT_IN_ROOM',
       },
     );
-    if (parentRoom === roomId) return;
-    throw new RoomError(`the message ${threadId}, which starts the thread, is not in the room ${roomId}`, {
-      code: 'THREAD_NOT_IN_ROOM',
-    });
   };
 
   return {

@@ -9,6 +9,7 @@ export type RouteName =
   | 'media'
   | 'mediaConfirm'
   | 'roomInfo'
+  | 'imCreate'
   | 'me'
   | 'permissions'
   | 'subscription'

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../calls/endpoint.ts';
 import { failure, forbidden, notFound, success } from '../http/answer.ts';
+import { MeteorError } from '../http/meteor-error.ts';
 import { canAccess } from '../state/rooms.ts';
 import type { User } from '../state/users.ts';
 import type { World } from '../state/world.ts';
@@ -13,8 +14,10 @@ export const chatGetMessage: Endpoint = {
     ({ world, query }, user) =>
     () => {
       const message = world.messages.byId(query.get('msgId') ?? '');
-      // The server answers an unknown message id with 400 and no error text.
-      return message && mayRead(world, user, message.rid) ? success({ message }) : failure();
+      // The server answers an unknown message id with 400 and no error text. It shows messages that remain as deleted.
+      if (!message) return failure();
+      if (!mayRead(world, user, message.rid)) throw new MeteorError('error-not-allowed', 'Not allowed');
+      return success({ message });
     },
 };
 

@@ -3,6 +3,7 @@ import { chatGetMessage, chatGetMessageByFileId } from './chat-get-message.ts';
 import { chatPostMessage, chatSendMessage } from './chat-send-message.ts';
 import { chatSyncMessages } from './chat-sync-messages.ts';
 import { filesEndpoints } from './files.ts';
+import { imCreate } from './im-create.ts';
 import { me, serverInfo, settingsPublic } from './info.ts';
 import { permissionsListAll, subscriptionsGetOne } from './permissions.ts';
 import { roomsInfo } from './rooms-info.ts';
@@ -14,6 +15,7 @@ export const endpoints: readonly Endpoint[] = [
   roomsMedia,
   roomsMediaConfirm,
   roomsInfo,
+  imCreate,
   me,
   permissionsListAll,
   subscriptionsGetOne,

@@ -1,20 +1,19 @@
-import { lookup, mimes } from 'mrmime';
+import mime from 'mime';
 import { MeteorError } from '../http/meteor-error.ts';
 import type { Room } from '../state/rooms.ts';
 import type { ServerSettings } from '../state/server-settings.ts';
 
-/** The types that have an extension in mime-db, as far as mrmime has them, and those that Rocket.Chat adds. */
-const KNOWN_TYPES: ReadonlySet<string> = new Set([...Object.values(mimes), 'image/x-icon', 'image/vnd.microsoft.icon']);
-
 /**
- * The file's type (`lib/mimeTypes.ts`): the declared one if it is known and is not `application/octet-stream`; otherwise
- * the type of the name's extension, or the declared one if the extension is not known either.
+ * The file's type (`lib/mimeTypes.ts`): the declared one if it is known, is not `application/octet-stream`, and its usual
+ * extension is not the name's; otherwise the type of the name's extension, or the declared one if the extension is not
+ * known either.
  */
 export const mediaType = (declaredType: string, fileName: string): string => {
-  if (declaredType !== 'application/octet-stream' && KNOWN_TYPES.has(declaredType)) return declaredType;
-  // mrmime looks the extension up in a plain object, so "x.constructor" returns a function.
-  const known: unknown = lookup(fileName);
-  return typeof known === 'string' ? known : declaredType;
+  const usual = mime.getExtension(declaredType);
+  if (declaredType !== 'application/octet-stream' && usual !== null && usual !== fileName.split('.').pop()) {
+    return declaredType;
+  }
+  return mime.getType(fileName) ?? declaredType;
 };
 
 /**

@@ -40,6 +40,7 @@ const subscriptionBody = (room: Room, user: User) => {
     ...(room.name !== undefined && { name: room.name, fname: room.name }),
     u: { _id: user.id, username: user.username, name: user.name },
     open: true,
+    ...(room.type === 'd' && room.blocked && { blocked: true }),
     ...(roles.length > 0 && { roles }),
     ts: room.createdAt,
     _updatedAt: room.createdAt,

@@ -43,6 +43,7 @@ const roomBody = (world: World, room: Room) => {
     _id: room.id,
     t: room.type,
     ...(room.name !== undefined && { name: room.name, fname: room.name }),
+    ...(room.type === 'd' && room.members && { usernames: usernames(world, room.members), uids: room.members }),
     msgs: messages.length,
     usersCount: room.members?.length ?? world.users.length,
     ts: room.createdAt,

@@ -1,4 +1,5 @@
 import { randomId } from './random-id.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 export interface MessageFile {
   readonly _id: string;
@@ -12,7 +13,7 @@ export interface MessageFile {
 export interface StoredMessage {
   readonly _id: string;
   readonly rid: string;
-  readonly msg: string;
+  msg: string;
   readonly ts: Date;
   _updatedAt: Date;
   readonly u: { readonly _id: string; readonly username: string; readonly name: string };
@@ -25,7 +26,10 @@ export interface StoredMessage {
   readonly avatar?: string;
   readonly emoji?: string;
   readonly groupable?: boolean;
-  readonly t?: string;
+  /** `rm`: the message was deleted. */
+  t?: string;
+  /** Kept for the history, and shown to nobody. */
+  _hidden?: true;
   readonly customFields?: unknown;
   /** The number of replies; only on a thread's first message. */
   tcount?: number;
@@ -43,6 +47,11 @@ export interface Messages {
   insert(message: NewMessage): StoredMessage;
   inRoom(roomId: string): StoredMessage[];
   byId(id: string): StoredMessage | undefined;
+  /**
+   * Deletes a message as Rocket.Chat does (`deleteMessage.ts`): one that has replies always remains with the type `rm`,
+   * another one by the server's settings.
+   */
+  delete(id: string, settings: Pick<ServerSettings, 'Message_KeepHistory' | 'Message_ShowDeletedStatus'>): void;
   /** The first message that shows the file. After a repeated confirm there are several. */
   byFileId(fileId: string): StoredMessage | undefined;
   /** @returns a function that removes the listener */
@@ -83,6 +92,23 @@ export const createMessages = (clock: { now(): number }): Messages => {
     },
     inRoom: (roomId) => [...(byRoom.get(roomId) ?? [])],
     byId: (id) => byId.get(id),
+    delete: (id, { Message_KeepHistory: keepsHistory, Message_ShowDeletedStatus: showsStatus }) => {
+      const message = byId.get(id);
+      if (!message) return;
+      const parent = message.tmid === undefined ? undefined : byId.get(message.tmid);
+      if (parent) parent.tcount = (parent.tcount ?? 1) - 1;
+      message._updatedAt = new Date(clock.now());
+      if (showsStatus || (message.tcount ?? 0) > 0) {
+        message.t = 'rm';
+        message.msg = '';
+      } else if (keepsHistory) {
+        message._hidden = true;
+      } else {
+        byId.delete(id);
+        const room = byRoom.get(message.rid);
+        room?.splice(room.indexOf(message), 1);
+      }
+    },
     byFileId: (fileId) => firstByFileId.get(fileId),
     onInsert: (listener) => {
       listeners.add(listener);

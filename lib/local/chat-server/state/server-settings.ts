@@ -10,6 +10,10 @@ export interface ServerSettings {
   FileUpload_Enabled_Direct: boolean;
   /** Characters. */
   Message_MaxAllowedSize: number;
+  /** Deleted messages are hidden, not removed. */
+  Message_KeepHistory: boolean;
+  /** A deleted message remains as one that was deleted. */
+  Message_ShowDeletedStatus: boolean;
   E2E_Enable: boolean;
   /** Whether encrypted rooms take plain messages. */
   E2E_Allow_Unencrypted_Messages: boolean;
@@ -23,6 +27,8 @@ export const defaultServerSettings: Readonly<ServerSettings> = {
   FileUpload_Enabled: true,
   FileUpload_Enabled_Direct: true,
   Message_MaxAllowedSize: 5000,
+  Message_KeepHistory: false,
+  Message_ShowDeletedStatus: false,
   E2E_Enable: true,
   E2E_Allow_Unencrypted_Messages: false,
 };

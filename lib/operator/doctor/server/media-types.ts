@@ -1,4 +1,4 @@
-import { lookup } from 'mrmime';
+import mime from 'mime';
 import { type Check, type Finding, found } from '../check.ts';
 import { uploadSettingsOf } from '../world.ts';
 
@@ -14,7 +14,7 @@ export const mediaTypes: Check = {
     const isBlocked = (type: string): boolean =>
       covers(blocked, type) || (allowed.length > 0 && !allowed.some((entry) => overlaps(entry, type)));
     const findings = world.settings.routes.flatMap(({ contentTypes, suffix = '' }, i): Finding[] => {
-      const types = contentTypes ?? [lookup(suffix) ?? []].flat();
+      const types = contentTypes ?? [mime.getType(suffix) ?? []].flat();
       const refused = types.filter(isBlocked);
       if (refused.length === 0) return [];
       return [

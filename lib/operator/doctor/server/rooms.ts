@@ -63,6 +63,16 @@ const findingOf = (error: unknown, { room, place }: NamedRoom, username: string)
         `The thread of the route is not in ${name}.`,
         'set threadId in cdk.json to the id of a message in that room, and run npx cdk deploy',
       );
+    case 'ROOM_BLOCKED':
+      return problem(
+        `${name} is a direct message in which one of the two users has blocked the other.`,
+        'unblock the user in the direct message (Actions, Unblock), or choose another room',
+      );
+    case 'THREAD_DELETED':
+      return problem(
+        `The message that starts the thread in ${name} was deleted.`,
+        'set threadId in cdk.json to the id of another message in that room, and run npx cdk deploy',
+      );
     default:
       return code satisfies never;
   }
