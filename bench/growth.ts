@@ -34,14 +34,20 @@ type Part = Pick<Report, 'rows' | 'gates'>;
 
 const rules = async (quick: boolean): Promise<Part> => {
   const counterparts = await startCounterparts();
-  const others = (key: 'prefix' | 'suffix') =>
-    Array.from({ length: MANY - 1 }, (_, i) => ({ [key]: key === 'prefix' ? `team/${i}/` : `-${i}.pdf`, room: '#a' }));
+  const condition = {
+    prefix: (i: number) => `team/${i}/`,
+    suffix: (i: number) => `-${i}.pdf`,
+    glob: (i: number) => `team/${i}/**/*.pdf`,
+  };
+  const others = (key: keyof typeof condition) =>
+    Array.from({ length: MANY - 1 }, (_, i) => ({ [key]: condition[key](i), room: '#a' }));
   const fits = { prefix: 'crc32/', room: '#general' };
   const start = (routes: readonly object[]) => startFunction({ kind: 'relay', counterparts, routes });
   const sides = {
     one: await start([fits]),
     prefixes: await start([...others('prefix'), fits]),
     suffixes: await start([...others('suffix'), fits]),
+    globs: await start([...others('glob'), fits]),
   };
   const cpuMs = (side: MeasuredFunction) => async () => {
     const objects = quick ? 100 : 400;
@@ -52,9 +58,14 @@ const rules = async (quick: boolean): Promise<Part> => {
     return ((side.cpuSeconds() - before) / objects) * 1_000;
   };
   try {
-    const measured = { one: cpuMs(sides.one), prefixes: cpuMs(sides.prefixes), suffixes: cpuMs(sides.suffixes) };
+    const measured = {
+      one: cpuMs(sides.one),
+      prefixes: cpuMs(sides.prefixes),
+      suffixes: cpuMs(sides.suffixes),
+      globs: cpuMs(sides.globs),
+    };
     for (const warm of [...Object.values(measured), ...Object.values(measured)]) await warm();
-    const { one, prefixes, suffixes } = await interleaved(quick ? 3 : 9, measured);
+    const { one, prefixes, suffixes, globs } = await interleaved(quick ? 3 : 9, measured);
     return {
       rows: [
         [
@@ -69,10 +80,12 @@ const rules = async (quick: boolean): Promise<Part> => {
           spread(suffixes, 2),
           pairedRatio(suffixes, one).toFixed(2),
         ],
+        ['rules by glob, CPU ms an object', spread(one, 2), spread(globs, 2), pairedRatio(globs, one).toFixed(2)],
       ],
       gates: [
         { what: 'rules by prefix, × of one', reached: pairedRatio(prefixes, one), better: 'smaller', aim: 1.1 },
         { what: 'rules by suffix, × of one', reached: pairedRatio(suffixes, one), better: 'smaller', aim: 1.1 },
+        { what: 'rules by glob, × of one', reached: pairedRatio(globs, one), better: 'smaller', aim: 1.1 },
       ],
     };
   } finally {

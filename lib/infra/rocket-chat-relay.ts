@@ -3,7 +3,7 @@ import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { EventSourceMapping, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -12,6 +12,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { checkProps } from './config/check-props.ts';
 import { warnOfLoops } from './config/loop-warning.ts';
+import { warnOfUnreachableRoutes } from './config/unreachable-routes.ts';
 import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './function/relay-function.ts';
 import { grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
 import { createAlarmTopic } from './monitoring/alarm-topic.ts';
@@ -52,6 +53,8 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
   readonly secret: ISecret;
   readonly logGroup: LogGroup;
   readonly function: LambdaFunction;
+  /** Invokes the function with messages of the queue. */
+  readonly eventSourceMapping: EventSourceMapping;
   /** The topic that receives the alarms. */
   readonly alarmTopic: ITopic;
   /** The alarms by name; `NothingPosted` exists only if `quietAlarmAfterHours` is set, `MalwareFound` only with `requireMalwareScan`. */
@@ -91,13 +94,15 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
     });
     if (encryptionKey !== undefined) allowServices(encryptionKey);
 
-    this.function = createRelayFunction(this, {
+    const { function: relayFunction, mapping } = createRelayFunction(this, {
       ...props,
       ...checked,
       settings,
       encryptionKey,
       decryptionKeys: this.decryptionKeys(props.decryptionKeys ?? []),
     });
+    this.function = relayFunction;
+    this.eventSourceMapping = mapping;
     this.alarmTopic = props.alarmTopic ?? createAlarmTopic(this, { email: props.alarmEmail, encryptionKey });
     this.alarms = createAlarms(this, {
       topic: this.alarmTopic,
@@ -117,6 +122,7 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
           });
     createLogQueries(this, this.logGroup);
     warnOfLoops(this, { buckets: given, routes: settings.routes });
+    warnOfUnreachableRoutes(this, settings.routes);
   }
 
   /** The first watched bucket. */

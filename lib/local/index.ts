@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
-import { SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
+import { type Settings, type SettingsInput, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../infra/function/bundle.ts';
 import { DUMMY_CREDENTIALS, type LocalCredentials, randomCredentials } from './aws/clients.ts';
@@ -24,6 +24,11 @@ export interface LocalRelay
   readonly region: string;
   readonly bucket: string;
   readonly ledgerTable: string;
+  readonly secretId: string;
+  /** The only credentials that the embedded Secrets Manager accepts, unless the local chat server is used. */
+  readonly credentials: LocalCredentials;
+  /** With their defaults. */
+  readonly settings: Settings;
   readonly rocketChatUrl: string;
   /** Undefined if `rocketChat` names a real server. */
   readonly chat: ChatServer | undefined;
@@ -37,6 +42,11 @@ export interface LocalRelay
    * @throws Error after the time-out
    */
   settled(options?: { timeoutMs?: number }): Promise<void>;
+  /**
+   * Gives the function other settings. Batches that are being processed end with the old ones; later ones get new processes.
+   * @throws ValiError if the settings are invalid
+   */
+  configure(settings: SettingsInput): Promise<void>;
   /** Stops every server and every process. */
   close(): Promise<void>;
 }
@@ -51,7 +61,7 @@ const SECRET_ID = 'rocket-chat-credentials';
  */
 export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<LocalRelay> => {
   const { region = 'us-east-1', bucket = 'uploads', functionTimeoutMs = 300_000, memoryMb = 256 } = options;
-  const settings = v.parse(SettingsSchema, options.settings ?? { routes: [{ room: '#general' }] });
+  let settings = v.parse(SettingsSchema, options.settings ?? { routes: [{ room: '#general' }] });
   const taskRoot = mkdtempSync(join(tmpdir(), 'relay-function-'));
   const removeTaskRoot = () => rmSync(taskRoot, { recursive: true, force: true });
   process.once('exit', removeTaskRoot);
@@ -62,7 +72,8 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 
   try {
     (options.bundle ?? bundleRelay)(taskRoot);
-    writeFileSync(join(taskRoot, SETTINGS_FILE), JSON.stringify(settings));
+    const settingsFile = join(taskRoot, SETTINGS_FILE);
+    writeFileSync(settingsFile, JSON.stringify(settings));
 
     const chat = options.rocketChat === undefined ? await startChatServer(options.chatServer) : undefined;
     if (chat !== undefined) closers.push(() => chat.close());
@@ -132,6 +143,18 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       region,
       bucket,
       ledgerTable: LEDGER_TABLE,
+      secretId: SECRET_ID,
+      credentials,
+      get settings() {
+        return settings;
+      },
+      async configure(input) {
+        settings = v.parse(SettingsSchema, input);
+        writeFileSync(`${settingsFile}.new`, JSON.stringify(settings));
+        // A process that starts meanwhile reads either the old or the new file, whole.
+        renameSync(`${settingsFile}.new`, settingsFile);
+        await Promise.all(functions.map((each) => each.renew()));
+      },
       rocketChatUrl,
       chat,
       functions,

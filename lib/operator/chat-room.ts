@@ -8,6 +8,13 @@ export interface ChatRoom {
 /** The server, the credentials or the room cannot be used. The message says which, and what to do. */
 export class ChatRoomError extends Error {
   override readonly name = 'ChatRoomError';
+  /** The server and the credentials can be used; other rooms may be usable. */
+  readonly isAboutRoom: boolean;
+
+  constructor(message: string, { isAboutRoom = false }: { isAboutRoom?: boolean } = {}) {
+    super(message);
+    this.isAboutRoom = isAboutRoom;
+  }
 }
 
 const TIMEOUT_MS = 15_000;
@@ -30,6 +37,7 @@ export const findChatRoom = async (server: {
   if (found !== undefined) return found;
   throw new ChatRoomError(
     `${url} has no room "${room}" that the bot can see: check the name, and invite the bot if the room is private.`,
+    { isAboutRoom: true },
   );
 };
 
@@ -54,7 +62,10 @@ const askForRoom = async (
   const room = body['room'] as { _id?: unknown; name?: unknown; t?: unknown; archived?: unknown } | undefined;
   // Earlier servers do not show archived rooms.
   if (body['errorType'] === 'error-room-archived' || room?.archived === true) {
-    throw new ChatRoomError(`The room is archived on ${url}: unarchive it, or choose another room.`);
+    const name = query['roomName'] ?? query['roomId'];
+    throw new ChatRoomError(`The room "${name}" is archived on ${url}: unarchive it, or choose another room.`, {
+      isAboutRoom: true,
+    });
   }
   if (status !== 200 || typeof room?._id !== 'string') return undefined;
   const name = typeof room.name === 'string' && room.t !== 'd' ? room.name : undefined;

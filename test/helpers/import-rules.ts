@@ -9,7 +9,7 @@ interface Rule {
   readonly mayReadEnvironment?: boolean;
 }
 
-const PURE = /^(valibot|mustache|mime(\/types\/\w+\.js)?)$/;
+const PURE = /^(minimatch|valibot|mustache|mime(\/types\/\w+\.js)?)$/;
 const RELAY = 'lambdas/relay';
 
 /** The direction of imports that docs/architecture.md describes. */
@@ -41,7 +41,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: /^lib\/infra\/config\//,
-    mayImport: /^(lib\/infra\/config\/|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+    mayImport: /^(lib\/infra\/config\/|lambdas\/relay\/(names|domain\/(key-pattern|route|settings))\.ts$)/,
   },
   {
     files: /^lib\/infra\/(function|storage|monitoring)\//,
@@ -49,7 +49,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: /^lib\/infra\//,
-    mayImport: /^(lib\/infra\/|lambdas\/relay\/(names|domain\/settings)\.ts$)/,
+    mayImport: /^(lib\/infra\/|lambdas\/relay\/(names|domain\/(key-pattern|route|settings))\.ts$)/,
     mayReadEnvironment: true,
   },
   { files: /^lib\//, mayImport: /^(lib|lambdas)\/|^package\.json$/, mayReadEnvironment: true },

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { canHoldRocketChatUploads } from '../../lib/infra/config/loop-warning.ts';
 import type { RocketChatRelayProps } from '../../lib/infra/relay-props.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
-import { keyPatterns } from '../../lib/infra/storage/uploads-events.ts';
+import { eventKeyPatterns } from '../../lib/infra/storage/event-patterns.ts';
 import { CONFIGURATIONS, templateOf } from './configurations.ts';
 import { synthesise, withApp } from './synthesise.ts';
 
@@ -151,7 +151,7 @@ describe('EventBridge', () => {
       patterns: [],
     },
   ])('matches $why', ({ filters, patterns }) => {
-    expect(keyPatterns(filters)).toEqual(patterns);
+    expect(eventKeyPatterns(filters)).toEqual(patterns);
   });
 });
 

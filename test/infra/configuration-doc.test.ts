@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { RouteSchema } from '../../lambdas/relay/domain/settings.ts';
-import { RelayContextSchema, readRelayContext } from '../../lib/infra/config/context.ts';
+import { readRelayContext } from '../../lib/infra/config/context.ts';
+import { readKeyTables, TABLES } from '../../lib/infra/config/json-schema.ts';
 import { FUNCTION_TIMEOUT } from '../../lib/infra/function/relay-function.ts';
 import { MAX_FILTERS } from '../../lib/infra/storage/notification-filters.ts';
 import { longestRetryHours, maxReceiveCount } from '../../lib/infra/storage/uploads-queues.ts';
@@ -9,32 +10,42 @@ import { longestRetryHours, maxReceiveCount } from '../../lib/infra/storage/uplo
 const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
 
 const section = (title: string): string => page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
-const tableRows = (title: string): string[][] =>
-  [...section(title).matchAll(/^\| `(\w+)` \|(.*)\|$/gm)].map(([, key = '', rest = '']) => [
-    key,
-    ...rest.split(' | ').map((c) => c.trim()),
-  ]);
+const tables = readKeyTables(page);
 
 describe('docs/configuration.md', () => {
-  it('lists exactly the keys that exist', () => {
+  it.each(Object.entries(TABLES))('lists exactly the keys of %s that exist', (title, schema) => {
     expect(
-      tableRows('Keys')
-        .map(([key]) => key)
-        .sort(),
-    ).toEqual(Object.keys(RelayContextSchema.entries).sort());
-    expect(
-      tableRows('Routes')
-        .map(([key]) => key)
-        .sort(),
-    ).toEqual(Object.keys(RouteSchema.entries).sort());
+      tables
+        .get(title)
+        ?.map(({ key }) => key)
+        .toSorted(),
+    ).toEqual(Object.keys(schema.entries).toSorted());
   });
 
-  it('states the defaults', () => {
-    const minimal = { rocketChatUrl: 'https://chat.acme.test', routes: [{ room: '#general' }] };
-    const defaults = readRelayContext((key) => (key === 'relay' ? minimal : undefined)) as Record<string, unknown>;
-    for (const [key = '', , cell = ''] of tableRows('Keys')) {
-      const value = key in minimal ? undefined : defaults[key];
-      if (value !== undefined) expect(`${key}: ${cell}`).toBe(`${key}: \`${value}\``);
+  it('has no table of keys that the schema does not have', () => {
+    const titles = [...tables].filter(([, rows]) => rows.some(({ example }) => example !== '')).map(([title]) => title);
+    expect(titles.toSorted()).toEqual(Object.keys(TABLES).toSorted());
+  });
+
+  it.each(Object.entries(TABLES))('states a meaning and the default of each key of %s', (title, schema) => {
+    for (const row of tables.get(title) ?? []) {
+      expect([row.key, row.meaning]).toEqual([row.key, expect.stringMatching(/^[A-Z][^|]{2,}/)]);
+      const entry = (schema.entries as Readonly<Record<string, v.GenericSchema & { default?: unknown }>>)[row.key];
+      if (entry?.default !== undefined) expect(`${row.key}: ${row.default}`).toBe(`${row.key}: \`${entry.default}\``);
+      if (entry?.type !== 'optional') expect(`${row.key}: ${row.default}`).toBe(`${row.key}: none: required`);
+      expect(row.default).not.toBe('');
+    }
+  });
+
+  it.each(Object.entries(TABLES))('has a valid example of each key of %s', (title, schema) => {
+    for (const { key, example } of tables.get(title) ?? []) {
+      const entry = (schema.entries as Readonly<Record<string, v.GenericSchema>>)[key];
+      // The example of a file's path names no file of this repository.
+      if (entry === undefined || key === 'certificateAuthorityFile') continue;
+      expect({ key, issues: v.safeParse(entry, JSON.parse(example)).issues?.map(({ message }) => message) }).toEqual({
+        key,
+        issues: undefined,
+      });
     }
   });
 

@@ -8,6 +8,9 @@ import type { RocketChatRelayProps } from '../../lib/infra/relay-props.ts';
 import { RocketChatRelay } from '../../lib/infra/rocket-chat-relay.ts';
 import { withApp } from './synthesise.ts';
 
+type Target = 'room' | 'rooms' | 'roomFrom' | 'ignore';
+type DeepReadonly<Value> = Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value;
+
 const valid: RocketChatRelayProps = {
   rocketChatUrl: 'https://chat.acme.test',
   routes: [{ room: '#a', prefix: 'in/' }],
@@ -25,6 +28,9 @@ describe('RocketChatRelay', () => {
   it('has documented props for exactly the settings of the function', () => {
     expectTypeOf<keyof RelaySettings>().toEqualTypeOf<keyof SettingsInput>();
     expectTypeOf<keyof RelayRoute>().toEqualTypeOf<keyof SettingsInput['routes'][number]>();
+    expectTypeOf<RelaySettings>().toExtend<DeepReadonly<SettingsInput>>();
+    expectTypeOf<Omit<SettingsInput, 'routes'>>().toExtend<Omit<RelaySettings, 'routes'>>();
+    expectTypeOf<Omit<SettingsInput['routes'][number], Target>>().toExtend<Omit<RelayRoute, Target>>();
   });
 
   it('can be created twice in a stack, each time with its own code and names', () => {

@@ -59,14 +59,80 @@ describe('the context key "relay"', () => {
     };
     expect(faults({ relay })).toEqual([
       '  relay.rocketChatUrl is "http://chat.acme.test": must start with "https://", because the token is sent with every call (http is allowed for localhost only)',
-      '  relay.routes[1].prefix is "a*": must be literal: S3 notifications do not support wildcards',
+      '  relay.routes[1].prefix is "a*": must be literal: write a pattern with wildcards as "glob"',
       '  relay.routes[1].room is "my room": must be a room id, or a name such as "#general", without spaces',
-      '  relay.routes[2].room: is missing',
+      '  relay.routes[2]: must have exactly one of room, rooms, roomFrom and ignore',
       '  relay.filesAtOnce is 11: must be at most 10 files',
       expect.stringMatching(/^ {2}relay\.bucketName is "s3:\/\/mine": must be the name of a bucket: 3 to 63/),
       expect.stringMatching(/^ {2}relay\.logRetentionDays is 42: must be one of 1, 3, 5, 7, 14, 30,/),
       '  relay.routes[2].rom: is not a known key; did you mean "room"?',
       '  relay.retryForHour: is not a known key; did you mean "retryForHours"?',
+    ]);
+  });
+
+  it('reports a route without a room, exclusive keys and unknown keys at once', () => {
+    const relay = {
+      ...valid,
+      routes: [
+        { room: '#a', rooms: ['#b'], romFrom: {} },
+        { room: '#a', thread: 'day', threadId: 'm', maxSizeBytes: 1, minSizeBytes: 2, link: {} },
+        { roomFrom: { allow: ['#a'] }, prefix: 'a/', glob: 'b/*', emoji: 'package' },
+        { ignor: true },
+      ],
+      bucketName: 'one',
+      bucketNames: ['two'],
+      versioned: true,
+      filesAtOnce: 0,
+    };
+    expect(faults({ relay })).toEqual([
+      '  relay.routes[0]: must have exactly one of room, rooms, roomFrom and ignore',
+      '  relay.routes[1].link: must have either baseUrl or presignForHours',
+      '  relay.routes[1].maxSizeBytes is 1: must not be smaller than minSizeBytes: no object would fit',
+      '  relay.routes[1].thread is "day": must not be used with threadId',
+      '  relay.routes[2].roomFrom: must have either keySegment or metadata',
+      '  relay.routes[2].emoji is "package": must be an emoji such as ":package:"',
+      '  relay.routes[2].glob is "b/*": must match keys that have the prefix and the suffix of the route: no object would fit',
+      '  relay.routes[3]: must have exactly one of room, rooms, roomFrom and ignore',
+      '  relay.filesAtOnce is 0: must be at least 1 files',
+      '  relay.versioned is true: is for a new bucket; the owner of an existing bucket decides about its versioning',
+      '  relay.bucketNames is ["two"]: must not be used together with bucketName: add that bucket to the list',
+      '  relay.routes[0].romFrom: is not a known key; did you mean "roomFrom"?',
+      '  relay.routes[3].ignor: is not a known key; did you mean "ignore"?',
+    ]);
+  });
+
+  it('prints no object, because one of its keys may hold a token', () => {
+    const relay = { ...valid, routes: [{ token: 'pa55word' }, [{ token: 'pa55word' }]], vpc: { token: 'pa55word' } };
+    expect(faults({ relay: { ...relay, operationsRoom: { token: 'pa55word' } } }).join('\n')).not.toContain('pa55word');
+  });
+
+  it.each([
+    ['routes[0].glob', { room: '#a', glob: 'a*', prefix: 'b' }, 'no object would fit'],
+    ['routes[0].glob', { room: '#a', glob: '*.pdf', suffix: '.txt' }, 'no object would fit'],
+    ['routes[0].glob', { room: '#a', glob: 'a.pdf', suffix: '.txt' }, 'no object would fit'],
+    ['routes[0].glob', { room: '#a', glob: '' }, 'must not be empty'],
+    ['routes[0].glob', { room: '#a', glob: '{1..101}' }, 'must have at most 100 alternatives in its braces'],
+    ['routes[0].glob', { room: '#a', glob: '{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}' }, 'at most 100 alternatives'],
+    ['routes[0].glob', { room: '#a', glob: `{1..90}${'x'.repeat(50)}` }, 'at most 4096 characters'],
+    ['routes[0].metadata', { room: '#a', metadata: {} }, 'must have at least one of the metadata'],
+    ['routes[0].metadata.Team', { room: '#a', metadata: { Team: 'a' } }, 'in lower case, without "x-amz-meta-"'],
+    ['routes[0].metadata.x-amz-meta-a', { room: '#a', metadata: { 'x-amz-meta-a': 'a' } }, 'without "x-amz-meta-"'],
+    ['routes[0].tags.team', { room: '#a', tags: { team: 7 } }, 'is 7: must be a string'],
+    ['routes[0].roomFrom.metadata', { roomFrom: { metadata: 'Team', allow: ['#a'] } }, 'in lower case'],
+    ['routes[0].roomFrom.allow', { roomFrom: { metadata: 'team', allow: [] } }, 'must name at least one room'],
+    ['routes[0].rooms', { rooms: ['#a', '#a'] }, 'must not name a room twice'],
+    ['routes[0].ignore', { ignore: false }, 'must be true, or left out'],
+  ])('refuses an invalid value of %s', (place, route, why) => {
+    const [fault, ...others] = faults({ relay: { ...valid, routes: [route, { room: '#rest' }] } });
+    expect(others).toEqual([]);
+    expect(fault).toContain(`relay.${place}`);
+    expect(fault).toContain(why);
+  });
+
+  it('refuses routes that all ignore their objects', () => {
+    expect(faults({ relay: { ...valid, routes: [{ ignore: true }], filesAtOnce: 0 } })).toEqual([
+      '  relay.routes: must have at least one route that posts: all of them ignore their objects',
+      '  relay.filesAtOnce is 0: must be at least 1 files',
     ]);
   });
 

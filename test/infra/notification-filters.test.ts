@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mayFit } from '../../lambdas/relay/domain/route.ts';
 import {
   encodeFilterValue,
   MAX_FILTERS,
@@ -67,6 +68,31 @@ describe('notificationFilters', () => {
       ],
       filters: [{ prefix: 'a/', suffix: '.c' }],
     },
+    {
+      why: 'uses the literal texts at the ends of a glob',
+      routes: [{ glob: 'reports/**/*.pdf' }, { glob: '{in,out}/x*' }, { prefix: 'z/', glob: '**/*.txt' }],
+      filters: [
+        { prefix: 'in/x', suffix: '' },
+        { prefix: 'out/x', suffix: '' },
+        { prefix: 'reports/', suffix: '.pdf' },
+        { prefix: 'z/', suffix: '.txt' },
+      ],
+    },
+    {
+      why: 'uses one filter for a glob without literal texts',
+      routes: [{ glob: '**' }, { prefix: 'a/' }],
+      filters: [{ prefix: '', suffix: '' }],
+    },
+    {
+      why: 'adds no filter for a route that ignores its objects',
+      routes: [{ prefix: 'a/' }, { prefix: 'tmp/', ignore: true as const }, { ignore: true as const }],
+      filters: [{ prefix: 'a/', suffix: '' }],
+    },
+    {
+      why: 'ends a literal text at an escaped asterisk',
+      routes: [{ glob: '100\\*/a.pdf' }],
+      filters: [{ prefix: '100', suffix: '/a.pdf' }],
+    },
   ])('$why', ({ routes, filters }) => {
     expect(notificationFilters(routes)).toEqual(filters);
   });
@@ -79,6 +105,31 @@ describe('notificationFilters', () => {
         for (const each of routes) expect(filters.filter((filter) => covers(filter, each))).toHaveLength(1);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('covers every key that a route posts', async () => {
+    const glob = fc
+      .array(fc.constantFrom('a', 'b', '/', '.', 'ü', '*', '**', '?', '[ab]', '{a,b}', '\\*'), {
+        minLength: 1,
+        maxLength: 6,
+      })
+      .map((parts) => parts.join(''));
+    const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', 'ü', '*'), minLength: 1, maxLength: 6 });
+    const routes = fc.array(fc.record({ prefix: part, suffix: part, glob }, { requiredKeys: [] }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(routes, key, (list, uploaded) => {
+        if (!mayFit(list, { key: uploaded, sizeBytes: 1 })) return;
+        const filters = notificationFilters(list);
+        expect(overlapping(filters)).toEqual([]);
+        expect(
+          filters.filter(({ prefix, suffix }) => uploaded.startsWith(prefix) && uploaded.endsWith(suffix)),
+        ).toHaveLength(1);
+      }),
+      { numRuns: 5_000 },
     );
   });
 

@@ -2,12 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { parseEntry } from '../../lambdas/relay/adapters/dynamodb/ledger-entry.ts';
 import { Status } from '../../lambdas/relay/domain/delivery.ts';
+import { objectFacts } from '../../lambdas/relay/domain/object-facts.ts';
+import { matchRoute } from '../../lambdas/relay/domain/route.ts';
 import { parseEvent } from '../../lambdas/relay/domain/s3-event.ts';
+import { SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { LedgerTable } from '../../lambdas/relay/names.ts';
+import { readRelayContext } from '../../lib/infra/config/context.ts';
 import { readDeadLetter } from '../../lib/local/aws/dead-letters.ts';
+import { createdObject } from '../helpers/factories.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 const versions = readdirSync(FIXTURES).filter((name) => name.startsWith('v'));
@@ -20,6 +26,44 @@ const recorded = <T>(version: string, kind: string): [string, T][] => {
     JSON.parse(readFileSync(join(folder, file), 'utf8')) as T,
   ]);
 };
+
+/** The context key `relay`, and the file that the stack wrote for the function. */
+const settingOf = (version: string, name: 'cdk' | 'relay'): unknown =>
+  JSON.parse(readFileSync(join(FIXTURES, version, 'settings', `${name}.json`), 'utf8'));
+
+describe.each(versions)('the settings of %s', (version) => {
+  const { relay } = (settingOf(version, 'cdk') as { context: { relay: Record<string, unknown> } }).context;
+
+  it('are accepted from cdk.json, and mean the same routes', () => {
+    const context = readRelayContext((key) => (key === 'relay' ? relay : undefined));
+    expect(context).toMatchObject(relay);
+    expect(context.routes).toEqual(relay['routes']);
+  });
+
+  it('are accepted from a stored relay.json, and mean the same routes', () => {
+    const stored = settingOf(version, 'relay') as { routes: unknown };
+    const settings = v.parse(SettingsSchema, stored);
+    expect(settings).toEqual(stored);
+    expect(settings.routes).toEqual(relay['routes']);
+  });
+
+  it('send the same objects to the same rooms', async () => {
+    const { routes } = v.parse(SettingsSchema, settingOf(version, 'relay'));
+    const roomFor = async (key: string, sizeBytes: number, contentType = 'text/plain') => {
+      const facts = objectFacts(createdObject({ key, sizeBytes }), {
+        details: async () => ({ contentType, metadata: new Map() }),
+        tags: () => Promise.reject(new Error('tags are not needed')),
+      });
+      return (await matchRoute(routes, facts))?.rooms;
+    };
+    expect(await roomFor('invoices/a.pdf', 1)).toEqual(['#accounting']);
+    expect(await roomFor('photos/a.jpg', 65_536)).toEqual(['#thumbnails']);
+    expect(await roomFor('photos/a.jpg', 65_537)).toEqual(['uploads']);
+    expect(await roomFor('Büro (1)/a', 1, 'image/png')).toEqual(['GENERAL']);
+    expect(await roomFor('Büro (1)/a', 1)).toEqual(['uploads']);
+    expect(await roomFor('never/a', 1)).toEqual(['uploads']);
+  });
+});
 
 describe.each(versions)('the data that %s wrote', (version) => {
   const items = recorded<Record<string, AttributeValue>>(version, 'ledger');

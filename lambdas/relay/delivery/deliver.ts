@@ -4,8 +4,7 @@ import { suspectLoop } from '../domain/loop-guard.ts';
 import { requireClean, VALIDATION_KEY } from '../domain/malware-scan.ts';
 import { objectFacts } from '../domain/object-facts.ts';
 import { type RoomEntry, settledEntry } from '../domain/room-entry.ts';
-import { isDirectoryMarker, matchRoute, mayFit, roomsOf } from '../domain/route.ts';
-import type { Route } from '../domain/settings.ts';
+import { isDirectoryMarker, type Match, matchRoute, mayFit } from '../domain/route.ts';
 import { dependsOnVersions } from '../domain/versions.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Bot, Rooms } from '../ports.ts';
@@ -44,17 +43,19 @@ export const createDeliver = (deps: DeliverDeps): Deliver => {
       },
       tags: () => store.tags(object, { signal }),
     });
-    let route: Route | undefined;
+    let match: Match | undefined;
     try {
       if (await isOwnUpload(deps.bot, object.key)) return [LOOP];
-      route = await matchRoute(settings.routes, facts);
-      if (isScanRequired && route !== undefined && roomsOf(route).length > 0) requireClean(await facts.tags());
+      match = await matchRoute(settings.routes, facts);
+      if (isScanRequired && match !== undefined && match.rooms.length > 0) requireClean(await facts.tags());
     } catch (error) {
       return [await settleUnclaimed(deps, task, undefined, classify(error, 'source'))];
     }
-    if (route === undefined) return [NO_ROUTE];
+    if (match === undefined) return [NO_ROUTE];
+    const { route, rooms, place } = match;
+    if (rooms.length === 0) return [{ kind: 'ignored', detail: `routes[${place}] ignores it` }];
 
-    return deliverToAll(deps, task, { route, facts }, roomsOf(route));
+    return deliverToAll(deps, task, { route, facts }, rooms);
   };
 };
 

@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { expandBraces, MAX_ALTERNATIVES, MAX_EXPANDED_LENGTH } from './glob.ts';
+import { type KeyConditions, keyPatterns } from './key-pattern.ts';
 import { templateFaults } from './template.ts';
 
 /**
@@ -25,8 +27,23 @@ const wholeNumber = (min: number, max: number, unit: string) =>
 const keyPart = v.pipe(
   v.string('must be a string'),
   v.check((part) => Buffer.byteLength(part) <= 1024, 'must have at most 1024 bytes, as S3 keys do'),
-  v.check((part) => !part.includes('*'), 'must be literal: S3 notifications do not support wildcards'),
+  v.check((part) => !part.includes('*'), 'must be literal: write a pattern with wildcards as "glob"'),
 );
+
+const glob = v.pipe(
+  text(1024),
+  v.check(
+    (pattern) => expandBraces(pattern).length <= MAX_ALTERNATIVES,
+    `must have at most ${MAX_ALTERNATIVES} alternatives in its braces`,
+  ),
+  v.check(
+    (pattern) => expandBraces(pattern).join('').length <= MAX_EXPANDED_LENGTH,
+    `must have at most ${MAX_EXPANDED_LENGTH} characters when its braces are expanded`,
+  ),
+);
+
+/** Either is enough, both are not. */
+const isOne = (...values: readonly unknown[]): boolean => values.filter((value) => value !== undefined).length === 1;
 
 const roomName = v.pipe(
   text(255),
@@ -34,10 +51,10 @@ const roomName = v.pipe(
 );
 
 /** Names and values that an object must have. */
-const pairs = (what: string) =>
+const pairs = <Name extends v.GenericSchema<string, string>>(what: string, name: Name) =>
   v.pipe(
-    v.record(text(128), v.string('must be a string'), `must be an object with the names and values of the ${what}`),
-    v.check((names) => Object.keys(names).length > 0, `must have at least one of the ${what}`),
+    v.record(name, v.string('must be a string'), `must be an object with the names and values of the ${what}`),
+    v.minEntries(1, `must have at least one of the ${what}`),
   );
 
 const template = v.pipe(
@@ -46,6 +63,12 @@ const template = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (dataset.typed) for (const message of templateFaults(dataset.value)) addIssue({ message });
   }),
+);
+
+/** S3 returns the names in lower case. */
+const metadataName = v.pipe(
+  text(128),
+  v.regex(/^(?!x-amz-meta-)[^A-Z]+$/, 'must be the name of a metadata value in lower case, without "x-amz-meta-"'),
 );
 
 const httpsUrl = v.pipe(
@@ -59,14 +82,15 @@ const roomFrom = v.pipe(
       /** Number of a segment of the key, from 0; the file name is not a segment. */
       keySegment: v.optional(wholeNumber(0, 63, 'segments')),
       /** Name of a metadata value. */
-      metadata: v.optional(text(128)),
+      metadata: v.optional(metadataName),
       /** The rooms that may be named, as in `room`. The value `sales` names `#sales`. */
       allow: v.pipe(v.array(roomName, 'must be a list of rooms'), v.nonEmpty('must name at least one room')),
     },
     'must be an object with allow, and with keySegment or metadata',
   ),
-  v.check(
-    ({ keySegment, metadata }) => (keySegment === undefined) !== (metadata === undefined),
+  v.partialCheck(
+    [['keySegment'], ['metadata']],
+    ({ keySegment, metadata }) => isOne(keySegment, metadata),
     'must have either keySegment or metadata',
   ),
 );
@@ -89,8 +113,9 @@ const link = v.pipe(
     },
     'must be an object with baseUrl or presignForHours',
   ),
-  v.check(
-    ({ baseUrl, presignForHours }) => (baseUrl === undefined) !== (presignForHours === undefined),
+  v.partialCheck(
+    [['baseUrl'], ['presignForHours']],
+    ({ baseUrl, presignForHours }) => isOne(baseUrl, presignForHours),
     'must have either baseUrl or presignForHours',
   ),
 );
@@ -123,11 +148,11 @@ export const RouteSchema = v.pipe(
         ),
       ),
       /** Glob that the whole key must match, such as `reports/**\/*.pdf`. @default any */
-      glob: v.optional(text(1024)),
+      glob: v.optional(glob),
       /** User metadata of the object that must have these values. Names are lower-case, without `x-amz-meta-`. @default any */
-      metadata: v.optional(pairs('metadata')),
+      metadata: v.optional(pairs('metadata', metadataName)),
       /** Tags of the object that must have these values. @default any */
-      tags: v.optional(pairs('tags')),
+      tags: v.optional(pairs('tags', text(128))),
       /** Where the message goes: a room's id, its name as `#general`, or `@user` for a direct message. */
       room: v.optional(roomName),
       /** Several rooms; each one gets the message. */
@@ -136,6 +161,7 @@ export const RouteSchema = v.pipe(
           v.array(roomName, 'must be a list of rooms'),
           v.nonEmpty('must name at least one room'),
           v.maxLength(10, 'must name at most 10 rooms'),
+          v.check((rooms) => new Set(rooms).size === rooms.length, 'must not name a room twice'),
         ),
       ),
       /** Takes the room from the key or the metadata. The route fits only objects whose value names a room of `allow`. */
@@ -169,20 +195,34 @@ export const RouteSchema = v.pipe(
     },
     'must be an object with room, rooms, roomFrom or ignore, and optionally conditions and a caption',
   ),
+  // Partial checks run although other keys of the route are wrong, so all faults are reported at once.
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['minSizeBytes'], ['maxSizeBytes']],
       ({ minSizeBytes, maxSizeBytes }) => (minSizeBytes ?? 0) <= (maxSizeBytes ?? Number.POSITIVE_INFINITY),
       'must not be smaller than minSizeBytes: no object would fit',
     ),
     ['maxSizeBytes'],
   ),
-  v.check(
-    ({ room, rooms, roomFrom: from, ignore }) =>
-      [room, rooms, from, ignore].filter((target) => target !== undefined).length === 1,
+  v.forward(
+    v.partialCheck(
+      [['prefix'], ['suffix'], ['glob']],
+      (conditions: KeyConditions) => keyPatterns(conditions).length > 0,
+      'must match keys that have the prefix and the suffix of the route: no object would fit',
+    ),
+    ['glob'],
+  ),
+  v.partialCheck(
+    [['room'], ['rooms'], ['roomFrom'], ['ignore']],
+    ({ room, rooms, roomFrom: from, ignore }) => isOne(room, rooms, from, ignore),
     'must have exactly one of room, rooms, roomFrom and ignore',
   ),
   v.forward(
-    v.check(({ thread, threadId }) => thread === undefined || threadId === undefined, 'must not be used with threadId'),
+    v.partialCheck(
+      [['thread'], ['threadId']],
+      ({ thread, threadId }) => thread === undefined || threadId === undefined,
+      'must not be used with threadId',
+    ),
     ['thread'],
   ),
 );
@@ -190,7 +230,15 @@ export type Route = v.InferOutput<typeof RouteSchema>;
 
 export const settingsEntries = {
   /** The first route that fits an object is used. */
-  routes: v.pipe(v.array(RouteSchema, 'must be a list of routes'), v.nonEmpty('must have at least one route')),
+  routes: v.pipe(
+    v.array(RouteSchema, 'must be a list of routes'),
+    v.nonEmpty('must have at least one route'),
+    v.partialCheck(
+      [['$', 'ignore']],
+      (routes) => routes.length === 0 || routes.some(({ ignore }) => ignore === undefined),
+      'must have at least one route that posts: all of them ignore their objects',
+    ),
+  ),
   /**
    * How long transient failures are retried before an object goes to the dead-letter queue. Waiting for the rate limit
    * is not counted.

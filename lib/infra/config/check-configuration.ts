@@ -40,8 +40,13 @@ const describe = (issue: v.BaseIssue<unknown>): Fault => {
   // A check of a whole object reports the fault at one of the object's keys.
   const isForwarded = typeof issue.input === 'object' && issue.path?.at(-1)?.value !== issue.input;
   const value = isForwarded ? issue.path?.at(-1)?.value : issue.input;
-  return { place, value: value === undefined ? undefined : printed(value), allowed: issue.message };
+  return { place, value: isShown(value) ? printed(value) : undefined, allowed: issue.message };
 };
+
+/** Objects are not shown: one of their keys may hold a token. */
+const isShown = (value: unknown): boolean =>
+  value !== undefined &&
+  (value === null || typeof value !== 'object' || (Array.isArray(value) && value.every((item) => isShown(item))));
 
 /** At most 80 characters, with the credentials of a URL removed. */
 const printed = (value: unknown): string => {

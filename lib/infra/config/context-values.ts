@@ -99,7 +99,8 @@ export const vpcSchema = v.pipe(
     'must be an object with vpcId and optionally subnetIds, securityGroupIds, createEndpoints and routeTableIds',
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['createEndpoints'], ['subnetIds'], ['routeTableIds']],
       ({ createEndpoints, subnetIds, routeTableIds }) =>
         !createEndpoints || subnetIds === undefined || routeTableIds?.length === subnetIds.length,
       'must name the route table of each subnet, in the order of subnetIds: the endpoints for S3 and DynamoDB are added to them',

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { settingsEntries } from '../../../lambdas/relay/domain/settings.ts';
 import { checkConfiguration } from './check-configuration.ts';
-import { resourceEntries, runbookUrlSchema } from './check-props.ts';
 import { configurationError } from './configuration-error.ts';
 import { proxyUrlSchema, rocketChatUrlSchema } from './connection.ts';
 import {
@@ -15,6 +14,7 @@ import {
   topicArnSchema,
   vpcSchema,
 } from './context-values.ts';
+import { resourceEntries, runbookUrlSchema } from './resource-values.ts';
 
 const onOff = v.boolean('must be true or false');
 
@@ -71,21 +71,24 @@ const entries = {
 export const RelayContextSchema = v.pipe(
   v.strictObject(entries),
   v.forward(
-    v.check(
-      ({ bucketName, bucketNames }) => bucketName === undefined || bucketNames === undefined,
-      'must not be used together with bucketName: add that bucket to the list',
-    ),
-    ['bucketNames'],
-  ),
-  v.forward(
-    v.check(
+    v.partialCheck(
+      [['versioned'], ['bucketName'], ['bucketNames']],
       ({ versioned, bucketName, bucketNames }) => !versioned || (bucketName ?? bucketNames) === undefined,
       'is for a new bucket; the owner of an existing bucket decides about its versioning',
     ),
     ['versioned'],
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['bucketName'], ['bucketNames']],
+      ({ bucketName, bucketNames }) => bucketName === undefined || bucketNames === undefined,
+      'must not be used together with bucketName: add that bucket to the list',
+    ),
+    ['bucketNames'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['alarmEmail'], ['alarmTopicArn']],
       ({ alarmEmail, alarmTopicArn }) => alarmEmail === undefined || alarmTopicArn === undefined,
       'is for a new topic; subscribe the address to the existing topic',
     ),

@@ -1,11 +1,13 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { type KeyConditions, keyPatterns } from '../../../lambdas/relay/domain/key-pattern.ts';
 
 interface KeyCondition {
   readonly prefix?: string | undefined;
   readonly suffix?: string | undefined;
 }
+type KeyRoute = KeyConditions & { readonly ignore?: true | undefined };
 
 /**
  * Warns about routes that match the keys under which Rocket.Chat stores its own uploads in S3. The server's settings,
@@ -13,9 +15,11 @@ interface KeyCondition {
  */
 export const warnOfLoops = (
   scope: Construct,
-  { buckets, routes }: { buckets: readonly IBucket[]; routes: readonly KeyCondition[] },
+  { buckets, routes }: { buckets: readonly IBucket[]; routes: readonly KeyRoute[] },
 ): void => {
-  const risky = routes.flatMap((route, i) => (canHoldRocketChatUploads(route) ? [`routes[${i}]`] : []));
+  const risky = routes.flatMap((route, i) =>
+    route.ignore === undefined && keyPatterns(route).some(canHoldRocketChatUploads) ? [`routes[${i}]`] : [],
+  );
   if (risky.length === 0 || buckets.length === 0) return;
   const names = buckets.map(({ bucketName }) => (Token.isUnresolved(bucketName) ? 'of this app' : bucketName));
   Annotations.of(scope).addWarningV2(

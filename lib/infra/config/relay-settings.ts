@@ -1,19 +1,52 @@
-/** A rule that sends objects to a room. It matches an object if all its conditions hold; the first matching route wins. */
-export interface RelayRoute {
-  /** The room's id, its name as `#general`, or `@user`. A route has exactly one of `room`, `rooms`, `roomFrom` and `ignore`. */
-  readonly room?: string | undefined;
-  /** Several rooms; each one gets the message. */
-  readonly rooms?: readonly string[] | undefined;
-  /** Takes the room from the key or the metadata, if it names a room of `allow`. */
-  readonly roomFrom?:
-    | {
-        readonly keySegment?: number | undefined;
-        readonly metadata?: string | undefined;
-        readonly allow: readonly string[];
-      }
-    | undefined;
-  /** Objects that match are not posted. */
-  readonly ignore?: true | undefined;
+/**
+ * A rule that sends objects to a room. It matches an object if all its conditions hold; the first matching route wins. It
+ * has exactly one of `room`, `rooms`, `roomFrom` and `ignore`.
+ */
+export type RelayRoute = RelayTarget & RelayRouteOptions;
+
+/** Where the messages go. */
+export type RelayTarget =
+  | {
+      /** The room's id, its name as `#general`, or `@user` for a direct message. */
+      readonly room: string;
+      readonly rooms?: undefined;
+      readonly roomFrom?: undefined;
+      readonly ignore?: undefined;
+    }
+  | {
+      /** Several rooms, at most 10; each one gets the message. */
+      readonly rooms: readonly string[];
+      readonly room?: undefined;
+      readonly roomFrom?: undefined;
+      readonly ignore?: undefined;
+    }
+  | {
+      /** Takes the room from the key or the metadata. The route matches only objects whose value names a room of `allow`. */
+      readonly roomFrom: RelayRoomFrom;
+      readonly room?: undefined;
+      readonly rooms?: undefined;
+      readonly ignore?: undefined;
+    }
+  | {
+      /** Objects that match are not posted. */
+      readonly ignore: true;
+      readonly room?: undefined;
+      readonly rooms?: undefined;
+      readonly roomFrom?: undefined;
+    };
+
+/** The value that names the room, with exactly one of `keySegment` and `metadata`, and the rooms that it may name. */
+export interface RelayRoomFrom {
+  /** Number of a segment of the key, from 0; the file name is not a segment. */
+  readonly keySegment?: number | undefined;
+  /** Name of a metadata value, in lower case. */
+  readonly metadata?: string | undefined;
+  /** The rooms that may be named, as in `room`. The value `sales` names `#sales`; ids and `@user` must be equal. */
+  readonly allow: readonly string[];
+}
+
+/** The conditions of a route, and how its messages look. */
+export interface RelayRouteOptions {
   /** The object's key starts with it. @default any */
   readonly prefix?: string | undefined;
   /** The object's key ends with it; case-sensitive. @default any */

@@ -44,7 +44,10 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
       }),
     }),
   );
-  if (readsTags(settings)) allow(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], ...objects);
+  const { requireMalwareScan, routes } = settings;
+  const tagged = requireMalwareScan === true ? routes : routes.filter((route) => readsTags({ routes: [route] }));
+  const taggedObjects = tagged.length === 0 ? [] : buckets.flatMap((bucket) => readableObjects(bucket, tagged));
+  if (taggedObjects.length > 0) allow(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], ...taggedObjects);
   // Without s3:ListBucket, S3 answers 403 instead of 404 for a deleted object (API reference of GetObject,
   // "Permissions"), and the deleted object would be reported as a missing permission.
   allow(['s3:ListBucket'], ...buckets.map(({ bucketArn }) => bucketArn));
@@ -64,7 +67,7 @@ export const createFunctionRole = (scope: Construct, resources: FunctionResource
   if (resources.isInVpc || resources.isTraced) acknowledgeAllResources(role);
   acknowledgeWildcards(
     role,
-    objects,
+    [...new Set([...objects, ...taggedObjects])],
     'The keys of future objects are not known; read access is limited to the prefixes of the routes.',
   );
   return role;

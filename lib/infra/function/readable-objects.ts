@@ -1,11 +1,23 @@
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { keyPatterns } from '../../../lambdas/relay/domain/key-pattern.ts';
+import { needsDetails } from '../../../lambdas/relay/domain/route.ts';
+import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 
 /** The inline policies of a role have at most 10,240 characters together; the other statements need some of them. */
 const MAX_PATTERNS_LENGTH = 4096;
 
-/** ARN patterns of the objects that a route can match, derived from the routes' prefixes. */
-export const readableObjects = (bucket: IBucket, routes: readonly { prefix?: string | undefined }[]): string[] =>
-  objectPatterns(routes.map(({ prefix = '' }) => prefix)).map((pattern) => bucket.arnForObjects(pattern));
+/**
+ * ARN patterns of the objects that the function reads for these routes, derived from their prefixes. A route that ignores
+ * objects by their keys and sizes needs no access.
+ */
+export const readableObjects = (bucket: IBucket, routes: readonly Route[]): string[] => {
+  const reading = routes.filter(
+    (route) => route.ignore === undefined || needsDetails(route) || route.tags !== undefined,
+  );
+  return objectPatterns(reading.flatMap(keyPatterns).map(({ prefix }) => prefix)).map((pattern) =>
+    bucket.arnForObjects(pattern),
+  );
+};
 
 /** The prefixes as IAM patterns, without those that a shorter prefix covers; `*` if they are too long for the policy. */
 export const objectPatterns = (prefixes: readonly string[]): string[] => {

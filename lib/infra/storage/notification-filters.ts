@@ -1,3 +1,5 @@
+import { type KeyConditions, keyPatterns } from '../../../lambdas/relay/domain/key-pattern.ts';
+
 /** S3 allows this many notification configurations per bucket. */
 export const MAX_FILTERS = 100;
 /** S3's limit for a prefix or suffix, in characters of its encoded form. */
@@ -10,14 +12,16 @@ export interface NotificationFilter {
 }
 
 /**
- * The narrowest filters that S3 accepts and that match every object that a route matches. S3 refuses two filters that
+ * The narrowest filters that S3 accepts and that match every object that a route posts. A route that ignores its objects
+ * needs no events; what is left of a glob are the literal texts before its first and after its last wildcard. S3 refuses two filters that
  * one key can match ("overlapping prefixes, overlapping suffixes"), so such filters are merged into one that covers both.
  * The merged filter may match more objects than the routes; the function ignores these.
  */
 export const notificationFilters = (
-  routes: readonly { prefix?: string | undefined; suffix?: string | undefined }[],
+  routes: readonly (KeyConditions & { readonly ignore?: true | undefined })[],
 ): NotificationFilter[] => {
-  let filters = disjoint(routes.map(({ prefix = '', suffix = '' }) => shorten({ prefix, suffix })));
+  const posting = routes.filter(({ ignore }) => ignore === undefined);
+  let filters = disjoint(posting.flatMap(keyPatterns).map(shorten));
   while (filters.length > MAX_FILTERS) filters = disjoint(mergeClosest(filters));
   return filters;
 };

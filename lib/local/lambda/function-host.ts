@@ -28,6 +28,8 @@ export interface FunctionHost {
   invoke(event: unknown): Promise<Invocation>;
   /** Kills the process and resolves when it has ended. The next invocation gets a new process. */
   kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Later invocations get a new process, which reads the deployed folder again. A running invocation ends first. */
+  renew(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,8 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
   let initError: Invocation | undefined;
   let isBusy = false;
   let isClosed = false;
+  let isStale = false;
+  let renewing: Promise<void> | undefined;
 
   const api = await startRuntimeApi({
     functionArn,
@@ -94,12 +98,20 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
     api.abandon(failedInvocation('Sandbox.Timedout', message));
   };
 
+  const renew = async (): Promise<void> => {
+    await kill();
+    isStale = false;
+    renewing = undefined;
+    if (!isClosed) child ??= start();
+  };
+
   child = start();
   return {
     get pid() {
       return child?.pid;
     },
     async invoke(event) {
+      await renewing;
       if (isClosed) return failedInvocation('Runtime.ExitError', 'the function host is closed');
       if (isBusy) throw new Error('A function host runs one invocation at a time: start more hosts.');
       isBusy = true;
@@ -116,11 +128,23 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
       } finally {
         clearTimeout(timer);
         isBusy = false;
+        if (isStale && !isClosed) {
+          renewing = renew();
+          await renewing;
+        }
         // After a crash, a new process loads the function before the next invocation.
         if (!isClosed) child ??= start();
       }
     },
     kill,
+    async renew() {
+      if (isBusy) {
+        isStale = true;
+        return;
+      }
+      renewing ??= renew();
+      await renewing;
+    },
     async close() {
       isClosed = true;
       await kill();

@@ -35,15 +35,21 @@ const MAX_REMEMBERED = 10_000;
 /** Makes events from the function's logged deliveries and from dead letters. The end of each object is reported once. */
 export const createEventStream = (options: {
   bucket: string;
-  /** The display name of the only route's room. */
-  room: string;
+  /** The name of the room, for what has no room of its own. Undefined if the settings name several. */
+  room: () => string | undefined;
+  /** The name that is shown for a room as the settings name it, or for its id. @default the same */
+  nameOf?: (room: string) => string;
   onEvent: (event: RelayEvent) => void;
+  /** A dead letter was written, which `onDeadLetter` will report. */
+  onLetterWritten?: (key: string) => void;
 }) => {
   const posted = new Set<string>();
+  const { nameOf = (room) => room } = options;
+  const shown = (room: string | undefined): string | undefined => (room === undefined ? options.room() : nameOf(room));
 
   const post = (delivery: LoggedDelivery): void => {
     const { bucket, key, sizeBytes, roomId, chatMessageId, latencyMs, durationMs } = delivery;
-    const id = JSON.stringify([bucket, key, delivery.sequencer ?? delivery.eTag]);
+    const id = JSON.stringify([bucket, key, delivery.sequencer ?? delivery.eTag, roomId]);
     // A duplicate is reported only if the delivery that posted the object crashed before it was logged.
     if (posted.has(id)) return;
     posted.add(id);
@@ -52,7 +58,7 @@ export const createEventStream = (options: {
       event: 'posted',
       bucket,
       key,
-      room: options.room,
+      room: shown(delivery.room),
       roomId,
       messageId: chatMessageId,
       sizeBytes,
@@ -63,7 +69,7 @@ export const createEventStream = (options: {
   return {
     onDelivery(delivery: LoggedDelivery): void {
       const { bucket, key, sizeBytes, detail, errorType, httpStatus, attempts, delayMs } = delivery;
-      const object = { bucket, key, room: options.room, sizeBytes };
+      const object = { bucket, key, room: shown(delivery.room), sizeBytes };
       switch (delivery.outcome) {
         case 'posted':
         case 'duplicate':
@@ -79,7 +85,7 @@ export const createEventStream = (options: {
           break;
         }
         case 'dead-lettered':
-          // Reported by onDeadLetter.
+          options.onLetterWritten?.(key);
           break;
         default:
           delivery.outcome satisfies never;
@@ -91,7 +97,7 @@ export const createEventStream = (options: {
         event: 'dead-lettered',
         bucket: letter.bucket ?? options.bucket,
         key: letter.key ?? '',
-        room: options.room,
+        room: shown(letter.roomId),
         sizeBytes,
         reason,
         detail,

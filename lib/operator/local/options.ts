@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
 import * as v from 'valibot';
 import { rocketChatUrlSchema } from '../../infra/config/connection.ts';
 import { type CommandIo, UsageError } from '../command.ts';
@@ -9,68 +9,88 @@ export interface LocalOptions {
   readonly once: boolean;
   readonly json: boolean;
   readonly port: number | undefined;
+  /** The file with the settings, an absolute path. */
+  readonly config: string;
+  /** Takes everything, in place of the routes. */
+  readonly room: string | undefined;
   /** Undefined: the local chat server. */
-  readonly rocketChat:
-    | { readonly url: string; readonly room: string; readonly userId: string; readonly authToken: string }
-    | undefined;
+  readonly rocketChat: { readonly url: string; readonly userId: string; readonly authToken: string } | undefined;
   /** An absolute path. Undefined: a new folder. */
   readonly watchFolder: string | undefined;
-  /** Absolute paths. Empty: the samples. */
+  /** Absolute paths. Empty: the samples on the local chat server, none on a real one. */
   readonly files: readonly string[];
 }
+
+/** This repository's own. `npm start` runs only in a clone. */
+const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
 
 /** The environment variables with the bot's user id and personal access token. */
 export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKEN'] as const;
 
-export const LOCAL_USAGE = `npm start -- [--once] [--json] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]
+/** The options as commander passes them. */
+interface Values {
+  readonly once?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly port?: string | undefined;
+  readonly watch?: string | undefined;
+  readonly config?: string | undefined;
+  readonly rocketChatUrl?: string | undefined;
+  readonly room?: string | undefined;
+}
 
-Runs the whole relay on this machine and uploads the FILEs, or the files in samples/ if none are given.
+export const addLocalOptions = (command: Command): Command =>
+  command
+    .summary('run the whole relay on this machine')
+    .description(
+      'Runs the whole relay on this machine, with the routes and limits of cdk.json, and uploads the FILEs. If none are given, ' +
+        'it uploads the files in samples/, but never to a real server. A change of the settings takes effect at once.',
+    )
+    .configureHelp({
+      commandUsage: () =>
+        'npm start -- [--once] [--json] [--port N] [--watch DIR] [--config FILE] [--rocket-chat-url URL] [--room NAME_OR_ID] [FILE...]',
+    })
+    .argument('[FILE...]', 'the files to upload')
+    .option('--once', 'end when all files have settled: exit 0 if each was posted, else 1')
+    .option('--json', 'print one JSON object per line')
+    .option('--port <N>', 'the port of S3 and SQS (default: a free port)')
+    .option('--watch <DIR>', 'upload each file that is put into DIR (default: a new folder)')
+    .option('--config <FILE>', 'the settings: a file of the shape of cdk.json (default: cdk.json)')
+    .option(
+      '--rocket-chat-url <URL>',
+      "post to this server instead of the local chat server; needs the bot's ROCKETCHAT_USER_ID and " +
+        'ROCKETCHAT_AUTH_TOKEN in the environment',
+    )
+    .option(
+      '--room <NAME_OR_ID>',
+      "send everything to this room, in place of the routes: general, '#general' or an id",
+    );
 
-  --once                  end when all files have settled: exit 0 if each was posted, else 1
-  --json                  print one JSON object per line
-  --port N                the port of S3 and SQS (default: a free port)
-  --watch DIR             upload each file that is put into DIR (default: a new folder)
-  --rocket-chat-url URL   post to this server instead of the local chat server; needs --room, and the bot's
-                          ROCKETCHAT_USER_ID and ROCKETCHAT_AUTH_TOKEN in the environment
-  --room NAME_OR_ID       the room on this server: general, '#general' or an id
-  --help                  print this help
-`;
-
-/** Parses and checks the arguments; starts nothing. @throws UsageError if an argument is invalid */
-export const parseLocalOptions = (args: readonly string[], io: Pick<CommandIo, 'env' | 'cwd'>): LocalOptions => {
-  const { values, positionals } = parse(args);
+/** Checks the arguments; starts nothing. @throws UsageError if an argument is invalid */
+export const readLocalOptions = (
+  files: readonly string[],
+  values: Values,
+  io: Pick<CommandIo, 'env' | 'cwd'>,
+): LocalOptions => {
   if (values.once && values.watch !== undefined) {
     throw new UsageError(
       '--once ends when the FILEs have settled, and --watch waits for more files: give one of them.',
+    );
+  }
+  if (values.once && values.rocketChatUrl !== undefined && files.length === 0) {
+    throw new UsageError(
+      '--once ends when the FILEs have settled, and no samples are uploaded to a real server: name at least one FILE.',
     );
   }
   return {
     once: values.once ?? false,
     json: values.json ?? false,
     port: portOf(values.port),
-    rocketChat: rocketChatOf(values['rocket-chat-url'], values.room, io.env),
+    config: values.config === undefined ? CDK_JSON : resolve(io.cwd, values.config),
+    room: roomOf(values.room),
+    rocketChat: rocketChatOf(values.rocketChatUrl, io.env),
     watchFolder: values.watch === undefined ? undefined : resolve(io.cwd, values.watch),
-    files: existingFiles(positionals.map((file) => resolve(io.cwd, file))),
+    files: existingFiles(files.map((file) => resolve(io.cwd, file))),
   };
-};
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        once: { type: 'boolean' },
-        json: { type: 'boolean' },
-        port: { type: 'string' },
-        watch: { type: 'string' },
-        room: { type: 'string' },
-        'rocket-chat-url': { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${LOCAL_USAGE}`);
-  }
 };
 
 const portOf = (text: string | undefined): number | undefined => {
@@ -82,21 +102,16 @@ const portOf = (text: string | undefined): number | undefined => {
   return port;
 };
 
-const rocketChatOf = (
-  url: string | undefined,
-  room: string | undefined,
-  env: CommandIo['env'],
-): LocalOptions['rocketChat'] => {
-  if (url === undefined) {
-    if (room === undefined) return undefined;
-    throw new UsageError('--room names a room on a real server: give --rocket-chat-url, too.');
-  }
+const roomOf = (room: string | undefined): string | undefined => {
+  if (room === undefined || /^(?!#$)\S+$/.test(room)) return room;
+  throw new UsageError(`--room is ${JSON.stringify(room)}: must be a room's name, with or without '#', or its id.`);
+};
+
+const rocketChatOf = (url: string | undefined, env: CommandIo['env']): LocalOptions['rocketChat'] => {
+  if (url === undefined) return undefined;
   const checked = v.safeParse(rocketChatUrlSchema, url);
   if (!checked.success) {
     throw new UsageError(`--rocket-chat-url: ${checked.issues.map(({ message }) => message).join('; ')}.`);
-  }
-  if (!room || room === '#') {
-    throw new UsageError("--rocket-chat-url needs --room: a room's name, with or without '#', or its id.");
   }
   const [userId, authToken] = CREDENTIAL_VARIABLES.map((name) => env[name]);
   if (!userId || !authToken) {
@@ -106,7 +121,7 @@ const rocketChatOf = (
         'Rocket.Chat shows both once, when you create a token under My Account, Personal Access Tokens.',
     );
   }
-  return { url: checked.output, room, userId, authToken };
+  return { url: checked.output, userId, authToken };
 };
 
 const existingFiles = (files: readonly string[]): readonly string[] => {

@@ -8,7 +8,7 @@ import type { RelayEvent } from './events.ts';
 export interface Ready {
   readonly relay: LocalRelay;
   readonly roomId: string;
-  /** The display name, such as `#general`. */
+  /** The display name, such as `#general`, or several. */
   readonly room: string;
   readonly roomPageUrl: string | undefined;
 }
@@ -19,6 +19,8 @@ export interface Report {
   event(event: RelayEvent): void;
   /** Explains how to upload more. */
   invite(ready: Ready, dropFolder: string): void;
+  /** The settings were read again. */
+  reloaded(file: string): void;
   /** The last line of `--once`. */
   summary(posted: number, expected: number): void;
   /** A problem that is not an event of an object. Printed on stderr, also with `--json`. */
@@ -47,6 +49,7 @@ const jsonReport = (io: CommandIo): Report => {
       });
     },
     event: print,
+    reloaded: (config) => print({ event: 'reloaded', config }),
     invite: () => {},
     summary: () => {},
     problem: (text) => io.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`),
@@ -93,6 +96,7 @@ const textReport = (io: CommandIo): Report => {
       if (roomPageUrl !== undefined) print(`See them arrive:   ${roomPageUrl}`);
       print('');
     },
+    reloaded: (file) => print(`${faint('settings')}     ${printable(file)} was read again`),
     summary(posted, expected) {
       print(posted === expected ? `All ${expected} posted.` : `${posted} of ${expected} posted.`);
     },

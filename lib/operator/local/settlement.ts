@@ -6,6 +6,8 @@ export interface Settlement {
   /** Must be called before the object is uploaded. */
   expect(key: string): void;
   note(event: RelayEvent): void;
+  /** A dead letter of the object was written. The object has ended when its event was noted, too. */
+  expectLetter(key: string): void;
   /** The upload failed. */
   giveUp(key: string): void;
   /** The function failed for a whole batch. SQS gives its messages again only after the long visibility timeout. */
@@ -34,60 +36,88 @@ const ADVICE: Readonly<Partial<Record<Reason, string>>> = {
   SOURCE_FORBIDDEN: 'check the function’s permissions to read objects',
 };
 
-/** Follows the objects that were uploaded until each has ended. */
+interface Uploaded {
+  /** The rooms in which the object was posted, or ended otherwise. */
+  readonly ended: Map<string | undefined, RelayEvent['event']>;
+  readonly retrying: Map<string | undefined, { times: number; last: RelayEvent; waitsUntil: number }>;
+  /** Dead letters that were written and not noted. */
+  letters: number;
+}
+
+const isPending = ({ ended, retrying, letters }: Uploaded): boolean =>
+  ended.size === 0 || retrying.size > 0 || letters > 0;
+
+/**
+ * Follows the objects that were uploaded until each has ended, in each room that the function has logged. The rooms of an
+ * object are delivered one after the other, so another room may follow until the queue is empty.
+ */
 export const createSettlement = (clock: { now(): number }): Settlement => {
-  const pending = new Map<string, { retries: number; last: RelayEvent | undefined; waitsUntil: number }>();
+  const uploaded = new Map<string, Uploaded>();
   let expected = 0;
-  let posted = 0;
   let progressAt = clock.now();
   let crash: string | undefined;
+  const pending = () => [...uploaded].filter(([, object]) => isPending(object));
 
   return {
     get posted() {
-      return posted;
+      return [...uploaded.values()].filter(
+        (object) => !isPending(object) && [...object.ended.values()].every((end) => end === 'posted'),
+      ).length;
     },
     get expected() {
       return expected;
     },
     get isSettled() {
-      return pending.size === 0;
+      return pending().length === 0;
     },
     expect(key) {
       expected += 1;
       progressAt = clock.now();
-      pending.set(key, { retries: 0, last: undefined, waitsUntil: 0 });
+      uploaded.set(key, { ended: new Map(), retrying: new Map(), letters: 0 });
     },
     note(event) {
-      const object = pending.get(event.key);
+      const object = uploaded.get(event.key);
       if (object === undefined) return;
-      if (event.event !== 'retrying') {
-        pending.delete(event.key);
-        progressAt = clock.now();
-        if (event.event === 'posted') posted += 1;
+      const { room } = event;
+      // A failure before the room was known is over when the object goes on.
+      object.retrying.delete(undefined);
+      if (event.event === 'retrying') {
+        const times = (object.retrying.get(room)?.times ?? 0) + 1;
+        // A rate limit ends by itself, at a time that the server sets.
+        const waitsUntil = event.reason === 'RATE_LIMITED' ? clock.now() + (event.delayMs ?? 0) : 0;
+        object.retrying.set(room, { times, last: event, waitsUntil });
         return;
       }
-      object.retries += 1;
-      object.last = event;
-      // A rate limit ends by itself, at a time that the server sets.
-      object.waitsUntil = event.reason === 'RATE_LIMITED' ? clock.now() + (event.delayMs ?? 0) : 0;
+      progressAt = clock.now();
+      if (event.event === 'dead-lettered') object.letters -= 1;
+      object.ended.set(room, event.event);
+      if (event.event === 'posted' || room !== undefined) object.retrying.delete(room);
+      if (event.event !== 'posted') object.retrying.clear();
+    },
+    expectLetter(key) {
+      const object = uploaded.get(key);
+      if (object !== undefined) object.letters += 1;
     },
     giveUp(key) {
-      pending.delete(key);
+      uploaded.delete(key);
     },
     crashed(why) {
       crash = why;
     },
     stuck() {
-      if (pending.size > 0 && crash !== undefined) return crash;
-      for (const [key, { retries, last }] of pending) {
-        const advice = last?.event === 'retrying' ? ADVICE[last.reason as Reason] : undefined;
-        if (retries >= 2 && advice !== undefined) return `${waitsFor(key, last)} To do: ${advice}.`;
+      const left = pending();
+      if (left.length > 0 && crash !== undefined) return crash;
+      const retries = left.flatMap(([key, { retrying }]) => [...retrying.values()].map((retry) => ({ key, ...retry })));
+      for (const { key, times, last } of retries) {
+        const advice = last.event === 'retrying' ? ADVICE[last.reason as Reason] : undefined;
+        if (times >= 2 && advice !== undefined) return `${waitsFor(key, last)} To do: ${advice}.`;
       }
-      const [first] = pending;
+      const [first] = left;
       if (first === undefined) return undefined;
-      const waitedSince = Math.max(progressAt, ...[...pending.values()].map(({ waitsUntil }) => waitsUntil));
+      const waitedSince = Math.max(progressAt, ...retries.map(({ waitsUntil }) => waitsUntil));
       if (clock.now() - waitedSince < PATIENCE_MS) return undefined;
-      return `Nothing has settled for ${PATIENCE_MS / 1_000} s. ${waitsFor(first[0], first[1].last)}`;
+      const last = retries.find(({ key }) => key === first[0])?.last;
+      return `Nothing has settled for ${PATIENCE_MS / 1_000} s. ${waitsFor(first[0], last)}`;
     },
   };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { objectFacts } from '../../../lambdas/relay/domain/object-facts.ts';
-import { isDirectoryMarker, matchRoute } from '../../../lambdas/relay/domain/route.ts';
+import { firstMisfit, isDirectoryMarker, matchRoute, mayFit } from '../../../lambdas/relay/domain/route.ts';
 import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 import { createdObject } from '../../helpers/factories.ts';
 
@@ -12,7 +12,7 @@ const factsOf = (key: string, sizeBytes: number, contentType: () => Promise<stri
   });
 const roomFor = async (routes: Route[], key: string, sizeBytes = 10, contentType?: string) =>
   (await matchRoute(routes, factsOf(key, sizeBytes, contentType === undefined ? never : async () => contentType)))
-    ?.room;
+    ?.rooms[0];
 
 describe('matchRoute', () => {
   it.each<[string, Omit<Route, 'room'>, string, number, boolean]>([
@@ -64,7 +64,7 @@ describe('matchRoute', () => {
         routes,
         factsOf('a', 1, async () => undefined),
       ),
-    ).toEqual({ room: 'rest' });
+    ).toMatchObject({ place: 1, rooms: ['rest'] });
   });
 
   it('reads the content type once, and only if a route depends on it', async () => {
@@ -79,14 +79,195 @@ describe('matchRoute', () => {
       { contentTypes: ['video/*'], room: 'c' },
       { room: 'd' },
     ];
-    expect((await matchRoute(routes.slice(0, 1), factsOf('x', 1, contentType)))?.room).toBeUndefined();
+    expect((await matchRoute(routes.slice(0, 1), factsOf('x', 1, contentType)))?.rooms[0]).toBeUndefined();
     expect(asked).toBe(0);
-    expect((await matchRoute(routes, factsOf('x', 1, contentType)))?.room).toBe('d');
+    expect((await matchRoute(routes, factsOf('x', 1, contentType)))?.rooms[0]).toBe('d');
     expect(asked).toBe(1);
   });
 
   it('rejects if the content type cannot be read', async () => {
     await expect(roomFor([{ contentTypes: ['a/b'], room: 'R' }], 'a')).rejects.toThrow('not needed');
+  });
+});
+
+const facts = (
+  given: {
+    key?: string;
+    sizeBytes?: number;
+    contentType?: string;
+    metadata?: Record<string, string>;
+    tags?: Record<string, string>;
+  } = {},
+) => {
+  const asked: string[] = [];
+  const { key = 'a/b/c.pdf', sizeBytes = 1, contentType, metadata = {}, tags = {} } = given;
+  return Object.assign(
+    objectFacts(createdObject({ key, sizeBytes }), {
+      details: async () => {
+        asked.push('details');
+        return { contentType, metadata: new Map(Object.entries(metadata)) };
+      },
+      tags: async () => {
+        asked.push('tags');
+        return new Map(Object.entries(tags));
+      },
+    }),
+    { asked },
+  );
+};
+
+describe('a route with a glob', () => {
+  it.each([
+    ['*.pdf', 'a.pdf', true],
+    ['*.pdf', 'in/a.pdf', false],
+    ['**/*.pdf', 'a.pdf', true],
+    ['**/*.pdf', 'in/deep/a.pdf', true],
+    ['in/**', 'in/deep/a', true],
+    ['in/**', 'in', false],
+    ['in/**/x', 'in/x', true],
+    ['in/**/x', 'in/a/b/x', true],
+    ['in/*/x', 'in//x', false],
+    ['in//x', 'in//x', true],
+    ['in//x', 'in/x', false],
+    ['*.pdf', 'a.PDF', false],
+    ['*', '.hidden', true],
+    ['**/.git/**', 'a/.git/b', true],
+    ['?.txt', 'ü.txt', true],
+    ['?.txt', '😀.txt', true],
+    ['[a-c].txt', 'b.txt', true],
+    ['[!a-c].txt', 'b.txt', false],
+    ['{in,out}/*', 'out/a', true],
+    ['{in,out}/*', 'on/a', false],
+    ['!a', '!a', true],
+    ['!a', 'b', false],
+    ['#a', '#a', true],
+    ['@(a|b)', 'a', false],
+    ['@(a|b)', '@(a|b)', true],
+    ['a/../b', 'a/../b', true],
+    ['a/../b', 'b', false],
+    ['100\\*', '100*', true],
+    ['100\\*', '1000', false],
+    ['a\\b', 'ab', true],
+    ['*.pdf', 'a.pdf/', false],
+    ['a/*', 'a/b/', false],
+    ['a/b', 'a/b/', false],
+    ['a/*/', 'a/b/', true],
+    ['a/**', 'a/b/', true],
+    ['**', 'a/', true],
+    ['a b+c%d', 'a b+c%d', true],
+  ])('whose pattern is %j takes the key %j: %s', async (glob, key, fits) => {
+    expect((await matchRoute([{ glob, room: 'R' }], facts({ key })))?.rooms).toEqual(fits ? ['R'] : undefined);
+    expect(await firstMisfit({ glob, room: 'R' }, facts({ key }))).toBe(fits ? undefined : 'glob');
+  });
+
+  it('also tests the prefix and the suffix', async () => {
+    const route = { prefix: 'in/', suffix: '.pdf', glob: '*/[ab]*', room: 'R' };
+    expect(await firstMisfit(route, facts({ key: 'in/a.pdf' }))).toBeUndefined();
+    expect(await firstMisfit(route, facts({ key: 'on/a.pdf' }))).toBe('prefix');
+    expect(await firstMisfit(route, facts({ key: 'in/a.txt' }))).toBe('suffix');
+    expect(await firstMisfit(route, facts({ key: 'in/c.pdf' }))).toBe('glob');
+  });
+});
+
+describe('a route with metadata or tags', () => {
+  it.each<[string, Partial<Route>, Parameters<typeof facts>[0], string | undefined]>([
+    ['the same metadata', { metadata: { team: 'a' } }, { metadata: { team: 'a', more: 'b' } }, undefined],
+    ['another value', { metadata: { team: 'a' } }, { metadata: { team: 'A' } }, 'metadata'],
+    ['no such name', { metadata: { team: 'a' } }, {}, 'metadata'],
+    ['one of two names', { metadata: { team: 'a', kind: 'b' } }, { metadata: { team: 'a' } }, 'metadata'],
+    ['a name of an object', { metadata: { constructor: 'a' } }, {}, 'metadata'],
+    ['the same tags', { tags: { Team: 'a' } }, { tags: { Team: 'a', more: 'b' } }, undefined],
+    ['a tag in another case', { tags: { Team: 'a' } }, { tags: { team: 'a' } }, 'tags'],
+    ['a tag with another value', { tags: { Team: 'a' } }, { tags: { Team: 'a ' } }, 'tags'],
+    ['an empty tag', { tags: { done: '' } }, { tags: { done: '' } }, undefined],
+    ['metadata, and a wrong tag', { metadata: { a: '1' }, tags: { b: '2' } }, { metadata: { a: '1' } }, 'tags'],
+  ])('of an object with %s', async (_, conditions, given, misfit) => {
+    const route = { ...conditions, room: 'R' };
+    expect(await firstMisfit(route, facts(given))).toBe(misfit);
+    expect((await matchRoute([route], facts(given)))?.rooms).toEqual(misfit === undefined ? ['R'] : undefined);
+  });
+
+  it('reads tags only if the conditions on everything else hold, and both once', async () => {
+    const routes: Route[] = [
+      { prefix: 'other/', tags: { a: '1' }, room: 'a' },
+      { maxSizeBytes: 0, tags: { a: '1' }, room: 'b' },
+      { contentTypes: ['image/*'], tags: { a: '1' }, room: 'c' },
+      { room: 'd' },
+    ];
+    const object = facts({ contentType: 'text/plain' });
+    expect((await matchRoute(routes, object))?.rooms).toEqual(['d']);
+    expect(object.asked).toEqual(['details']);
+    const tagged = facts({ contentType: 'image/png' });
+    const twice: Route[] = [
+      { contentTypes: ['image/*'], tags: { a: '1' }, room: 'c' },
+      { metadata: { x: 'y' }, room: 'e' },
+      { tags: { a: '2' }, room: 'f' },
+    ];
+    expect(await matchRoute(twice, tagged)).toBeUndefined();
+    expect(tagged.asked).toEqual(['details', 'tags']);
+  });
+});
+
+describe('the rooms of a route', () => {
+  const allow = ['#sales', '#Ops', '@alice', 'GENERAL'];
+  it.each([
+    ['sales', '#sales'],
+    ['#sales', '#sales'],
+    ['Sales', undefined],
+    ['ops', undefined],
+    ['Ops', '#Ops'],
+    ['@alice', '@alice'],
+    ['alice', undefined],
+    ['@bob', undefined],
+    ['GENERAL', 'GENERAL'],
+    ['general', undefined],
+    ['', undefined],
+    ['all', undefined],
+    ['__proto__', undefined],
+    ['sales ', undefined],
+    ['a'.repeat(900), undefined],
+  ])('taken from the value %j are %j; a value that is not allowed goes to the next routes', async (value, room) => {
+    const rest = { room: '#rest' };
+    const expected = [room ?? '#rest'];
+    const byMetadata = [{ roomFrom: { metadata: 'team', allow } }, rest];
+    expect((await matchRoute(byMetadata, facts({ metadata: { team: value } })))?.rooms).toEqual(expected);
+    const byKey = [{ roomFrom: { keySegment: 1, allow } }, rest];
+    expect((await matchRoute(byKey, facts({ key: `in/${value}/file` })))?.rooms).toEqual(expected);
+  });
+
+  it.each([
+    ['in/sales', 1],
+    ['sales', 0],
+    ['in', 7],
+    ['', 0],
+  ])(
+    'are not taken from the file name or a segment that does not exist (key %j, segment %i)',
+    async (key, keySegment) => {
+      const route = { roomFrom: { keySegment, allow } };
+      expect(await matchRoute([route], facts({ key }))).toBeUndefined();
+      expect(await firstMisfit(route, facts({ key }))).toBe('roomFrom');
+      expect(mayFit([route], { key, sizeBytes: 1 })).toBe(false);
+    },
+  );
+
+  it('are not taken from metadata that the object does not have', async () => {
+    const route = { roomFrom: { metadata: 'team', allow } };
+    expect(await firstMisfit(route, facts())).toBe('roomFrom');
+    expect(mayFit([route], { key: 'a', sizeBytes: 1 })).toBe(true);
+  });
+
+  it.each<[string, Route, string[]]>([
+    ['one room', { room: '#a' }, ['#a']],
+    ['several rooms', { rooms: ['#a', '@b', 'C'] }, ['#a', '@b', 'C']],
+    ['none, for a route that ignores', { ignore: true }, []],
+  ])('are %s', async (_, route, rooms) => {
+    expect(await matchRoute([route], facts())).toEqual({ place: 0, route, rooms });
+  });
+
+  it('are none for an object that a route ignores, although a later route would post it', async () => {
+    const routes: Route[] = [{ glob: '**/*.tmp', ignore: true }, { room: '#rest' }];
+    expect((await matchRoute(routes, facts({ key: 'a/b.tmp' })))?.rooms).toEqual([]);
+    expect((await matchRoute(routes, facts({ key: 'a/b.txt' })))?.rooms).toEqual(['#rest']);
   });
 });
 

@@ -111,7 +111,7 @@ describe('readConfig', () => {
       'QUEUE_URL is not set',
       'routes.0.room must be a room id',
       'routes.1.prefix must be literal',
-      'routes.1.room',
+      'routes.1 must have exactly one of room, rooms, roomFrom and ignore',
       'filesAtOnce must be at least 1 files',
       'retryForHours must be a number of hours',
       'unknown',

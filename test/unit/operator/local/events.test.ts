@@ -17,7 +17,11 @@ const aDelivery = (changes: Partial<LoggedDelivery> = {}): LoggedDelivery => ({
 
 const eventsOf = (deliveries: readonly LoggedDelivery[]): RelayEvent[] => {
   const events: RelayEvent[] = [];
-  const stream = createEventStream({ bucket: 'uploads', room: '#general', onEvent: (event) => events.push(event) });
+  const stream = createEventStream({
+    bucket: 'uploads',
+    room: () => '#general',
+    onEvent: (event) => events.push(event),
+  });
   for (const delivery of deliveries) stream.onDelivery(delivery);
   return events;
 };
@@ -41,6 +45,25 @@ describe('createEventStream', () => {
   it('reports a duplicate as posted only if the delivery that posted was not logged', () => {
     expect(eventsOf([aDelivery(), aDelivery({ outcome: 'duplicate' })])).toHaveLength(1);
     expect(eventsOf([aDelivery({ outcome: 'duplicate' })])).toMatchObject([{ event: 'posted', messageId: 'M' }]);
+  });
+
+  it('reports an object once for each room, under the name of the room', () => {
+    const events: RelayEvent[] = [];
+    const stream = createEventStream({
+      bucket: 'uploads',
+      room: () => undefined,
+      nameOf: (room) => ({ A: '#a', B: '#b' })[room] ?? room,
+      onEvent: (event) => events.push(event),
+    });
+    stream.onDelivery(aDelivery({ room: 'A', roomId: 'A' }));
+    stream.onDelivery(aDelivery({ room: '#b', roomId: 'B' }));
+    stream.onDelivery(aDelivery({ outcome: 'duplicate', room: 'A', roomId: 'A' }));
+    stream.onDelivery(aDelivery({ outcome: 'ignored' }));
+    expect(events.map(({ event, room }) => [event, room])).toEqual([
+      ['posted', '#a'],
+      ['posted', '#b'],
+      ['ignored', undefined],
+    ]);
   });
 
   it('reports each version of a key', () => {

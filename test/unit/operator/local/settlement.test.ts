@@ -49,6 +49,28 @@ describe('createSettlement', () => {
     expect([settlement.posted, settlement.expected]).toEqual([1, 2]);
   });
 
+  it('counts an object as posted if it was posted in each room that was logged', () => {
+    const { settlement } = start();
+    settlement.expect('a');
+    settlement.note({ ...retrying('a', 'SOURCE_ERROR'), room: undefined });
+    settlement.note({ ...posted('a'), room: '#a' });
+    expect([settlement.isSettled, settlement.posted]).toEqual([true, 1]);
+    settlement.note({ ...retrying('a', 'CHAT_ERROR'), room: '#b' });
+    expect([settlement.isSettled, settlement.posted]).toEqual([false, 0]);
+    settlement.note({ ...posted('a'), room: '#b' });
+    expect([settlement.isSettled, settlement.posted]).toEqual([true, 1]);
+  });
+
+  it('waits for the event of a dead letter that was written', () => {
+    const { settlement } = start();
+    settlement.expect('a');
+    settlement.note({ ...posted('a'), room: '#a' });
+    settlement.expectLetter('a');
+    expect(settlement.isSettled).toBe(false);
+    settlement.note({ ...retrying('a', 'X'), event: 'dead-lettered', room: '#b', durationMs: 1 } as RelayEvent);
+    expect([settlement.isSettled, settlement.posted, settlement.expected]).toEqual([true, 0, 1]);
+  });
+
   it('does not count an object that was not expected', () => {
     const { settlement } = start();
     settlement.note(posted('unexpected'));
