@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
 import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
+import { addCompletion } from './completion.ts';
 import { addCredentials } from './credentials.ts';
 import { addDoctor } from './doctor.ts';
 import { addLocal } from './local.ts';
@@ -8,8 +9,8 @@ import { addRoute } from './route.ts';
 import { addSend } from './send.ts';
 import { printable } from './terminal.ts';
 
-/** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addRoute, addSend, addLocal];
+/** In the order of the help. Completion comes last. */
+const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addRoute, addSend, addLocal, addCompletion];
 
 /**
  * Parses the arguments and runs the command.
