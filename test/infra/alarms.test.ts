@@ -189,7 +189,9 @@ describe('docs/operating.md', () => {
     for (const [, name] of page.matchAll(/\$\((?:out|arn) "?(\w+)/g)) {
       if (name !== 'queue') expect(outputs).toContain(name);
     }
-    const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
+    const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replaceAll(/[`,]/g, '').replaceAll(' ', '-'),
+    );
     for (const [, anchor] of page.matchAll(/\]\(#([\w-]+)\)/g)) expect(anchors).toContain(anchor);
   });
 });

@@ -270,7 +270,8 @@ describe('the warning about loops', () => {
     const { warnings } = synthesise({ bucketNames: ['acme-files'] });
     expect(warnings.join()).toContain("routes[0] of the relay would match Rocket.Chat's own uploads");
     expect(warnings.join()).toContain('in the bucket acme-files');
-    expect(synthesise({ bucketNames: ['acme-files'], routes: [{ room: '#a', prefix: 'in/' }] }).warnings).toEqual([]);
+    const narrow = synthesise({ bucketNames: ['acme-files'], routes: [{ room: '#a', prefix: 'in/' }] });
+    expect(narrow.warnings.join()).not.toContain('own uploads');
   });
 
   it('is a CDK warning at the construct, so it can be acknowledged', () => {
