@@ -42,6 +42,8 @@ export interface Messages {
   /** @throws Error without an errorType if the id exists, as MongoDB's unique index does */
   insert(message: NewMessage): StoredMessage;
   inRoom(roomId: string): StoredMessage[];
+  /** The number of messages in the room. */
+  countIn(roomId: string): number;
   byId(id: string): StoredMessage | undefined;
   /** The first message that shows the file. After a repeated confirm there are several. */
   byFileId(fileId: string): StoredMessage | undefined;
@@ -82,6 +84,7 @@ export const createMessages = (clock: { now(): number }): Messages => {
       return stored;
     },
     inRoom: (roomId) => [...(byRoom.get(roomId) ?? [])],
+    countIn: (roomId) => byRoom.get(roomId)?.length ?? 0,
     byId: (id) => byId.get(id),
     byFileId: (fileId) => firstByFileId.get(fileId),
     onInsert: (listener) => {
