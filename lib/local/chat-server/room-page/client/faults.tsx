@@ -74,12 +74,11 @@ const Fault = ({ fault, store }: { fault: FaultView; store: Store }) => {
       <p class="quiet" id={`about-${name}`}>
         {explanation}
       </p>
-      <label class="share">
-        <span>
-          Share of calls<span class="visually-hidden">: {title}</span>
-        </span>
+      <div class="share">
+        <span aria-hidden="true">Share of calls</span>
         <input
           type="range"
+          aria-label={`Share of calls: ${title}`}
           min={5}
           max={100}
           step={5}
@@ -89,7 +88,7 @@ const Fault = ({ fault, store }: { fault: FaultView; store: Store }) => {
           onChange={({ currentTarget }) => void set(isOn, Number(currentTarget.value))}
         />
         <output>{percent} %</output>
-      </label>
+      </div>
       {(isOn || hits > 0) && <p class="hits">{countText(hits, 'call')} struck</p>}
       {problem && <p role="alert">{problem}</p>}
     </li>

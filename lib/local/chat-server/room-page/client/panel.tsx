@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { LifeView } from '../protocol.ts';
 import { Faults } from './faults.tsx';
-import { countText } from './format.ts';
+import { countText, numberText } from './format.ts';
 import { Life } from './life.tsx';
 import type { PanelName, Store } from './store.ts';
 
@@ -61,9 +61,7 @@ const Lives = ({ name, store }: { name: Exclude<PanelName, 'faults'>; store: Sto
       )}
       {all.length === 0 && <p class="none">{TEXTS[name].none}</p>}
       <List lives={all} store={store} now={now} />
-      {total > MAX_ROWS && (
-        <p class="none">and {(total - Math.min(MAX_ROWS, all.length)).toLocaleString('en-GB')} more</p>
-      )}
+      {total > MAX_ROWS && <p class="none">and {numberText(total - Math.min(MAX_ROWS, all.length))} more</p>}
       {ignored.length > 0 && (
         <>
           <h3>{countText(relay?.counts.ignored ?? ignored.length, 'file')} ignored</h3>

@@ -1,3 +1,4 @@
+import { numberText } from './format.ts';
 import { PANEL_ID } from './panel.tsx';
 import { openPanel, type PanelName, type Store } from './store.ts';
 
@@ -21,7 +22,7 @@ export const Strip = ({ store }: { store: Store }) => {
       aria-controls={open === name ? PANEL_ID : undefined}
       onClick={() => store.choosePanel(open === name ? 'none' : name)}
     >
-      <span class="number">{count.toLocaleString('en-GB')}</span> <span class="label">{label}</span>
+      <span class="number">{numberText(count)}</span> <span class="label">{label}</span>
     </button>
   );
   return (
