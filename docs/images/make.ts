@@ -44,9 +44,10 @@ const take = async (relay: LocalRelay, browser: Browser): Promise<void> => {
   }
   await relay.settled();
 
-  await withPage(relay, browser, { ...WIDE, colorScheme: 'light' }, async (page) => {
+  await withPage(relay, browser, { ...WIDE, viewport: { width: 1280, height: 900 } }, async (page) => {
     await stage(page, 'Posted').click();
     await page.locator('summary').first().click();
+    await page.getByRole('log').evaluate('(log) => { log.scrollTop = 0; }');
     await picture(page, 'room-page.png');
   });
   await withPage(relay, browser, { ...NARROW, colorScheme: 'light' }, (page) => picture(page, 'room-page-360.png'));

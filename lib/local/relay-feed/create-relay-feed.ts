@@ -28,6 +28,7 @@ export const createRelayFeed = (options: { bucket: string; clock: { now(): numbe
   let emulators: Connected | undefined;
   let watchers = 0;
   let timer: NodeJS.Timeout | undefined;
+  let isLooking = false;
   let isClosed = false;
   let emptySince: number | undefined;
   let moving: Promise<unknown> = Promise.resolve();
@@ -51,13 +52,14 @@ export const createRelayFeed = (options: { bucket: string; clock: { now(): numbe
   };
 
   const lookOn = (): void => {
-    if (isClosed || watchers === 0) return;
+    isLooking = watchers > 0 && !isClosed;
+    if (!isLooking) return;
     const looked = emulators === undefined ? Promise.resolve() : look(emulators);
     // The queues cannot be read while the relay closes.
     void looked
       .catch(() => {})
       .finally(() => {
-        timer = isClosed || watchers === 0 ? undefined : setTimeout(lookOn, LOOK_EVERY_MS);
+        if (!isClosed) timer = setTimeout(lookOn, LOOK_EVERY_MS);
       });
   };
 
@@ -83,7 +85,7 @@ export const createRelayFeed = (options: { bucket: string; clock: { now(): numbe
     },
     watchQueues: () => {
       watchers += 1;
-      if (watchers === 1 && timer === undefined) lookOn();
+      if (!isLooking) lookOn();
       let isWatching = true;
       return () => {
         if (isWatching) watchers -= 1;
