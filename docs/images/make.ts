@@ -47,7 +47,9 @@ const take = async (relay: LocalRelay, browser: Browser): Promise<void> => {
   await withPage(relay, browser, { ...WIDE, viewport: { width: 1280, height: 900 } }, async (page) => {
     await stage(page, 'Posted').click();
     await page.locator('summary').first().click();
-    await page.getByRole('log').evaluate('(log) => { log.scrollTop = 0; }');
+    await page.mouse.move(500, 500);
+    await page.mouse.wheel(0, -5_000);
+    await page.waitForFunction('document.querySelector(".log").scrollTop === 0');
     await picture(page, 'room-page.png');
   });
   await withPage(relay, browser, { ...NARROW, colorScheme: 'light' }, (page) => picture(page, 'room-page-360.png'));

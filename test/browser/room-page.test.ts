@@ -176,6 +176,9 @@ describe.skipIf(chromiumPath === undefined)('the room page in a browser', () => 
     await life.first().locator('summary').click(WAIT);
     await life.getByText('The message is found: the answer was lost').waitFor(WAIT);
     expect(postedNamed('unheard.txt')).toHaveLength(1);
+    await life.getByRole('link', { name: 'Show the message' }).click();
+    const id = `message-${postedNamed('unheard.txt')[0]?._id}`;
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe(id);
   });
 
   it('opens on a dead letter, says why and what to do, and sends it back by its button', async () => {
