@@ -12,6 +12,8 @@ export interface LoggedDelivery {
   readonly roomId?: string;
   readonly fileId?: string;
   readonly chatMessageId?: string;
+  /** An earlier confirm, whose answer was lost, had posted the message. */
+  readonly wasFound?: boolean;
   readonly sizeBytes?: number;
   /** How long this delivery took. */
   readonly durationMs?: number;

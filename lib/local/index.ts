@@ -13,6 +13,7 @@ import { type LoggedDelivery, readDeliveryLine } from './delivery-log.ts';
 import { type EventSourceMapping, startEventSourceMapping } from './lambda/event-source-mapping.ts';
 import { type FunctionHost, startFunctionHost } from './lambda/function-host.ts';
 import type { LocalRelayOptions } from './options.ts';
+import { createRelayFeed } from './relay-feed/create-relay-feed.ts';
 
 export type { LocalRelayOptions } from './options.ts';
 
@@ -75,7 +76,12 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
     const settingsFile = join(taskRoot, SETTINGS_FILE);
     writeFileSync(settingsFile, JSON.stringify(settings));
 
-    const chat = options.rocketChat === undefined ? await startChatServer(options.chatServer) : undefined;
+    const source = createRelayFeed({ bucket, clock: { now: Date.now } });
+    closers.push(() => source.close());
+    const chat =
+      options.rocketChat === undefined
+        ? await startChatServer({ relayFeed: source.feed, ...options.chatServer })
+        : undefined;
     if (chat !== undefined) closers.push(() => chat.close());
     const { url: rocketChatUrl, userId, authToken } = options.rocketChat ?? (chat as ChatServer);
 
@@ -94,9 +100,13 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       visibilityTimeoutSeconds: options.visibilityTimeoutSeconds ?? Math.ceil(functionTimeoutMs / 1000) + 10,
       maxReceiveCount,
       now: Date.now,
-      onUpload: options.onUpload,
+      onUpload(object, eventBody) {
+        source.lives.created(eventBody);
+        options.onUpload?.(object, eventBody);
+      },
     });
     closers.push(() => emulators.close());
+    source.connect(emulators);
 
     const deliveries: LoggedDelivery[] = [];
     const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
@@ -105,6 +115,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       const delivery = readDeliveryLine(line);
       if (delivery === undefined) return;
       deliveries.push(delivery);
+      source.lives.delivered(delivery);
       options.onDelivery?.(delivery);
     };
     const environment =
@@ -134,7 +145,11 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       region,
       functions,
       batchSize: options.batchSize,
-      onBatch: options.onBatch,
+      onReceive: source.lives.received,
+      onBatch(batch) {
+        source.lives.batchEnded(batch);
+        options.onBatch?.(batch);
+      },
     });
     closers.push(() => mapping.stop());
 

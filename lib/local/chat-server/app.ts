@@ -7,6 +7,7 @@ import type { Service } from './calls/running-call.ts';
 import { endpoints } from './endpoints/index.ts';
 import { addFileDownload } from './http/serve-file.ts';
 import { addRoomPages } from './room-page/routes.ts';
+import type { RoomPage } from './room-page/server/room-page.ts';
 
 type Env = { Bindings: HttpBindings };
 
@@ -14,7 +15,7 @@ type Env = { Bindings: HttpBindings };
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** All routes of the server: API endpoints, file downloads and room pages. */
-export const createApp = (service: Service): Hono<Env> => {
+export const createApp = (service: Service, page: RoomPage): Hono<Env> => {
   const app = new Hono<Env>();
   for (const endpoint of endpoints) {
     app.on(endpoint.method, endpoint.path, async (context, next) => {
@@ -24,7 +25,7 @@ export const createApp = (service: Service): Hono<Env> => {
   }
   app.all('/api/*', (context) => unknownEndpoint(service, context));
   addFileDownload(app, service.world);
-  addRoomPages(app, service.world);
+  addRoomPages(app, page);
   return app;
 };
 

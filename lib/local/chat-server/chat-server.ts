@@ -6,6 +6,8 @@ import { type Call, createCallLog } from './calls/call-log.ts';
 import { createFaultPlan, type FaultPlan } from './calls/fault-plan.ts';
 import { createTimers } from './calls/timers.ts';
 import type { ChatServerOptions } from './options.ts';
+import { createFaultSwitches } from './room-page/server/fault-switches.ts';
+import { createRoomPage } from './room-page/server/room-page.ts';
 import type { MessageListener, StoredMessage } from './state/messages.ts';
 import type { RateLimit } from './state/rate-limit.ts';
 import { type Room, type RoomInput, roomPath } from './state/rooms.ts';
@@ -70,7 +72,9 @@ export const startChatServer = async (options: ChatServerOptions = {}): Promise<
   const faults = createFaultPlan();
   const log = createCallLog(world.clock);
   const timers = createTimers();
-  const app = createApp({ world, faults, log, timers });
+  const switches = createFaultSwitches({ plan: faults, limiter: world.limiter, random: Math.random });
+  const page = createRoomPage({ world, switches, feed: options.relayFeed });
+  const app = createApp({ world, faults, log, timers }, page);
   const server = createAdaptorServer({
     fetch: app.fetch,
     // Other code in this process uses the global Request and Response.

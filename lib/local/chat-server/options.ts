@@ -1,3 +1,4 @@
+import type { RelayFeed } from '../relay-feed/relay-feed.ts';
 import type { RateLimit } from './state/rate-limit.ts';
 import type { RoomInput } from './state/rooms.ts';
 import type { ServerSettings } from './state/server-settings.ts';
@@ -32,4 +33,6 @@ export interface ChatServerOptions {
   readonly keepContent?: boolean;
   /** How many bytes are kept in all. Above that, the bytes of the oldest files are dropped. @default 256 MiB */
   readonly keepContentBytes?: number;
+  /** The relay that the room page shows and uploads to. @default none: the page shows only rooms and messages */
+  readonly relayFeed?: RelayFeed | undefined;
 }

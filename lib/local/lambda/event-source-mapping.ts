@@ -24,6 +24,8 @@ export interface EventSourceMappingOptions {
   readonly functions: readonly InvokedFunction[];
   /** The most messages in a batch. @default 10 */
   readonly batchSize?: number | undefined;
+  /** Called before each invocation. */
+  readonly onReceive?: ((messages: readonly Message[]) => void) | undefined;
   /** Called after each invocation, when the succeeded messages have been deleted. */
   readonly onBatch?: ((batch: FinishedBatch) => void) | undefined;
 }
@@ -71,6 +73,7 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
 
   const relayBatch = async (target: InvokedFunction, messages: readonly Message[]): Promise<void> => {
     const messageIds = messages.map((message) => message.MessageId ?? '');
+    options.onReceive?.(messages);
     const invocation = await target.invoke(toSqsEvent(messages, options));
     if (stopping.signal.aborted) return;
     const outcome: BatchOutcome =

@@ -48,6 +48,8 @@ export interface Messages {
   /** @throws Error without an errorType if the id exists, as MongoDB's unique index does */
   insert(message: NewMessage): StoredMessage;
   inRoom(roomId: string): StoredMessage[];
+  /** The number of messages in the room. */
+  countIn(roomId: string): number;
   byId(id: string): StoredMessage | undefined;
   /**
    * Deletes a message as Rocket.Chat does (`deleteMessage.ts`): one that has replies always remains with the type `rm`,
@@ -93,6 +95,7 @@ export const createMessages = (clock: { now(): number }): Messages => {
       return stored;
     },
     inRoom: (roomId) => [...(byRoom.get(roomId) ?? [])],
+    countIn: (roomId) => byRoom.get(roomId)?.length ?? 0,
     byId: (id) => byId.get(id),
     delete: (id, { Message_KeepHistory: keepsHistory, Message_ShowDeletedStatus: showsStatus }) => {
       const message = byId.get(id);

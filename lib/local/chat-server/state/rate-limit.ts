@@ -18,8 +18,15 @@ export interface RateLimiter {
    * @param own the route's own limit, which replaces the general one where there is one
    */
   count(route: string, clientIp: string, own?: RateLimit): Ruling | undefined;
-  /** Replaces the limit and starts new windows; `undefined` removes it. */
-  set(limit: RateLimit | undefined): void;
+  /**
+   * Replaces the limit and starts new windows; `undefined` removes it.
+   * @param isCounted called for each call; one that is not counted has no limit, as with several servers behind a load
+   *   balancer of which some have one. default: every call is counted
+   */
+  set(limit: RateLimit | undefined, isCounted?: () => boolean): void;
+  readonly limit: RateLimit | undefined;
+  /** The calls refused since the limit was set. */
+  readonly refused: number;
 }
 
 interface Window {
@@ -35,6 +42,8 @@ interface Window {
 export const createRateLimiter = (clock: { now(): number }, limit: RateLimit | undefined): RateLimiter => {
   let current = limit;
   let ruleMadeAt = clock.now();
+  let isCounted = () => true;
+  let refused = 0;
   const windows = new Map<string, Window>();
 
   const windowOf = (route: string, windowMs: number): Window => {
@@ -47,11 +56,12 @@ export const createRateLimiter = (clock: { now(): number }, limit: RateLimit | u
 
   return {
     count: (route, clientIp, own) => {
-      if (!current) return undefined;
+      if (!current || !isCounted()) return undefined;
       const rule = own ?? current;
       const window = windowOf(route, rule.windowMs);
       const calls = (window.callsByIp.get(clientIp) ?? 0) + 1;
       window.callsByIp.set(clientIp, calls);
+      if (calls > rule.calls) refused += 1;
       return {
         isAllowed: calls <= rule.calls,
         limit: rule.calls,
@@ -59,8 +69,16 @@ export const createRateLimiter = (clock: { now(): number }, limit: RateLimit | u
         resetAt: window.startedAt + rule.windowMs,
       };
     },
-    set: (next) => {
+    get limit() {
+      return current;
+    },
+    get refused() {
+      return refused;
+    },
+    set: (next, counts = () => true) => {
       current = next;
+      isCounted = counts;
+      refused = 0;
       ruleMadeAt = clock.now();
       windows.clear();
     },

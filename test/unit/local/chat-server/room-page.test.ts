@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../../../../lib/local/chat-server/index.ts';
+import type { MessageView, Update } from '../../../../lib/local/chat-server/room-page/protocol.ts';
 import { call, confirm, form, upload, uploadedFileId } from './api-client.ts';
 
 let chat: ChatServer;
@@ -17,71 +21,82 @@ const post = async (part: Parameters<typeof form>[0], body: object = {}) => {
 };
 const open = (path: string, headers: Record<string, string> = {}) => call(chat, path, { anonymous: true, headers });
 
+/** The server-sent updates of a room, one after the other. */
+const live = async (room: string) => {
+  const ended = Promise.withResolvers<void>();
+  const request = http.get(`${chat.url}/room-page/live?room=${room}`, { agent: false });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+  for (const emitter of [request, response]) emitter.on('error', () => ended.resolve());
+  response.once('close', () => ended.resolve());
+  return {
+    ended: ended.promise,
+    next: async (): Promise<Update> => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done) throw new Error('the updates have ended');
+        if (value.startsWith('data: ')) return JSON.parse(value.slice(6)) as Update;
+      }
+    },
+    close: () => request.destroy(),
+  };
+};
+
+const messages = async (query: Record<string, string> = {}) => {
+  const parameters = new URLSearchParams({ room: 'GENERAL', before: '999', ...query });
+  const { text } = await open(`/room-page/messages?${parameters}`);
+  return JSON.parse(text) as MessageView[];
+};
+const say = (text: string, more: object = {}) =>
+  call(chat, '/api/v1/chat.postMessage', {
+    body: JSON.stringify({ roomId: 'GENERAL', text, ...more }),
+    headers: { 'Content-Type': 'application/json' },
+  });
+
 describe('the room page', () => {
-  it('shows messages with their files, without a login', async () => {
-    const fileId = await post(
-      { disposition: '; filename="grüße #1?.png"', type: 'image/png', content: 'x'.repeat(1500) },
-      { msg: 'look', description: 'a picture' },
-    );
+  it('is served without a login, and holds no content of messages', async () => {
+    await post({}, { msg: 'secret plan' });
     const { status, headers, text } = await open('/channel/general');
-    const link = `/channel/general/files/${fileId}/gr%C3%BC%C3%9Fe%20%231%3F.png`;
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/html; charset=UTF-8');
-    for (const part of ['look', 'a picture', 'grüße #1?.png', '1.5 KB', 'Relay', `src="${link}"`]) {
-      expect(text).toContain(part);
-    }
-    expect((await open(link)).text).toBe('x'.repeat(1500));
+    expect(text).toContain('data-room="GENERAL"');
+    expect(text).not.toContain('secret plan');
   });
 
-  it('escapes all values of messages', async () => {
-    chat.addRoom({ id: 'H', name: '"><b>x' });
-    await post({ disposition: `; filename="<b>bold<i>.png"`, type: 'image/png' }, { msg: HOSTILE, alias: HOSTILE });
-    const { text } = await open('/channel/general');
-    expect(text).not.toMatch(/<script>alert|<img src=x|<b>|<i>/);
-    expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-    expect((await open(chat.roomPageUrl('H').slice(chat.url.length))).text).not.toContain('<b>');
+  it('escapes the name of a room', async () => {
+    chat.addRoom({ id: 'H"><b>', name: '"><b>x' });
+    expect((await open(chat.roomPageUrl('H"><b>').slice(chat.url.length))).text).not.toContain('<b>');
   });
 
-  it('allows only its own script to run', async () => {
+  it('allows only its own script and style sheet, and no HTML from strings', async () => {
     const { headers, text } = await open('/channel/general');
     const policy = String(headers['content-security-policy']);
-    const nonce = policy.match(/script-src 'nonce-([^']+)'/)?.[1];
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(text.match(/<script[^>]*>/g)).toEqual([`<script nonce="${nonce}">`]);
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "trusted-types 'none'"]) {
+      expect(policy.split('; ')).toContain(rule);
+    }
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    expect(text).not.toMatch(/<script(?! defer src="\/room-page\/page\.js")|<style| style=| on\w+=/);
     expect(text).not.toMatch(/https?:\/\//);
     expect(headers['x-content-type-options']).toBe('nosniff');
-    const again = await open('/channel/general');
-    expect(again.headers['content-security-policy']).not.toBe(policy);
   });
 
-  it('returns the messages after a given number', async () => {
-    await post({}, { msg: 'first' });
-    await post({}, { msg: 'second' });
-    const { headers, text } = await open('/channel/general/messages?after=1');
-    expect(headers['x-message-count']).toBe('2');
-    expect(text).toContain('second');
-    expect(text).not.toContain('first');
-    expect(text).not.toContain('<html');
-  });
-
-  it('shows only the latest 200 messages', async () => {
-    for (let i = 0; i < 205; i++) {
-      await call(chat, '/api/v1/chat.postMessage', {
-        body: JSON.stringify({ roomId: 'GENERAL', text: `message ${i}.` }),
-        headers: { 'Content-Type': 'application/json' },
-      });
-    }
-    const { text } = await open('/channel/general');
-    expect(text).toContain('5 earlier messages are not shown');
-    expect(text).not.toContain('message 4.');
-    expect(text).toContain('message 5.');
+  it('has a script and a style sheet that name no other host', async () => {
+    const [script, style, icon] = await Promise.all(
+      ['/room-page/page.js', '/room-page/page.css', '/room-page/icon.svg'].map((path) => open(path)),
+    );
+    expect(script?.headers['content-type']).toBe('text/javascript; charset=utf-8');
+    expect(style?.headers['content-type']).toBe('text/css; charset=utf-8');
+    expect(icon?.headers['content-type']).toBe('image/svg+xml');
+    // The names of XML vocabularies are not addresses that are loaded.
+    const vocabularies = /http:\/\/www\.w3\.org\/(2000\/svg|1998\/Math\/MathML|1999\/xhtml)/g;
+    expect(script?.text.replace(vocabularies, '')).not.toMatch(/https?:\/\/[a-z]/);
+    expect(style?.text).not.toMatch(/https?:\/\/|@import/);
   });
 
   it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example'])(
     'refuses requests with the Host "%s"',
     async (host) => {
-      for (const path of ['/channel/general', '/channel/general/messages']) {
+      for (const path of ['/channel/general', '/room-page/live?room=GENERAL', '/room-page/messages?room=GENERAL']) {
         expect((await open(path, { Host: host })).status).toBe(403);
       }
     },
@@ -104,6 +119,175 @@ describe('the room page', () => {
       ),
     );
     expect(statuses).toEqual([200, 200, 404, 404, 302]);
+  });
+});
+
+describe('the messages on the page', () => {
+  it('have the file with its link and size, the texts as syntax trees, and the names', async () => {
+    const fileId = await post(
+      { disposition: '; filename="grüße #1?.png"', type: 'image/png', content: 'x'.repeat(1500) },
+      { msg: 'look at `a.png`', description: '*big*', alias: 'Reports' },
+    );
+    const link = `/channel/general/files/${fileId}/gr%C3%BC%C3%9Fe%20%231%3F.png`;
+    expect(await messages()).toMatchObject([
+      {
+        index: 0,
+        name: 'Reports',
+        username: 'relay.bot',
+        isBot: true,
+        fileId,
+        text: [{ type: 'PARAGRAPH', value: [{ value: 'look at ' }, { type: 'INLINE_CODE' }] }],
+        attachments: [
+          {
+            text: [{ type: 'PARAGRAPH', value: [{ type: 'BOLD' }] }],
+            file: { name: 'grüße #1?.png', sizeBytes: 1500, link, preview: { kind: 'image' } },
+          },
+        ],
+      },
+    ]);
+    expect((await open(link)).text).toBe('x'.repeat(1500));
+  });
+
+  it('keep markup and HTML as text, and show characters that reorder a name', async () => {
+    const name = 'invoice\u202egnp.exe';
+    await post({ disposition: `; filename="${name}"`, type: 'image/png' }, { msg: HOSTILE, alias: 'a\u0007b' });
+    const [message] = await messages();
+    expect(JSON.stringify(message?.text)).toContain('<script>alert(1)</script>');
+    expect(message?.name).toBe('a\ufffdb');
+    expect(message?.attachments[0]?.file?.name).toBe('invoice\ufffdgnp.exe');
+  });
+
+  it('are given fifty at a time, or from one message on', async () => {
+    for (let i = 0; i < 60; i++) await say(`message ${i}.`);
+    const latest = await messages();
+    expect(latest.map(({ index }) => index)).toEqual(Array.from({ length: 50 }, (_, i) => i + 10));
+    expect((await messages({ before: '10' })).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const third = chat.messages('general')[3]?._id ?? '';
+    expect((await messages({ id: third }))[0]?.index).toBe(3);
+    expect((await open('/room-page/messages?room=GENERAL&before=x')).status).toBe(400);
+    expect((await open('/room-page/messages?room=NONE')).status).toBe(404);
+  });
+
+  it('name the thread that they belong to, and a thread has its first message and the replies', async () => {
+    await post({ disposition: '; filename="plan.pdf"' });
+    const tmid = chat.messages('general')[0]?._id ?? '';
+    await say('between');
+    await say('a reply', { tmid });
+    expect((await messages()).map(({ thread, replies }) => ({ thread, replies }))).toEqual([
+      { thread: undefined, replies: 1 },
+      { thread: undefined, replies: 0 },
+      { thread: { id: tmid, index: 0, title: 'plan.pdf' }, replies: 0 },
+    ]);
+    expect((await messages({ thread: tmid })).map(({ index }) => index)).toEqual([0, 2]);
+  });
+
+  it.each([
+    ['text/plain', 'a\nb', { kind: 'text', lines: ['a', 'b'], isCut: false }],
+    ['text/plain', `${'x\n'.repeat(9)}`, { kind: 'text', lines: Array(6).fill('x'), isCut: true }],
+    [
+      'text/csv',
+      'month;sales\n"Jan; 1";2\n',
+      {
+        kind: 'table',
+        rows: [
+          ['month', 'sales'],
+          ['Jan; 1', '2'],
+        ],
+        isCut: false,
+      },
+    ],
+    ['text/plain', Buffer.from([0xff, 0xfe, 0x41]), undefined],
+    ['text/plain', `${'x'.repeat(4095)}ü`, { kind: 'text', lines: [`${'x'.repeat(160)}…`], isCut: true }],
+    ['text/html', '<b>', undefined],
+    ['application/pdf', 'x', undefined],
+  ])('preview a file of the type %s as it is expected: %j', async (type, content, preview) => {
+    await post({ type, content });
+    expect((await messages())[0]?.attachments[0]?.file?.preview).toEqual(preview);
+  });
+
+  it('are shown without markup if they are so long that the parser would hold up the server', async () => {
+    await say(`*bold*\n${'*'.repeat(4000)}`);
+    expect((await messages())[0]?.text).toEqual([
+      { type: 'PARAGRAPH', value: [{ type: 'PLAIN_TEXT', value: '*bold*' }] },
+      { type: 'PARAGRAPH', value: [{ type: 'PLAIN_TEXT', value: '*'.repeat(4000) }] },
+    ]);
+  });
+});
+
+describe('the live updates', () => {
+  it('begin with everything and go on with what changes', async () => {
+    await say('first');
+    chat.addRoom({ id: 'O', name: 'other' });
+    const updates = await live('GENERAL');
+    expect(await updates.next()).toMatchObject({
+      run: expect.stringMatching(/./),
+      rooms: [
+        { id: 'GENERAL', name: 'general', path: '/channel/general', count: 1 },
+        { id: 'O', count: 0 },
+      ],
+      messages: { total: 1, list: [{ index: 0 }] },
+      faults: [{ name: 'server-down', isOn: false }, {}, {}, {}],
+    });
+    await say('second');
+    expect(await updates.next()).toEqual({
+      rooms: [expect.objectContaining({ count: 2 }), expect.objectContaining({ count: 0 })],
+      messages: { total: 2, list: [expect.objectContaining({ index: 1 })] },
+    });
+    await say('a reply', { tmid: chat.messages('general')[0]?._id });
+    expect(await updates.next()).toMatchObject({ replies: { [chat.messages('general')[0]?._id ?? '']: 1 } });
+    updates.close();
+  });
+
+  it('end when the server closes', async () => {
+    const updates = await live('GENERAL');
+    await updates.next();
+    await chat.close();
+    await updates.ended;
+    chat = await startChatServer();
+  });
+
+  it('answer 404 for an unknown room', async () => {
+    expect((await open('/room-page/live?room=NONE')).status).toBe(404);
+  });
+});
+
+describe('the switches of the faults', () => {
+  const set = (fault: unknown, headers: Record<string, string | undefined> = { Origin: chat.url }) =>
+    call(chat, '/room-page/faults', {
+      body: JSON.stringify(fault),
+      headers: { 'Content-Type': 'application/json', ...headers },
+      anonymous: true,
+    });
+
+  it.each([
+    ['no Origin', {}],
+    ['the Origin of another site', { Origin: 'https://evil.example' }],
+    ['the Origin of another port', { Origin: 'http://127.0.0.1:1' }],
+    ['an opaque Origin', { Origin: 'null' }],
+    ['a foreign Host that is its own Origin', { Origin: 'http://evil.example', Host: 'evil.example' }],
+  ])('are not changed by a request with %s', async (_, headers) => {
+    expect((await set({ name: 'server-down', isOn: true, percent: 100 }, headers)).status).toBe(403);
+    expect((await call(chat, '/api/info', { anonymous: true })).status).toBe(200);
+  });
+
+  it.each([
+    [{ name: 'other', isOn: true, percent: 100 }],
+    [{ name: 'server-down', isOn: true, percent: 0 }],
+    [{ name: 'server-down', isOn: true, percent: 101 }],
+    [{ name: 'server-down', isOn: true }],
+    ['text'],
+  ])('refuse %j and say why', async (input) => {
+    const { status, text } = await set(input);
+    expect(status).toBe(400);
+    expect(text).toMatch(/^The fault was not changed: /);
+  });
+
+  it('reset all connections of the API, and none of the page', async () => {
+    expect((await set({ name: 'server-down', isOn: true, percent: 100 })).status).toBe(204);
+    await expect(call(chat, '/api/info', { anonymous: true })).rejects.toThrow();
+    expect((await open('/channel/general')).status).toBe(200);
+    expect((await set({ name: 'server-down', isOn: false, percent: 100 })).status).toBe(204);
+    expect((await call(chat, '/api/info', { anonymous: true })).status).toBe(200);
   });
 });
 
@@ -142,9 +326,8 @@ describe('a file on the page', () => {
     await chat.close();
     chat = await startChatServer({ keepContent: false });
     const fileId = await post({});
-    const { text } = await open('/channel/general');
-    expect(text).toContain('report.pdf');
-    expect(text).not.toContain(`files/${fileId}`);
+    const [message] = await messages();
+    expect(message?.attachments[0]?.file).toEqual({ name: 'report.pdf', type: 'application/pdf', sizeBytes: 7 });
     expect((await open(`/channel/general/files/${fileId}/x`)).status).toBe(404);
   });
 
