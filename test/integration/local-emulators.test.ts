@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -16,6 +19,7 @@ import { DUMMY_CREDENTIALS } from '../../lib/local/aws/clients.ts';
 import { type Emulators, startEmulators } from '../../lib/local/aws/emulators.ts';
 
 const BUCKET = 'uploads';
+const folder = mkdtempSync(join(tmpdir(), 'emulators-'));
 let emulators: Emulators;
 beforeAll(async () => {
   emulators = await startEmulators({
@@ -26,10 +30,14 @@ beforeAll(async () => {
     secret: 'first',
     visibilityTimeoutSeconds: 30,
     maxReceiveCount: 10,
+    folder,
     now: Date.now,
   });
 });
-afterAll(() => emulators.close());
+afterAll(async () => {
+  await emulators.close();
+  rmSync(folder, { recursive: true });
+});
 // Empties the queue for the next test.
 afterEach(() => received());
 
@@ -135,6 +143,16 @@ describe('an upload', () => {
     await expect(emulators.clients.s3.send(tagging)).rejects.toThrow('does not support "?tagging"');
     expect(await (await fetch(`${emulators.endpoints.s3}/${BUCKET}/tagged.txt`)).text()).toBe('content');
     expect(await received()).toEqual([]);
+  });
+
+  it('takes one file on the disk, which is removed when the object is replaced or deleted', async () => {
+    const before = readdirSync(folder).length;
+    await put('one.txt', 'first');
+    await put('one.txt', 'second');
+    expect(readdirSync(folder)).toHaveLength(before + 1);
+    await fetch(`${emulators.endpoints.s3}/${BUCKET}/one.txt`, { method: 'DELETE' });
+    expect(readdirSync(folder)).toHaveLength(before);
+    await received();
   });
 
   it('to another bucket, a failed upload and a deletion are not notified', async () => {

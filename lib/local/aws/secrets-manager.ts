@@ -1,90 +1,155 @@
-import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../loopback.ts';
 
 export interface SecretsManager {
-  readonly endpoint: string;
+  readonly handle: RequestListener;
   /**
    * Sets a version of the secret; `undefined` deletes it. Without AWSCURRENT the secret does not exist.
    * @param stage default: AWSCURRENT
    */
   setSecret(value: string | undefined, stage?: Stage): void;
-  close(): Promise<void>;
 }
 
 type Stage = 'AWSCURRENT' | 'AWSPENDING';
 
-/**
- * Emulates Secrets Manager with one secret, found by name or ARN, and one operation, GetSecretValue in AWS JSON 1.1
- * (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html).
- */
-export const startSecretsManager = async (options: {
+interface Version {
+  readonly id: string;
+  readonly value: string;
+}
+
+interface SecretOptions {
   secretId: string;
   value?: string | undefined;
   region?: string;
-  port?: number;
-  /** The only access key id that may read the secret. @default any */
+  /** The only access key id that may use the secret. @default any */
   accessKeyId?: string | undefined;
-}): Promise<SecretsManager> => {
-  const arn = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${options.secretId}-AbCdEf`;
-  const versions = new Map<string, { readonly value: string; readonly number: number }>();
-  let latest = 0;
+}
+
+/**
+ * Emulates Secrets Manager with one secret, found by name or ARN, and the operations that read it and replace it, in AWS
+ * JSON 1.1 (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html).
+ */
+export const createSecretsManager = (options: SecretOptions): SecretsManager => {
+  const { secretId: Name } = options;
+  const ARN = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${Name}-AbCdEf`;
+  /** A stage belongs to one version at a time. */
+  const stages = new Map<string, Version>();
   const setSecret: SecretsManager['setSecret'] = (value, stage = 'AWSCURRENT') => {
-    latest += 1;
-    if (value === undefined) versions.delete(stage);
-    else versions.set(stage, { value, number: latest });
+    if (value === undefined) stages.delete(stage);
+    else stages.set(stage, { id: randomUUID(), value });
   };
   setSecret(options.value);
 
-  const answer = (
-    target: string,
-    { SecretId: secretId, VersionStage: stage = 'AWSCURRENT' }: Input,
-  ): { status: number; body: Record<string, unknown> } => {
-    if (target !== 'secretsmanager.GetSecretValue') {
-      return failure(
-        'UnknownOperationException',
-        `the embedded Secrets Manager has only GetSecretValue, not ${JSON.stringify(target)}`,
-      );
-    }
-    if (typeof secretId !== 'string') return failure('InvalidRequestException', 'SecretId is missing');
-    if (!versions.has('AWSCURRENT') || (secretId !== options.secretId && secretId !== arn)) {
-      return failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-    }
-    const version = versions.get(String(stage));
-    if (version === undefined) {
-      const message = `Secrets Manager can't find the specified secret value for staging label: ${stage}`;
-      return failure('ResourceNotFoundException', message);
-    }
-    return {
-      status: 200,
-      body: {
-        ARN: arn,
-        Name: options.secretId,
-        SecretString: version.value,
-        VersionId: `00000000-0000-4000-8000-${String(version.number).padStart(12, '0')}`,
-        VersionStages: [stage],
-      },
-    };
+  const stagesOf = (version: Version): string[] =>
+    [...stages].filter(([, { id }]) => id === version.id).map(([name]) => name);
+  const move = (stage: string, version: Version): void => {
+    const current = stages.get(stage);
+    if (stage === 'AWSCURRENT' && current !== undefined && current.id !== version.id)
+      stages.set('AWSPREVIOUS', current);
+    stages.set(stage, version);
   };
 
-  const server = createServer((request, response) => {
-    void readJson(request).then((input) => {
-      const { status, body } = !isAllowed(request.headers.authorization, options.accessKeyId)
-        ? failure('UnrecognizedClientException', 'The security token included in the request is invalid.')
-        : input === undefined
-          ? failure('SerializationException', 'the request body is not a JSON object')
-          : answer(String(request.headers['x-amz-target'] ?? ''), input);
-      send(response, status, body);
-    });
-  });
-  const { endpoint, close } = await listenOnLoopback(server, options.port);
+  const operations: Readonly<Record<string, (input: Input) => Record<string, unknown>>> = {
+    GetSecretValue({ VersionId, VersionStage }) {
+      const stage = String(VersionStage ?? 'AWSCURRENT');
+      const version =
+        VersionId === undefined ? stages.get(stage) : [...stages.values()].find(({ id }) => id === VersionId);
+      if (version === undefined)
+        throw notFound(VersionId === undefined ? `staging label: ${stage}` : `version: ${VersionId}`);
+      const { id, value } = version;
+      return { ARN, Name, SecretString: value, VersionId: id, VersionStages: stagesOf(version) };
+    },
+    PutSecretValue({ SecretString, VersionStages = ['AWSCURRENT'], ClientRequestToken }) {
+      if (typeof SecretString !== 'string') throw new Failure('InvalidParameterException', 'SecretString is missing');
+      const version = {
+        id: typeof ClientRequestToken === 'string' ? ClientRequestToken : randomUUID(),
+        value: SecretString,
+      };
+      for (const stage of VersionStages as string[]) move(stage, version);
+      return { ARN, Name, VersionId: version.id, VersionStages: stagesOf(version) };
+    },
+    UpdateSecretVersionStage({ VersionStage, MoveToVersionId, RemoveFromVersionId }) {
+      const stage = String(VersionStage);
+      const holder = stages.get(stage);
+      if (holder !== undefined && holder.id !== RemoveFromVersionId && holder.id !== MoveToVersionId) {
+        const message = `The parameter RemoveFromVersionId must be ${holder.id}, which has the staging label ${stage}.`;
+        throw new Failure('InvalidParameterException', message);
+      }
+      if (MoveToVersionId === undefined) {
+        stages.delete(stage);
+        return { ARN, Name };
+      }
+      const version = [...stages.values()].find(({ id }) => id === MoveToVersionId);
+      if (version === undefined) throw notFound(`version: ${MoveToVersionId}`);
+      move(stage, version);
+      return { ARN, Name };
+    },
+    DescribeSecret() {
+      const versions = new Map([...stages.values()].map((version) => [version.id, stagesOf(version)]));
+      return { ARN, Name, VersionIdsToStages: Object.fromEntries(versions) };
+    },
+  };
+
+  const answer = (target: string, input: Input): Record<string, unknown> => {
+    const operation = target.replace('secretsmanager.', '');
+    if (operation === 'ListSecrets') return { SecretList: stages.has('AWSCURRENT') ? [{ ARN, Name }] : [] };
+    const perform = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+    if (perform === undefined) {
+      const known = Object.keys(operations).join(', ');
+      throw new Failure(
+        'UnknownOperationException',
+        `the embedded Secrets Manager has only ListSecrets, ${known}, not ${JSON.stringify(target)}`,
+      );
+    }
+    const { SecretId: secretId } = input;
+    if (typeof secretId !== 'string') throw new Failure('InvalidRequestException', 'SecretId is missing');
+    const exists = stages.has('AWSCURRENT') && (secretId === Name || secretId === ARN);
+    if (!exists) throw new Failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    return perform(input);
+  };
+
+  return {
+    setSecret,
+    handle(request, response) {
+      void readJson(request).then((input) => {
+        try {
+          if (!isAllowed(request.headers.authorization, options.accessKeyId)) {
+            throw new Failure('UnrecognizedClientException', 'The security token included in the request is invalid.');
+          }
+          if (input === undefined) throw new Failure('SerializationException', 'the request body is not a JSON object');
+          send(response, 200, answer(String(request.headers['x-amz-target'] ?? ''), input));
+        } catch (error) {
+          const { code, message } =
+            error instanceof Failure ? error : new Failure('InternalServiceError', String(error));
+          send(response, 400, { __type: code, Message: message });
+        }
+      });
+    },
+  };
+};
+
+/** Starts Secrets Manager alone. */
+export const startSecretsManager = async (
+  options: SecretOptions,
+): Promise<Pick<SecretsManager, 'setSecret'> & { endpoint: string; close(): Promise<void> }> => {
+  const { handle, setSecret } = createSecretsManager(options);
+  const { endpoint, close } = await listenOnLoopback(createServer(handle));
   return { endpoint, close, setSecret };
 };
 
-interface Input {
-  readonly SecretId?: unknown;
-  readonly VersionStage?: unknown;
+type Input = Readonly<Record<string, unknown>>;
+
+class Failure extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
+
+const notFound = (what: string): Failure =>
+  new Failure('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for ${what}`);
 
 /** Signature Version 4 sends the access key id in the header. The signature is not checked. */
 const isAllowed = (authorization: string | undefined, accessKeyId: string | undefined): boolean => {
@@ -93,8 +158,6 @@ const isAllowed = (authorization: string | undefined, accessKeyId: string | unde
   const wanted = Buffer.from(accessKeyId);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 };
-
-const failure = (type: string, message: string) => ({ status: 400, body: { __type: type, Message: message } });
 
 const readJson = async (request: IncomingMessage): Promise<Record<string, unknown> | undefined> => {
   try {

@@ -6,6 +6,7 @@ import { type Call, createCallLog } from './calls/call-log.ts';
 import { createFaultPlan, type FaultPlan } from './calls/fault-plan.ts';
 import { createTimers } from './calls/timers.ts';
 import type { ChatServerOptions } from './options.ts';
+import { createContents } from './state/contents.ts';
 import type { MessageListener, StoredMessage } from './state/messages.ts';
 import type { RateLimit } from './state/rate-limit.ts';
 import { type Room, type RoomInput, roomPath } from './state/rooms.ts';
@@ -66,7 +67,7 @@ export const startChatServer = async (options: ChatServerOptions = {}): Promise<
   const world = worldOf(options);
   const bot = credentials(world.users);
   const faults = createFaultPlan();
-  const log = createCallLog(world.clock);
+  const log = createCallLog(world.clock, options.history);
   const timers = createTimers();
   const app = createApp({ world, faults, log, timers });
   const server = createAdaptorServer({
@@ -115,7 +116,11 @@ const worldOf = (options: ChatServerOptions): World => {
     settings: { ...defaultServerSettings, ...options.settings },
     features: { ...defaultFeatures(options.version), ...options.features },
     users: (options.users ?? [{}]).map(createUser),
-    keepBytes: options.keepContent === false ? 0 : (options.keepContentBytes ?? KEEP_BYTES),
+    contents: createContents({
+      keepBytes: options.keepContent === false ? 0 : (options.keepContentBytes ?? KEEP_BYTES),
+      folder: options.contentFolder,
+    }),
+    history: options.history ?? Number.POSITIVE_INFINITY,
     rateLimit: options.rateLimit,
   });
   for (const room of options.rooms ?? [{ id: 'GENERAL', name: 'general' }]) world.rooms.add(room);

@@ -9,7 +9,14 @@ const path = require('node:path');
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 // The host has ended, perhaps by SIGKILL.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('disconnect', () => {
+  const [, , runFolder] = process.argv;
+  try {
+    if (runFolder) require('../run-folder.ts').removeRunFolder(runFolder);
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
+  }
+});
 
 const env = process.env;
 const [apiHost, apiPort] = env.AWS_LAMBDA_RUNTIME_API.split(':');
