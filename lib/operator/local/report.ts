@@ -1,33 +1,44 @@
-import { humanSize } from '../../../lambdas/relay/domain/caption.ts';
 import type { LocalRelay } from '../../local/index.ts';
 import type { CommandIo } from '../command.ts';
-import { humanDuration, palette, printable } from '../terminal.ts';
+import { printable } from '../terminal.ts';
 import type { RelayEvent } from './events.ts';
+import type { Addresses } from './lines.ts';
+import { createPlainReport } from './plain-report.ts';
+import { createTerminalReport } from './terminal-report.ts';
+import type { QueueTotals, Totals } from './totals.ts';
 
 /** The started relay and the room it posts to. */
-export interface Ready {
+export interface Ready extends Addresses {
   readonly relay: LocalRelay;
   readonly roomId: string;
-  /** The display name, such as `#general`. */
-  readonly room: string;
-  readonly roomPageUrl: string | undefined;
 }
 
-/** The command's output, for programs (`--json`) or for people. */
+/** The command's output. */
 export interface Report {
   ready(ready: Ready): void;
   event(event: RelayEvent): void;
-  /** Explains how to upload more. */
-  invite(ready: Ready, dropFolder: string): void;
-  /** The last line of `--once`. */
-  summary(posted: number, expected: number): void;
+  /** The state of the queues, several times a second. */
+  queues(queues: QueueTotals, state: { readonly isPaused: boolean }): void;
+  /** Lines for people, which may be painted but not hostile; nothing with `--json`. */
+  lines(lines: readonly string[]): void;
   /** A problem that is not an event of an object. Printed on stderr, also with `--json`. */
   problem(text: string): void;
+  /** The last lines. @param last further lines after the totals */
+  end(totals: Totals, queues: QueueTotals | undefined, last: readonly string[]): void;
 }
 
-export const createReport = (io: CommandIo, json: boolean): Report => (json ? jsonReport(io) : textReport(io));
+/** For programs with `--json`, for people on a terminal, or for a pipe. */
+export const createReport = (
+  io: CommandIo,
+  options: { readonly json: boolean; readonly quiet: boolean; readonly hasKeys: boolean },
+): Report => {
+  if (options.json) return createJsonReport(io);
+  return io.isTerminal && io.env['TERM'] !== 'dumb'
+    ? createTerminalReport(io, options)
+    : createPlainReport(io, options);
+};
 
-const jsonReport = (io: CommandIo): Report => {
+const createJsonReport = (io: CommandIo): Report => {
   const print = (line: object) => io.stdout.write(`${JSON.stringify(line)}\n`);
   return {
     ready({ relay, roomId, roomPageUrl }) {
@@ -47,63 +58,9 @@ const jsonReport = (io: CommandIo): Report => {
       });
     },
     event: print,
-    invite: () => {},
-    summary: () => {},
+    queues: () => {},
+    lines: () => {},
     problem: (text) => io.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`),
+    end: () => {},
   };
 };
-
-const textReport = (io: CommandIo): Report => {
-  const { good, bad, warn, faint, strong } = palette(io);
-  const print = (line: string) => io.stdout.write(`${line}\n`);
-  return {
-    ready({ relay, room, roomPageUrl }) {
-      print(`The relay is ready: s3://${relay.bucket} at ${relay.endpoints.s3} goes to ${strong(printable(room))}`);
-      print(`${faint('room')}         ${roomPageUrl ?? relay.rocketChatUrl}`);
-    },
-    event(event) {
-      const name = strong(printable(event.key || 'an unreadable message'));
-      const size = event.sizeBytes === undefined ? '' : faint(` ${humanSize(event.sizeBytes)}`);
-      switch (event.event) {
-        case 'posted': {
-          const message = event.messageId === undefined ? '' : ` as message ${printable(event.messageId)}`;
-          const time = event.durationMs === undefined ? '' : ` in ${humanDuration(event.durationMs)}`;
-          return print(`${good('posted')}       ${name}${size} to ${printable(event.room ?? '')}${message}${time}`);
-        }
-        case 'dead-lettered':
-          return print(`${bad('dead letter')}  ${name}${size} ${why(event)}`);
-        case 'ignored':
-          return print(`${faint('ignored')}      ${name}${size} ${printable(event.detail ?? event.reason)}`);
-        case 'retrying': {
-          const when = event.delayMs === undefined ? '' : `, again in ${humanDuration(event.delayMs)}`;
-          return print(`${warn('waiting')}      ${name}${size} ${why(event)}${when}`);
-        }
-        default:
-          event satisfies never;
-      }
-    },
-    invite({ relay, roomPageUrl }, dropFolder) {
-      const s3 = relay.endpoints.s3;
-      print('');
-      print(`Upload more, until Ctrl-C:`);
-      print(`  drop files into  ${strong(printable(dropFolder))}`);
-      print(`  curl -T FILE ${s3}/${relay.bucket}/`);
-      print(`  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=${relay.region} \\`);
-      print(`    aws --endpoint-url ${s3} s3 cp FILE s3://${relay.bucket}/`);
-      if (roomPageUrl !== undefined) print(`See them arrive:   ${roomPageUrl}`);
-      print('');
-    },
-    summary(posted, expected) {
-      print(posted === expected ? `All ${expected} posted.` : `${posted} of ${expected} posted.`);
-    },
-    problem(text) {
-      const [first = '', ...rest] = text.split('\n').map(printable);
-      io.stderr.write(
-        `${[`${bad('problem')}      ${first}`, ...rest.map((line) => `             ${line}`)].join('\n')}\n`,
-      );
-    },
-  };
-};
-
-const why = ({ reason, detail }: { reason: string; detail: string | undefined }): string =>
-  printable(detail === undefined ? reason : `${reason}: ${detail}`);
