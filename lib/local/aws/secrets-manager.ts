@@ -1,4 +1,4 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../loopback.ts';
 
@@ -13,11 +13,6 @@ export interface SecretsManager {
 
 type Stage = 'AWSCURRENT' | 'AWSPENDING';
 
-interface Version {
-  readonly id: string;
-  readonly value: string;
-}
-
 interface SecretOptions {
   secretId: string;
   value?: string | undefined;
@@ -27,104 +22,50 @@ interface SecretOptions {
 }
 
 /**
- * Emulates Secrets Manager with one secret, found by name or ARN, and the operations that read it and replace it, in AWS
- * JSON 1.1 (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html).
+ * Emulates Secrets Manager with one secret, found by name or ARN, in AWS JSON 1.1: GetSecretValue, PutSecretValue,
+ * DescribeSecret, UpdateSecretVersionStage and ListSecrets (https://docs.aws.amazon.com/secretsmanager/latest/apireference/).
  */
 export const createSecretsManager = (options: SecretOptions): SecretsManager => {
-  const { secretId: Name } = options;
-  const ARN = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${Name}-AbCdEf`;
-  /** A stage belongs to one version at a time. */
-  const stages = new Map<string, Version>();
-  const setSecret: SecretsManager['setSecret'] = (value, stage = 'AWSCURRENT') => {
-    if (value === undefined) stages.delete(stage);
-    else stages.set(stage, { id: randomUUID(), value });
-  };
-  setSecret(options.value);
+  const arn = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${options.secretId}-AbCdEf`;
+  const secret = createVersions();
+  if (options.value !== undefined) secret.put(options.value, ['AWSCURRENT']);
 
-  const stagesOf = (version: Version): string[] =>
-    [...stages].filter(([, { id }]) => id === version.id).map(([name]) => name);
-  const move = (stage: string, version: Version): void => {
-    const current = stages.get(stage);
-    if (stage === 'AWSCURRENT' && current !== undefined && current.id !== version.id)
-      stages.set('AWSPREVIOUS', current);
-    stages.set(stage, version);
-  };
-
-  const operations: Readonly<Record<string, (input: Input) => Record<string, unknown>>> = {
-    GetSecretValue({ VersionId, VersionStage }) {
-      const stage = String(VersionStage ?? 'AWSCURRENT');
-      const version =
-        VersionId === undefined ? stages.get(stage) : [...stages.values()].find(({ id }) => id === VersionId);
-      if (version === undefined)
-        throw notFound(VersionId === undefined ? `staging label: ${stage}` : `version: ${VersionId}`);
-      const { id, value } = version;
-      return { ARN, Name, SecretString: value, VersionId: id, VersionStages: stagesOf(version) };
-    },
-    PutSecretValue({ SecretString, VersionStages = ['AWSCURRENT'], ClientRequestToken }) {
-      if (typeof SecretString !== 'string') throw new Failure('InvalidParameterException', 'SecretString is missing');
-      const version = {
-        id: typeof ClientRequestToken === 'string' ? ClientRequestToken : randomUUID(),
-        value: SecretString,
-      };
-      for (const stage of VersionStages as string[]) move(stage, version);
-      return { ARN, Name, VersionId: version.id, VersionStages: stagesOf(version) };
-    },
-    UpdateSecretVersionStage({ VersionStage, MoveToVersionId, RemoveFromVersionId }) {
-      const stage = String(VersionStage);
-      const holder = stages.get(stage);
-      if (holder !== undefined && holder.id !== RemoveFromVersionId && holder.id !== MoveToVersionId) {
-        const message = `The parameter RemoveFromVersionId must be ${holder.id}, which has the staging label ${stage}.`;
-        throw new Failure('InvalidParameterException', message);
-      }
-      if (MoveToVersionId === undefined) {
-        stages.delete(stage);
-        return { ARN, Name };
-      }
-      const version = [...stages.values()].find(({ id }) => id === MoveToVersionId);
-      if (version === undefined) throw notFound(`version: ${MoveToVersionId}`);
-      move(stage, version);
-      return { ARN, Name };
-    },
-    DescribeSecret() {
-      const versions = new Map([...stages.values()].map((version) => [version.id, stagesOf(version)]));
-      return { ARN, Name, VersionIdsToStages: Object.fromEntries(versions) };
-    },
-  };
-
-  const answer = (target: string, input: Input): Record<string, unknown> => {
-    const operation = target.replace('secretsmanager.', '');
-    if (operation === 'ListSecrets') return { SecretList: stages.has('AWSCURRENT') ? [{ ARN, Name }] : [] };
-    const perform = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
-    if (perform === undefined) {
-      const known = Object.keys(operations).join(', ');
-      throw new Failure(
+  const answer = (target: string, input: Input): Answer => {
+    if (target === 'secretsmanager.ListSecrets') {
+      const isThere = secret.idOf('AWSCURRENT') !== undefined;
+      return success({ SecretList: isThere ? [{ ARN: arn, Name: options.secretId }] : [] });
+    }
+    const operation = OPERATIONS[target.replace(/^secretsmanager\./, '')];
+    if (operation === undefined) {
+      return failure(
         'UnknownOperationException',
-        `the embedded Secrets Manager has only ListSecrets, ${known}, not ${JSON.stringify(target)}`,
+        `the embedded Secrets Manager does not have ${JSON.stringify(target)}`,
       );
     }
-    const { SecretId: secretId } = input;
-    if (typeof secretId !== 'string') throw new Failure('InvalidRequestException', 'SecretId is missing');
-    const exists = stages.has('AWSCURRENT') && (secretId === Name || secretId === ARN);
-    if (!exists) throw new Failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-    return perform(input);
+    if (typeof input.SecretId !== 'string') return failure('InvalidRequestException', 'SecretId is missing');
+    const isKnown = input.SecretId === options.secretId || input.SecretId === arn;
+    if (!isKnown || secret.idOf('AWSCURRENT') === undefined) {
+      return failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    }
+    const answered = operation(secret, input);
+    if (answered.status !== 200) return answered;
+    return { status: 200, body: { ARN: arn, Name: options.secretId, ...answered.body } };
   };
 
   return {
-    setSecret,
     handle(request, response) {
       void readJson(request).then((input) => {
-        try {
-          if (!isAllowed(request.headers.authorization, options.accessKeyId)) {
-            throw new Failure('UnrecognizedClientException', 'The security token included in the request is invalid.');
-          }
-          if (input === undefined) throw new Failure('SerializationException', 'the request body is not a JSON object');
-          send(response, 200, answer(String(request.headers['x-amz-target'] ?? ''), input));
-        } catch (error) {
-          const { code, message } =
-            error instanceof Failure ? error : new Failure('InternalServiceError', String(error));
-          send(response, 400, { __type: code, Message: message });
-        }
+        const { status, body } = !isAllowed(request.headers.authorization, options.accessKeyId)
+          ? failure('UnrecognizedClientException', 'The security token included in the request is invalid.')
+          : input === undefined
+            ? failure('SerializationException', 'the request body is not a JSON object')
+            : answer(String(request.headers['x-amz-target'] ?? ''), input);
+        send(response, status, body);
       });
+    },
+    setSecret(value, stage = 'AWSCURRENT') {
+      if (value === undefined) secret.removeStage(stage);
+      else secret.put(value, [stage]);
     },
   };
 };
@@ -138,18 +79,106 @@ export const startSecretsManager = async (
   return { endpoint, close, setSecret };
 };
 
-type Input = Readonly<Record<string, unknown>>;
-
-class Failure extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
+interface Input {
+  readonly SecretId?: unknown;
+  readonly VersionId?: unknown;
+  readonly VersionStage?: unknown;
+  readonly VersionStages?: unknown;
+  readonly SecretString?: unknown;
+  readonly ClientRequestToken?: unknown;
+  readonly MoveToVersionId?: unknown;
+  readonly RemoveFromVersionId?: unknown;
 }
 
-const notFound = (what: string): Failure =>
-  new Failure('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for ${what}`);
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+const OPERATIONS: Readonly<Record<string, (secret: Versions, input: Input) => Answer>> = {
+  GetSecretValue(secret, { VersionId, VersionStage = VersionId === undefined ? 'AWSCURRENT' : undefined }) {
+    const id = VersionStage === undefined ? String(VersionId) : secret.idOf(String(VersionStage));
+    const version = id === undefined ? undefined : secret.get(id);
+    if (version === undefined) {
+      const message = `Secrets Manager can't find the specified secret value for staging label: ${VersionStage}`;
+      return failure('ResourceNotFoundException', message);
+    }
+    return success({ SecretString: version.value, VersionId: id, VersionStages: [...version.stages] });
+  },
+  PutSecretValue(secret, { SecretString, VersionStages = ['AWSCURRENT'], ClientRequestToken }) {
+    if (typeof SecretString !== 'string') return failure('InvalidRequestException', 'SecretString is missing');
+    const stages = VersionStages as string[];
+    const id = secret.put(
+      SecretString,
+      stages,
+      ClientRequestToken === undefined ? undefined : String(ClientRequestToken),
+    );
+    return success({ VersionId: id, VersionStages: stages });
+  },
+  DescribeSecret: (secret) => success({ VersionIdsToStages: secret.all() }),
+  UpdateSecretVersionStage(secret, { VersionStage, MoveToVersionId, RemoveFromVersionId }) {
+    const stage = String(VersionStage);
+    const holder = secret.idOf(stage);
+    if (holder !== RemoveFromVersionId && (RemoveFromVersionId !== undefined || holder !== undefined)) {
+      return failure(
+        'InvalidParameterException',
+        `RemoveFromVersionId must be the version that has the label ${stage}`,
+      );
+    }
+    if (MoveToVersionId === undefined) secret.removeStage(stage);
+    else if (!secret.move(stage, String(MoveToVersionId))) {
+      return failure('ResourceNotFoundException', "Secrets Manager can't find the specified version.");
+    }
+    return success({});
+  },
+};
+
+interface Versions {
+  /** Adds a version. Its labels are taken from the versions that have them. @returns its id */
+  put(value: string, stages: readonly string[], id?: string): string;
+  get(id: string): { readonly value: string; readonly stages: ReadonlySet<string> } | undefined;
+  idOf(stage: string): string | undefined;
+  /** Moves a label; the version that was the current one becomes AWSPREVIOUS. False if there is no such version. */
+  move(stage: string, id: string): boolean;
+  removeStage(stage: string): void;
+  all(): Record<string, string[]>;
+}
+
+const createVersions = (): Versions => {
+  const versions = new Map<string, { readonly value: string; readonly stages: Set<string> }>();
+  let latest = 0;
+  const idOf: Versions['idOf'] = (stage) => [...versions].find(([, { stages }]) => stages.has(stage))?.[0];
+  const removeStage: Versions['removeStage'] = (stage) => {
+    for (const { stages } of versions.values()) stages.delete(stage);
+  };
+  const move: Versions['move'] = (stage, id) => {
+    const version = versions.get(id);
+    if (version === undefined) return false;
+    const before = idOf(stage);
+    removeStage(stage);
+    version.stages.add(stage);
+    if (stage === 'AWSCURRENT' && before !== undefined && before !== id) move('AWSPREVIOUS', before);
+    return true;
+  };
+  return {
+    get: (id) => versions.get(id),
+    idOf,
+    move,
+    removeStage,
+    put(value, stages, given) {
+      latest += 1;
+      const id = given ?? `00000000-0000-4000-8000-${String(latest).padStart(12, '0')}`;
+      versions.set(id, { value, stages: new Set() });
+      for (const stage of stages) move(stage, id);
+      return id;
+    },
+    // AWS shows no versions without labels.
+    all: () =>
+      Object.fromEntries([...versions].flatMap(([id, { stages }]) => (stages.size > 0 ? [[id, [...stages]]] : []))),
+  };
+};
+
+const success = (body: Record<string, unknown>): Answer => ({ status: 200, body });
 
 /** Signature Version 4 sends the access key id in the header. The signature is not checked. */
 const isAllowed = (authorization: string | undefined, accessKeyId: string | undefined): boolean => {
@@ -158,6 +187,8 @@ const isAllowed = (authorization: string | undefined, accessKeyId: string | unde
   const wanted = Buffer.from(accessKeyId);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 };
+
+const failure = (type: string, message: string): Answer => ({ status: 400, body: { __type: type, Message: message } });
 
 const readJson = async (request: IncomingMessage): Promise<Record<string, unknown> | undefined> => {
   try {
