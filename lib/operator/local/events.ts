@@ -85,27 +85,21 @@ export const createEventStream = (options: {
           delivery.outcome satisfies never;
       }
     },
-    onDeadLetter: (letter: ReadDeadLetter) => options.onEvent(deadLetterEvent(letter, options)),
-  };
-};
-
-/** @param given the values of a letter that names no bucket, and the room */
-export const deadLetterEvent = (
-  letter: ReadDeadLetter,
-  given: { readonly bucket: string; readonly room: string },
-): RelayEvent & { readonly event: 'dead-lettered' } => {
-  const { reason, detail, errorType, httpStatus, attempts, sizeBytes, failedAt, createdAt } = letter;
-  return {
-    event: 'dead-lettered',
-    bucket: letter.bucket ?? given.bucket,
-    key: letter.key ?? '',
-    room: given.room,
-    sizeBytes,
-    reason,
-    detail,
-    errorType,
-    httpStatus,
-    attempts,
-    durationMs: failedAt === undefined || createdAt === undefined ? undefined : Math.max(0, failedAt - createdAt),
+    onDeadLetter(letter: ReadDeadLetter): void {
+      const { reason, detail, errorType, httpStatus, attempts, sizeBytes, failedAt, createdAt } = letter;
+      options.onEvent({
+        event: 'dead-lettered',
+        bucket: letter.bucket ?? options.bucket,
+        key: letter.key ?? '',
+        room: options.room,
+        sizeBytes,
+        reason,
+        detail,
+        errorType,
+        httpStatus,
+        attempts,
+        durationMs: failedAt === undefined || createdAt === undefined ? undefined : Math.max(0, failedAt - createdAt),
+      });
+    },
   };
 };

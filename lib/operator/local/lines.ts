@@ -17,8 +17,7 @@ export interface Style {
 export interface Addresses {
   /** For example `#general`. */
   readonly room: string;
-  readonly roomPageUrl: string | undefined;
-  readonly rocketChatUrl: string;
+  readonly roomPageUrl: string;
   /** Undefined with `--once`. */
   readonly dropFolder: string | undefined;
   readonly s3: string;
@@ -29,7 +28,7 @@ export interface Addresses {
 export const headerLines = ({ palette: { strong, faint } }: Style, to: Addresses): string[] => [
   `${strong('The relay is ready.')} It posts each file to ${printable(to.room)}.`,
   '',
-  `  ${faint('Room')}         ${strong(to.roomPageUrl ?? to.rocketChatUrl)}`,
+  `  ${faint('Room')}         ${strong(to.roomPageUrl)}`,
   ...(to.dropFolder === undefined ? [] : [`  ${faint('Drop folder')}  ${printable(to.dropFolder)}`]),
   `  ${faint('S3')}           ${to.s3}/${to.bucket}`,
   '',
@@ -54,13 +53,22 @@ export const postedLine = (style: Style, event: PostedEvent, usualRoom: string):
 export const burstLine = ({ palette: { good } }: Style, { count, sizeBytes, durationMs }: Burst): string =>
   `${good('✓')} ${counted(count, 'file')} (${humanSize(sizeBytes)}) in ${humanDuration(durationMs)}`;
 
+/** What a line shows of a dead letter. */
+interface Failed {
+  /** Undefined or empty if the event cannot be read. */
+  readonly key: string | undefined;
+  readonly sizeBytes: number | undefined;
+  readonly reason: string;
+  readonly detail: string | undefined;
+}
+
 /**
  * `✗ name  size`, the reason and the next step.
  * @param limitBytes the server's limit of a file's size, if it is known
  */
 export const deadLetterLines = (
   style: Style,
-  event: RelayEvent & { readonly event: 'dead-lettered' },
+  event: Failed,
   { limitBytes, hasKeys = false }: { limitBytes?: number | undefined; hasKeys?: boolean } = {},
 ): string[] => {
   const limit =
@@ -69,25 +77,26 @@ export const deadLetterLines = (
       : undefined;
   const advice = adviceFor(event.reason);
   const next = hasKeys ? advice.replace(/[Tt]hen send (it|the file) back\.$/, 'then press r to send $1 back.') : advice;
-  return [
+  return inPipeOneLine(style, [
     fileLine(style, style.palette.bad('✗'), event.key || 'an unreadable message', [sizeOf(event)]),
     ...because(style, event, [...(limit === undefined ? [] : [limit]), `→ ${next}`]),
-  ];
+  ]);
 };
 
 /** `⏸ Files wait`, the reason and the next step. */
 export const waitingLines = (style: Style, event: RelayEvent & { readonly event: 'retrying' }): string[] => {
   const when = event.delayMs === undefined ? '' : `, the next try is in ${humanDuration(event.delayMs)}`;
-  return [
+  return inPipeOneLine(style, [
     ...textLines(style, `${style.palette.warn('⏸')} `, `${printable(event.key)} waits${when}.`),
     ...because(style, event, [`→ ${adviceFor(event.reason)}`]),
-  ];
+  ]);
 };
 
-export const ignoredLines = (style: Style, event: RelayEvent & { readonly event: 'ignored' }): string[] => [
-  fileLine(style, style.palette.faint('–'), event.key, [sizeOf(event)]),
-  ...textLines(style, '  ', printable(`not posted: ${event.detail ?? event.reason}`)),
-];
+export const ignoredLines = (style: Style, event: RelayEvent & { readonly event: 'ignored' }): string[] =>
+  inPipeOneLine(style, [
+    fileLine(style, style.palette.faint('–'), event.key, [sizeOf(event)]),
+    ...textLines(style, '  ', printable(`not posted: ${event.detail ?? event.reason}`)),
+  ]);
 
 /** A problem that is not about one file. Its further lines are not broken: they may be a program's output. */
 export const problemLines = (style: Style, text: string): string[] => {
@@ -134,17 +143,27 @@ export const helpLines = ({ palette: { strong } }: Style, to: Addresses): string
   '',
 ];
 
+/** The end of `--once`. */
+export const summaryText = (posted: number, expected: number): string =>
+  posted === expected ? `All ${number(expected)} posted.` : `${number(posted)} of ${number(expected)} posted.`;
+
 export const counted = (count: number, noun: string): string => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 const number = (value: number): string => value.toLocaleString('en-US');
 
-const sizeOf = ({ sizeBytes }: RelayEvent): string => (sizeBytes === undefined ? '' : humanSize(sizeBytes));
+const sizeOf = ({ sizeBytes }: { readonly sizeBytes: number | undefined }): string =>
+  sizeBytes === undefined ? '' : humanSize(sizeBytes);
 
 /** Columns of the size and of the time. */
 const CELL = 10;
 
 /** One line: a mark, the name, and cells at the right edge; in a pipe, two spaces apart. */
-const fileLine = ({ columns, palette: { faint } }: Style, mark: string, key: string, cells: readonly string[]): string => {
+const fileLine = (
+  { columns, palette: { faint } }: Style,
+  mark: string,
+  key: string,
+  cells: readonly string[],
+): string => {
   const name = printable(key);
   const filled = cells.filter((cell) => cell !== '');
   if (columns === undefined) return [`${mark} ${name}`, ...filled].join('  ');
@@ -161,6 +180,10 @@ const because = (
   [detail === undefined ? reason : `${reason}: ${detail}`, ...next].flatMap((text) =>
     textLines(style, '  ', printable(text)),
   );
+
+/** In a pipe, a program such as grep finds everything about a file in one line. */
+const inPipeOneLine = ({ columns }: Style, lines: readonly string[]): string[] =>
+  columns === undefined ? [lines.map((line, index) => (index === 0 ? line : line.trimStart())).join('  ')] : [...lines];
 
 /** Breaks a text into lines; those after the first are indented by two columns. */
 const textLines = ({ columns }: Style, start: string, text: string): string[] => {

@@ -8,6 +8,9 @@ import { type CommandIo, UsageError } from '../command.ts';
 export interface LocalOptions {
   readonly once: boolean;
   readonly json: boolean;
+  readonly quiet: boolean;
+  /** Whether the room's page is opened in the browser. */
+  readonly open: boolean;
   readonly port: number | undefined;
   /** Undefined: the local chat server. */
   readonly rocketChat:
@@ -26,6 +29,8 @@ export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKE
 interface Values {
   readonly once?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly open?: boolean | undefined;
   readonly port?: string | undefined;
   readonly watch?: string | undefined;
   readonly rocketChatUrl?: string | undefined;
@@ -40,13 +45,18 @@ export const addLocalOptions = (command: Command): Command =>
     )
     .configureHelp({
       commandUsage: () =>
-        'npm start -- [--once] [--json] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]',
+        'npm start -- [--once] [--json | --quiet] [--open] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]',
     })
     .argument('[FILE...]', 'the files to upload')
     .option('--once', 'end when all files have settled: exit 0 if each was posted, else 1')
     .option('--json', 'print one JSON object per line')
-    .option('--port <N>', 'the port of S3 and SQS (default: a free port)')
-    .option('--watch <DIR>', 'upload each file that is put into DIR (default: a new folder)')
+    .option('--quiet', 'print no line for a posted file')
+    .option('--open', "open the room's page in the browser")
+    .option('--port <N>', 'the port of the AWS endpoint (default: 4566, or the next free one)')
+    .option(
+      '--watch <DIR>',
+      'upload each file that is in DIR and its subfolders, or is put there; the key is the path in DIR (default: a new folder)',
+    )
     .option(
       '--rocket-chat-url <URL>',
       "post to this server instead of the local chat server; needs --room, and the bot's ROCKETCHAT_USER_ID and " +
@@ -65,9 +75,19 @@ export const readLocalOptions = (
       '--once ends when the FILEs have settled, and --watch waits for more files: give one of them.',
     );
   }
+  if (values.json && values.quiet) {
+    throw new UsageError('--json prints every event for programs, and --quiet leaves lines out: give one of them.');
+  }
+  if (values.once && values.open && values.rocketChatUrl === undefined) {
+    throw new UsageError(
+      '--once ends the local chat server, and with it the page that --open opens: give one of them.',
+    );
+  }
   return {
     once: values.once ?? false,
     json: values.json ?? false,
+    quiet: values.quiet ?? false,
+    open: values.open ?? false,
     port: portOf(values.port),
     rocketChat: rocketChatOf(values.rocketChatUrl, values.room, io.env),
     watchFolder: values.watch === undefined ? undefined : resolve(io.cwd, values.watch),

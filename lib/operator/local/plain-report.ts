@@ -7,11 +7,12 @@ import {
   postedLine,
   problemLines,
   type Style,
+  summaryText,
   totalsText,
   uploadLines,
   waitingLines,
 } from './lines.ts';
-import type { Ready, Report } from './report.ts';
+import { addressesOf, type Ready, type Report } from './report.ts';
 import { createTotals, type QueueTotals } from './totals.ts';
 import { createWaitingReasons } from './waiting-reasons.ts';
 
@@ -31,11 +32,12 @@ export const createPlainReport = (
   let printed = totalsText(totals, { waiting: 0, deadLetters: 0 });
 
   return {
-    ready(given) {
+    ready(given, dropFolder) {
       ready = given;
+      const addresses = addressesOf(given, dropFolder);
       printedAt = now();
-      const isOnce = given.dropFolder === undefined;
-      print([...headerLines(style, given), ...(isOnce ? [] : [...uploadLines(given).map((line) => `  ${line}`), ''])]);
+      const upload = dropFolder === undefined ? [] : [...uploadLines(addresses).map((line) => `  ${line}`), ''];
+      print([...headerLines(style, addresses), ...upload]);
     },
     event(event) {
       totals.note(event);
@@ -64,6 +66,8 @@ export const createPlainReport = (
     },
     lines: print,
     problem: (text) => void io.stderr.write(`${problemLines(style, text).join('\n')}\n`),
-    end: (given, queues, last) => print([totalsText(given, queues), ...last]),
+    summary: (posted, expected) => print([summaryText(posted, expected)]),
+    stopped: (queues, last) => print([totalsText(totals, queues), ...last]),
+    close: () => {},
   };
 };

@@ -5,17 +5,31 @@ import type { RelayEvent } from './events.ts';
 import type { Addresses } from './lines.ts';
 import { createPlainReport } from './plain-report.ts';
 import { createTerminalReport } from './terminal-report.ts';
-import type { QueueTotals, Totals } from './totals.ts';
+import type { QueueTotals } from './totals.ts';
 
 /** The started relay and the room it posts to. */
-export interface Ready extends Addresses {
+export interface Ready {
   readonly relay: LocalRelay;
   readonly roomId: string;
+  /** The display name, such as `#general`. */
+  readonly room: string;
+  readonly roomPageUrl: string | undefined;
 }
+
+/** @param dropFolder undefined with `--once` */
+export const addressesOf = ({ relay, room, roomPageUrl }: Ready, dropFolder: string | undefined): Addresses => ({
+  room,
+  roomPageUrl: roomPageUrl ?? relay.rocketChatUrl,
+  dropFolder,
+  s3: relay.endpoints.s3,
+  bucket: relay.bucket,
+  region: relay.region,
+});
 
 /** The command's output. */
 export interface Report {
-  ready(ready: Ready): void;
+  /** @param dropFolder undefined with `--once` */
+  ready(ready: Ready, dropFolder: string | undefined): void;
   event(event: RelayEvent): void;
   /** The state of the queues, several times a second. */
   queues(queues: QueueTotals, state: { readonly isPaused: boolean }): void;
@@ -23,8 +37,12 @@ export interface Report {
   lines(lines: readonly string[]): void;
   /** A problem that is not an event of an object. Printed on stderr, also with `--json`. */
   problem(text: string): void;
-  /** The last lines. @param last further lines after the totals */
-  end(totals: Totals, queues: QueueTotals | undefined, last: readonly string[]): void;
+  /** The last line of `--once`. */
+  summary(posted: number, expected: number): void;
+  /** The last lines of a relay that was stopped. */
+  stopped(queues: QueueTotals, last: readonly string[]): void;
+  /** Puts the terminal in order; also called after an error. */
+  close(): void;
 }
 
 /** For programs with `--json`, for people on a terminal, or for a pipe. */
@@ -61,6 +79,8 @@ const createJsonReport = (io: CommandIo): Report => {
     queues: () => {},
     lines: () => {},
     problem: (text) => io.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`),
-    end: () => {},
+    summary: () => {},
+    stopped: () => {},
+    close: () => {},
   };
 };

@@ -3,22 +3,25 @@ import { watchDeadLetters } from '../../local/aws/dead-letters.ts';
 import { uploadFile } from '../../local/aws/upload-file.ts';
 import { readDeliveryLine } from '../../local/delivery-log.ts';
 import { startLocalRelay } from '../../local/index.ts';
+import { createDropFolder, removeLeftRunFolders } from '../../local/run-folder.ts';
 import { findChatRoom } from '../chat-room.ts';
 import { type CommandIo, ExitCode } from '../command.ts';
 import { writeLocalFile } from '../target/local-file.ts';
+import { printable } from '../terminal.ts';
 import { openDropFolder } from './drop-folder.ts';
 import { createEventStream } from './events.ts';
 import { keysOf, sampleFiles } from './files.ts';
 import { CREDENTIAL_VARIABLES, type LocalOptions } from './options.ts';
 import { createReport, type Ready, type Report } from './report.ts';
+import { openPage, runSession } from './session.ts';
 import { createSettlement, type Settlement } from './settlement.ts';
 
 /** Runs the whole relay on this machine and uploads files into it. @returns the exit code */
 export const runLocal = async (options: LocalOptions, io: CommandIo): Promise<number> => {
   // Child processes, such as esbuild's, inherit this process's environment and need no token.
   for (const name of CREDENTIAL_VARIABLES) delete process.env[name];
-  const report = createReport(io, options.json);
-  const closers: (() => unknown)[] = [];
+  const report = createReport(io, { ...options, hasKeys: hasKeys(options, io) });
+  const closers: (() => unknown)[] = [report.close];
   try {
     return await runRelay(options, io, report, closers);
   } catch (error) {
@@ -32,8 +35,12 @@ export const runLocal = async (options: LocalOptions, io: CommandIo): Promise<nu
 const BUCKET = 'uploads';
 const OWN_ROOM = 'general';
 const POLL_MS = 25;
-/** The help for further uploads is printed by then, even if an object is still being retried. */
-const INVITE_AFTER_MS = 5_000;
+/** The first ports tried. They stay the same over a restart, so that an open tab and a saved command go on working. */
+const PORT = { aws: 4566, chat: 4580 } as const;
+/** How many messages, files and deliveries a relay remembers that runs for weeks. */
+const HISTORY = 5_000;
+/** On the disk. */
+const KEEP_CHAT_FILES_BYTES = 1024 ** 3;
 
 const runRelay = async (
   options: LocalOptions,
@@ -41,10 +48,14 @@ const runRelay = async (
   report: Report,
   closers: (() => unknown)[],
 ): Promise<number> => {
+  const leftFolders = removeLeftRunFolders();
   const settlement = createSettlement({ now: Date.now });
   const ready = await start(options, io, report, settlement, closers);
   if (io.signal.aborted) return ExitCode.Failed;
-  report.ready(ready);
+  const folder = options.once ? undefined : (options.watchFolder ?? createDropFolder(ready.relay.runFolder));
+  report.ready(ready, folder);
+  if (leftFolders.length > 0)
+    report.lines(['Files of earlier runs are still in', ...leftFolders.map((left) => `  ${printable(left)}`), '']);
 
   const upload = async (path: string, key: string): Promise<void> => {
     settlement.expect(key);
@@ -55,12 +66,12 @@ const runRelay = async (
       report.problem(`${path} was not uploaded: ${error instanceof Error ? error.message : error}`);
     }
   };
-  const dropFolder = options.once ? undefined : openDropFolder(options.watchFolder, upload, report);
-  if (dropFolder !== undefined) closers.push(dropFolder.close);
+  if (options.open) await openPage(ready, report);
+  if (folder !== undefined) closers.push(openDropFolder(folder, upload, report.problem).close);
 
   for (const { path, key } of keysOf(options.files.length > 0 ? options.files : sampleFiles())) await upload(path, key);
-  if (dropFolder === undefined) return untilSettled(settlement, io, report);
-  await untilStopped(settlement, io, () => report.invite(ready, dropFolder.folder));
+  if (folder === undefined) return untilSettled(settlement, io, report);
+  await runSession({ ready, dropFolder: folder, hasKeys: hasKeys(options, io) }, io, report);
   return ExitCode.Done;
 };
 
@@ -87,7 +98,9 @@ const start = async (
   const relay = await startLocalRelay({
     bucket: BUCKET,
     rocketChat: options.rocketChat,
-    port: options.port,
+    port: options.port ?? { from: PORT.aws },
+    chatServer: { port: { from: PORT.chat }, keepContentBytes: KEEP_CHAT_FILES_BYTES },
+    history: HISTORY,
     settings: { routes: [{ room: found?.id ?? room }] },
     environment: extraCertificates ? { NODE_EXTRA_CA_CERTS: extraCertificates } : undefined,
     onDelivery: events.onDelivery,
@@ -125,18 +138,14 @@ const untilSettled = async (settlement: Settlement, io: CommandIo, report: Repor
   return posted === expected ? ExitCode.Done : ExitCode.Failed;
 };
 
-const untilStopped = async (settlement: Settlement, io: CommandIo, invite: () => void): Promise<void> => {
-  const inviteAt = Date.now() + INVITE_AFTER_MS;
-  while (!settlement.isSettled && Date.now() < inviteAt && !io.signal.aborted) await sleep(POLL_MS);
-  if (io.signal.aborted) return;
-  invite();
-  await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
-};
+/** Keys are read where a person sees what they do. */
+const hasKeys = (options: LocalOptions, io: CommandIo): boolean =>
+  !options.once && !options.json && io.isTerminal && io.stdin.isTTY === true;
 
 const explain = (error: unknown, { port }: LocalOptions): string => {
   if (!(error instanceof Error)) return String(error);
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    return `Port ${port} is taken: choose another one with --port, or omit --port to use a free one.`;
+    return `Port ${port} is taken: choose another one with --port, or omit --port to use the next free one.`;
   }
   return error.message;
 };

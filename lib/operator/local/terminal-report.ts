@@ -10,10 +10,11 @@ import {
   problemLines,
   type Style,
   statusLine,
+  summaryText,
   totalsText,
   waitingLines,
 } from './lines.ts';
-import type { Ready, Report } from './report.ts';
+import { addressesOf, type Ready, type Report } from './report.ts';
 import { createTotals, type QueueTotals } from './totals.ts';
 import { createWaitingReasons } from './waiting-reasons.ts';
 
@@ -46,7 +47,8 @@ export const createTerminalReport = (
     shown = status;
     io.stdout.write(`${ERASE_LINE}${status}`);
   };
-  const status = (): string => (ready === undefined ? '' : statusLine(style(), totalsText(totals, queues), { isPaused, hasKeys }));
+  const status = (): string =>
+    ready === undefined ? '' : statusLine(style(), totalsText(totals, queues), { isPaused, hasKeys });
   const print = (lines: readonly string[]): void => {
     shown = status();
     io.stdout.write(`${ERASE_LINE}${lines.map((line) => `${line}\n`).join('')}${shown}`);
@@ -62,10 +64,18 @@ export const createTerminalReport = (
   }, TICK_MS);
   timer.unref();
 
+  /** Removes the status line and shows what is held back. */
+  const finish = (lines: readonly string[]): void => {
+    clearInterval(timer);
+    posted.flush();
+    ready = undefined;
+    if (lines.length > 0 || shown !== '') print(lines);
+  };
+
   return {
-    ready(given) {
+    ready(given, dropFolder) {
       ready = given;
-      print(headerLines(style(), given));
+      print(headerLines(style(), addressesOf(given, dropFolder)));
     },
     event(event) {
       totals.note(event);
@@ -94,11 +104,8 @@ export const createTerminalReport = (
       show('');
       io.stderr.write(`${problemLines(style(), text).join('\n')}\n`);
     },
-    end(given, last, lines) {
-      clearInterval(timer);
-      posted.flush();
-      ready = undefined;
-      print([totalsText(given, last), ...lines]);
-    },
+    summary: (all, expected) => finish([summaryText(all, expected)]),
+    stopped: (last, lines) => finish([totalsText(totals, last), ...lines]),
+    close: () => finish([]),
   };
 };
