@@ -19,7 +19,14 @@ export type { LocalRelayOptions } from './options.ts';
 export interface LocalRelay
   extends Pick<
     Emulators,
-    'endpoints' | 'clients' | 'queueUrl' | 'deadLetterQueueUrl' | 'secretsManager' | 'countMessages' | 'peekDeadLetters'
+    | 'endpoints'
+    | 'clients'
+    | 'queueUrl'
+    | 'deadLetterQueueUrl'
+    | 'secretsManager'
+    | 'countMessages'
+    | 'totalMessages'
+    | 'peekDeadLetters'
   > {
   readonly region: string;
   readonly bucket: string;
@@ -192,9 +199,9 @@ const functionEnvironment = (
 const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {
-    const { ready, inFlight, delayed } = await emulators.countMessages('uploads');
-    if (ready + inFlight + delayed + mapping.inFlight === 0) break;
+    if ((await emulators.totalMessages('uploads')) + mapping.inFlight === 0) break;
     if (Date.now() > endsAt) {
+      const { ready, inFlight, delayed } = await emulators.countMessages('uploads');
       throw new Error(
         `The uploads queue is not empty after ${timeoutMs} ms: ${ready} messages visible, ${inFlight} in flight, ${delayed} delayed.`,
       );

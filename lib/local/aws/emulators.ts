@@ -45,6 +45,8 @@ export interface Emulators {
    * @throws the first error of `onUpload` since the last call
    */
   countMessages(queue: 'uploads' | 'dead-letters'): Promise<QueueCounts>;
+  /** The number of a queue's messages, visible or not, those of all uploads answered so far included. @throws as above */
+  totalMessages(queue: 'uploads' | 'dead-letters'): Promise<number>;
   /** Reads the dead letters that can be received now, without receiving them. */
   peekDeadLetters(): Promise<readonly PeekedMessage[]>;
   close(): Promise<void>;
@@ -139,6 +141,10 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
       async countMessages(queue) {
         await uploads.flush();
         return sqs.count(QUEUE[queue]);
+      },
+      async totalMessages(queue) {
+        await uploads.flush();
+        return sqs.total(QUEUE[queue]);
       },
       peekDeadLetters: () => sqs.peek(QUEUE['dead-letters']),
       close,

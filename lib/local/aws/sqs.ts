@@ -5,7 +5,9 @@ import { createMoveTasks } from './move-tasks.ts';
 /** SQS, before it listens. Its queues are known by name. */
 export interface Sqs {
   readonly handle: RequestListener;
-  /** Counts a queue's messages without receiving them. */
+  /** The number of a queue's messages, visible or not. Costs as little for a long queue as for a short one. */
+  total(queueName: string): Promise<number>;
+  /** Counts a queue's messages without receiving them. Reads all of them. */
   count(queueName: string): Promise<QueueCounts>;
   /** Reads the messages that can be received now, without receiving them. */
   peek(queueName: string): Promise<readonly PeekedMessage[]>;
@@ -25,6 +27,15 @@ export interface PeekedMessage {
 }
 
 export type SqsApp = ReturnType<typeof buildApp>;
+
+const COUNTS = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+/** A header of requests whose counts are not corrected. */
+const INTERNAL = 'x-uncorrected';
 
 /** The answer of fauxqs to `GET /_fauxqs/queues/NAME`, which shows messages without receiving them. */
 interface Inspection {
@@ -63,6 +74,23 @@ export const createSqs = async (region: string): Promise<Sqs> => {
     return { ready: ready.length, inFlight: inflight.length, delayed: delayed.length };
   };
 
+  const total = async (queueName: string): Promise<number> => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/',
+      headers: {
+        'x-amz-target': 'AmazonSQS.GetQueueAttributes',
+        'content-type': 'application/x-amz-json-1.0',
+        [INTERNAL]: 'yes',
+      },
+      payload: JSON.stringify({ QueueUrl: `http://localhost/000000000000/${queueName}`, AttributeNames: COUNTS }),
+    });
+    // These are not corrected, but their sum is right.
+    const { Attributes: counts } = JSON.parse(answer.body) as { Attributes?: Record<string, string> };
+    if (counts === undefined) throw new Error(`The queue ${queueName} does not exist.`);
+    return Object.values(counts).reduce((sum, value) => sum + Number(value), 0);
+  };
+
   app.addHook('preHandler', async (request, reply) => {
     const body = request.body as Record<string, unknown> | undefined;
     const answer = await moveTasks.answer(String(request.headers['x-amz-target'] ?? ''), body ?? {});
@@ -74,7 +102,10 @@ export const createSqs = async (region: string): Promise<Sqs> => {
   app.addHook('preSerialization', async (request, _reply, payload) => {
     const { Attributes: attributes } = (payload ?? {}) as { Attributes?: Record<string, string> };
     if (request.headers['x-amz-target'] !== 'AmazonSQS.GetQueueAttributes' || attributes === undefined) return payload;
-    if (!Object.keys(attributes).some((name) => name.startsWith('ApproximateNumberOfMessages'))) return payload;
+    const isAsked = COUNTS.some((name) => name in attributes);
+    // Only messages that are not visible can be counted wrongly.
+    if (!isAsked || attributes['ApproximateNumberOfMessagesNotVisible'] === '0') return payload;
+    if (request.headers[INTERNAL] !== undefined) return payload;
     const name =
       String((request.body as { QueueUrl?: unknown }).QueueUrl)
         .split('/')
@@ -99,6 +130,7 @@ export const createSqs = async (region: string): Promise<Sqs> => {
   await app.ready();
   return {
     handle: (request, response) => app.routing(request, response),
+    total,
     count,
     peek: async (queueName) => (await inspect(queueName)).ready,
     close: () => app.close(),

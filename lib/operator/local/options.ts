@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as v from 'valibot';
@@ -21,6 +21,11 @@ export interface LocalOptions {
   /** Absolute paths. Empty: the samples. */
   readonly files: readonly string[];
 }
+
+/** The version of this clone. */
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
 
 /** The environment variables with the bot's user id and personal access token. */
 export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKEN'] as const;
@@ -47,6 +52,7 @@ export const addLocalOptions = (command: Command): Command =>
       commandUsage: () =>
         'npm start -- [--once] [--json | --quiet] [--open] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]',
     })
+    .version(VERSION, '--version', 'print the version')
     .argument('[FILE...]', 'the files to upload')
     .option('--once', 'end when all files have settled: exit 0 if each was posted, else 1')
     .option('--json', 'print one JSON object per line')

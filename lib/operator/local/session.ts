@@ -10,7 +10,7 @@ import { counted, deadLetterLines, helpLines, type Style } from './lines.ts';
 import { addressesOf, type Ready, type Report } from './report.ts';
 import type { QueueTotals } from './totals.ts';
 
-/** How often the queues are looked at, unless a look takes long. */
+/** How often the queues are looked at. */
 const LOOK_EVERY_MS = 250;
 
 /** A move of dead letters takes much less; then it is not waited for any longer. */
@@ -28,13 +28,10 @@ export const runSession = async (
   const { ready, dropFolder } = session;
   const { relay } = ready;
   let isPaused = false;
-  const look = async (): Promise<QueueTotals> => {
-    const [uploads, deadLetters] = [await relay.countMessages('uploads'), await relay.countMessages('dead-letters')];
-    return {
-      waiting: uploads.ready + uploads.inFlight + uploads.delayed,
-      deadLetters: deadLetters.ready + deadLetters.inFlight,
-    };
-  };
+  const look = async (): Promise<QueueTotals> => ({
+    waiting: await relay.totalMessages('uploads'),
+    deadLetters: await relay.totalMessages('dead-letters'),
+  });
   const style: Style = { columns: io.columns ?? 80, palette: palette(io) };
 
   const actions: Readonly<Record<string, () => unknown>> = {
@@ -59,12 +56,9 @@ export const runSession = async (
   let queues = await look();
   try {
     while (!io.signal.aborted) {
-      const startedAt = Date.now();
       queues = await look();
       report.queues(queues, { isPaused });
-      // A long queue takes long to count. The relay has other things to do.
-      const pauseMs = Math.max(LOOK_EVERY_MS, 10 * (Date.now() - startedAt));
-      await sleep(pauseMs, undefined, { signal: io.signal }).catch(() => {});
+      await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
     }
   } finally {
     stopReading();
@@ -121,10 +115,13 @@ const sendBack = async ({ relay }: Ready): Promise<string> => {
 const arnOf = (queueUrl: string, region: string): string =>
   `arn:aws:sqs:${region}:000000000000:${queueUrl.split('/').at(-1)}`;
 
-const lostLines = ({ waiting, deadLetters }: QueueTotals): string[] =>
-  waiting + deadLetters === 0
-    ? []
-    : ['Files that wait and dead letters are gone: the embedded queues end with the relay.'];
+const lostLines = ({ waiting, deadLetters }: QueueTotals): string[] => {
+  const lost = [
+    ...(waiting === 0 ? [] : [counted(waiting, 'waiting file')]),
+    ...(deadLetters === 0 ? [] : [counted(deadLetters, 'dead letter')]),
+  ];
+  return lost.length === 0 ? [] : [`The embedded queues have ended, with ${lost.join(' and ')}.`];
+};
 
 /** The folder of the run is removed, but not files that were put into its drop folder. */
 const keptLines = (runFolder: string, dropFolder: string): string[] => {
