@@ -24,6 +24,8 @@ describe('the options of relay local', () => {
     expect(parse([])).toEqual({
       once: false,
       json: false,
+      quiet: false,
+      open: false,
       port: undefined,
       rocketChat: undefined,
       watchFolder: undefined,
@@ -33,10 +35,12 @@ describe('the options of relay local', () => {
 
   it('reads every option', () => {
     const url = 'https://chat.example.com/base/';
-    const args = ['--once', '--json', '--port', '4566', '--rocket-chat-url', url, '--room', '#ops', 'a.txt'];
+    const args = ['--once', '--json', '--open', '--port', '4566', '--rocket-chat-url', url, '--room', '#ops', 'a.txt'];
     expect(parse(args)).toEqual({
       once: true,
       json: true,
+      quiet: false,
+      open: true,
       port: 4566,
       rocketChat: { url: 'https://chat.example.com/base', room: '#ops', userId: 'user', authToken: 'token' },
       watchFolder: undefined,
@@ -54,6 +58,8 @@ describe('the options of relay local', () => {
     ['a server without a room', server, '--rocket-chat-url needs --room'],
     ['a room without a server', ['--room', 'a'], 'give --rocket-chat-url, too'],
     ['a missing file and a folder', ['missing', '.'], 'missing does not exist; '],
+    ['--json with --quiet', ['--json', '--quiet'], 'give one of them'],
+    ['--open with --once on the local chat server', ['--open', '--once'], 'ends the local chat server'],
     ['--once with --watch', ['--once', '--watch', '.'], 'give one of them'],
   ])('refuses %s', (_, args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
