@@ -8,6 +8,8 @@ export const hasPseudoTerminal = (() => {
   return status === 0 && stdout.includes('util-linux');
 })();
 
+const ERASE_LINE = '\u001b[2K';
+
 /** A command in a pseudo-terminal. */
 export interface PseudoTerminal {
   /** Everything written so far. */
@@ -41,7 +43,7 @@ export const startInTerminal = (
         .split('\n')
         // What comes before the last "erase this line" was erased.
         .map((line) =>
-          stripVTControlCharacters(line.slice(line.lastIndexOf('\u001b[2K') + 1))
+          stripVTControlCharacters(line.split(ERASE_LINE).at(-1) ?? '')
             .replaceAll('\r', '')
             .trimEnd(),
         ),
