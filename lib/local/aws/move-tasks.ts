@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SqsApp } from './sqs.ts';
+import type { buildApp } from 'fauxqs';
 
 interface MoveTask {
   readonly handle: string;
@@ -33,7 +33,9 @@ const HIDDEN_SECONDS = 30;
  * The move tasks of SQS, which fauxqs does not have
  * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html).
  */
-export const createMoveTasks = (app: SqsApp): { answer(target: string, input: Input): Promise<Answer | undefined> } => {
+export const createMoveTasks = (
+  app: ReturnType<typeof buildApp>,
+): { answer(target: string, input: Input): Promise<Answer | undefined> } => {
   const tasks: MoveTask[] = [];
 
   const call = async <Output>(action: string, input: object): Promise<Output> => {

@@ -26,8 +26,6 @@ export interface PeekedMessage {
   readonly messageAttributes: Readonly<Record<string, { readonly StringValue?: string }>>;
 }
 
-export type SqsApp = ReturnType<typeof buildApp>;
-
 const COUNTS = [
   'ApproximateNumberOfMessages',
   'ApproximateNumberOfMessagesNotVisible',

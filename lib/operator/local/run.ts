@@ -8,11 +8,12 @@ import { findChatRoom } from '../chat-room.ts';
 import { type CommandIo, ExitCode } from '../command.ts';
 import { writeLocalFile } from '../target/local-file.ts';
 import { printable } from '../terminal.ts';
+import { createReport } from './create-report.ts';
 import { openDropFolder } from './drop-folder.ts';
 import { createEventStream } from './events.ts';
 import { keysOf, sampleFiles } from './files.ts';
 import { CREDENTIAL_VARIABLES, type LocalOptions } from './options.ts';
-import { createReport, type Ready, type Report } from './report.ts';
+import type { Ready, Report } from './report.ts';
 import { openPage, runSession } from './session.ts';
 import { createSettlement, type Settlement } from './settlement.ts';
 
