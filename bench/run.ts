@@ -11,6 +11,7 @@ const NAMES = [
   'batch',
   'cold-start',
   'memory',
+  'embedded-relay',
   'cpu',
   'growth',
   'cost',

@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -14,13 +13,21 @@ import { type EventSourceMapping, startEventSourceMapping } from './lambda/event
 import { type FunctionHost, startFunctionHost } from './lambda/function-host.ts';
 import type { LocalRelayOptions } from './options.ts';
 import { createRelayFeed } from './relay-feed/create-relay-feed.ts';
+import { createRunFolder, removeRunFolder } from './run-folder.ts';
 
 export type { LocalRelayOptions } from './options.ts';
 
 export interface LocalRelay
   extends Pick<
     Emulators,
-    'endpoints' | 'clients' | 'queueUrl' | 'deadLetterQueueUrl' | 'secretsManager' | 'countMessages' | 'peekDeadLetters'
+    | 'endpoints'
+    | 'clients'
+    | 'queueUrl'
+    | 'deadLetterQueueUrl'
+    | 'secretsManager'
+    | 'countMessages'
+    | 'totalMessages'
+    | 'peekDeadLetters'
   > {
   readonly region: string;
   readonly bucket: string;
@@ -35,7 +42,7 @@ export interface LocalRelay
   readonly chat: ChatServer | undefined;
   /** Tests may kill them: the next invocation gets a new process. */
   readonly functions: readonly FunctionHost[];
-  /** Every delivery that the function has logged so far. */
+  /** The deliveries that the function has logged, oldest first: the last `history`, or all. */
   readonly deliveries: readonly LoggedDelivery[];
   /**
    * Resolves when the uploads queue has no message left, visible or hidden.
@@ -48,6 +55,10 @@ export interface LocalRelay
    * @throws ValiError if the settings are invalid
    */
   configure(settings: SettingsInput): Promise<void>;
+  /** The folder of the run's temporary files. `close` removes it, except for a drop folder that holds files. */
+  readonly runFolder: string;
+  /** Stops receiving from the uploads queue, as a disabled event source mapping does, or goes on. */
+  setPaused(isPaused: boolean): void;
   /** Stops every server and every process. */
   close(): Promise<void>;
 }
@@ -63,10 +74,16 @@ const SECRET_ID = 'rocket-chat-credentials';
 export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<LocalRelay> => {
   const { region = 'us-east-1', bucket = 'uploads', functionTimeoutMs = 300_000, memoryMb = 256 } = options;
   let settings = v.parse(SettingsSchema, options.settings ?? { routes: [{ room: '#general' }] });
-  const taskRoot = mkdtempSync(join(tmpdir(), 'relay-function-'));
-  const removeTaskRoot = () => rmSync(taskRoot, { recursive: true, force: true });
-  process.once('exit', removeTaskRoot);
-  const closers: (() => unknown)[] = [removeTaskRoot, () => process.off('exit', removeTaskRoot)];
+  const runFolder = createRunFolder();
+  const removeFiles = () => void removeRunFolder(runFolder);
+  process.once('exit', removeFiles);
+  const closers: (() => unknown)[] = [removeFiles, () => process.off('exit', removeFiles)];
+  const folder = (name: string): string => {
+    const path = join(runFolder, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const taskRoot = folder('function');
   const close = async (): Promise<void> => {
     for (const closeOne of closers.splice(0).reverse()) await closeOne();
   };
@@ -78,10 +95,14 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
 
     const source = createRelayFeed({ bucket, clock: { now: Date.now } });
     closers.push(() => source.close());
-    const chat =
-      options.rocketChat === undefined
-        ? await startChatServer({ relayFeed: source.feed, ...options.chatServer })
-        : undefined;
+    const { history, chatServer } = options;
+    const chatOptions = {
+      relayFeed: source.feed,
+      contentFolder: folder('chat'),
+      ...(history === undefined ? {} : { history }),
+      ...chatServer,
+    };
+    const chat = options.rocketChat === undefined ? await startChatServer(chatOptions) : undefined;
     if (chat !== undefined) closers.push(() => chat.close());
     const { url: rocketChatUrl, userId, authToken } = options.rocketChat ?? (chat as ChatServer);
 
@@ -93,6 +114,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       region,
       bucket,
       port: options.port,
+      folder: folder('s3'),
       ledgerTable: LEDGER_TABLE,
       secretId: SECRET_ID,
       secret: options.secret ?? JSON.stringify({ userId, authToken }),
@@ -114,7 +136,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       // Deliveries are logged to both streams: the logger writes warnings and errors to stderr.
       const delivery = readDeliveryLine(line);
       if (delivery === undefined) return;
-      deliveries.push(delivery);
+      if (deliveries.push(delivery) > (history ?? Number.POSITIVE_INFINITY)) deliveries.shift();
       source.lives.delivered(delivery);
       options.onDelivery?.(delivery);
     };
@@ -124,6 +146,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
     for (let i = 0; i < (options.processes ?? 1); i += 1) {
       const started = await startFunctionHost({
         taskRoot,
+        runFolder,
         functionName: 'rocket-chat-relay',
         region,
         memoryMb,
@@ -174,6 +197,8 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       chat,
       functions,
       deliveries,
+      runFolder,
+      setPaused: mapping.setPaused,
       settled: ({ timeoutMs = 30_000 } = {}) => settled(emulators, mapping, timeoutMs),
       close,
     };
@@ -206,9 +231,9 @@ const functionEnvironment = (
 const settled = async (emulators: Emulators, mapping: EventSourceMapping, timeoutMs: number): Promise<void> => {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {
-    const { ready, inFlight, delayed } = await emulators.countMessages('uploads');
-    if (ready + inFlight + delayed + mapping.inFlight === 0) break;
+    if ((await emulators.totalMessages('uploads')) + mapping.inFlight === 0) break;
     if (Date.now() > endsAt) {
+      const { ready, inFlight, delayed } = await emulators.countMessages('uploads');
       throw new Error(
         `The uploads queue is not empty after ${timeoutMs} ms: ${ready} messages visible, ${inFlight} in flight, ${delayed} delayed.`,
       );

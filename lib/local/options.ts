@@ -4,6 +4,7 @@ import type { EmulatorOptions } from './aws/emulators.ts';
 import type { ChatServerOptions } from './chat-server/options.ts';
 import type { LoggedDelivery } from './delivery-log.ts';
 import type { FinishedBatch } from './lambda/event-source-mapping.ts';
+import type { Port } from './loopback.ts';
 
 export type FunctionEnvironment = Readonly<Record<string, string>>;
 
@@ -14,8 +15,8 @@ export interface LocalRelayOptions {
   readonly chatServer?: ChatServerOptions | undefined;
   /** The function's settings. @default one route to `#general` */
   readonly settings?: SettingsInput | undefined;
-  /** The port of S3 and SQS. @default a free port */
-  readonly port?: number | undefined;
+  /** The port of the endpoint of all AWS services. @default a free port */
+  readonly port?: Port | undefined;
   /** @default 'us-east-1' */
   readonly region?: string | undefined;
   /** @default 'uploads' */
@@ -41,6 +42,8 @@ export interface LocalRelayOptions {
   readonly secret?: string | undefined;
   /** Writes `index.js` into the folder. @default builds the bundle that `cdk synth` builds */
   readonly bundle?: ((outdir: string) => unknown) | undefined;
+  /** How many deliveries, and messages, files and calls of the local chat server are remembered. @default all */
+  readonly history?: number | undefined;
   readonly onUpload?: EmulatorOptions['onUpload'];
   /** Called for each delivery that the function logs. */
   readonly onDelivery?: ((delivery: LoggedDelivery) => void) | undefined;

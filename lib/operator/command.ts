@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 /** A command's streams and the parts of the process that it may read. */
 export interface CommandIo {
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createS3Links } from '../../lambdas/relay/adapters/s3/links.ts';
@@ -45,7 +48,9 @@ describe('a presigned link', () => {
 
   describe('opened with the embedded S3', () => {
     let emulators: Emulators;
+    let folder: string;
     beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'links-'));
       emulators = await startEmulators({
         region: 'eu-central-1',
         bucket: 'example-uploads',
@@ -55,9 +60,13 @@ describe('a presigned link', () => {
         visibilityTimeoutSeconds: 30,
         maxReceiveCount: 10,
         now: Date.now,
+        folder,
       });
     });
-    afterEach(() => emulators.close());
+    afterEach(async () => {
+      await emulators.close();
+      rmSync(folder, { recursive: true });
+    });
 
     it.each(['a b+c%20.pdf', 'a?x=1#top', "it's (1)*~!.txt", '日本/é.txt'])('returns the object %j', async (key) => {
       const { s3 } = emulators.clients;

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Xxh3_64, Xxh3_128, Xxh64 } from '@aws-sdk/checksums/xxh';
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -8,7 +11,8 @@ import { Crc32c, Crc64Nvme } from '../../lambdas/relay/adapters/s3/crc.ts';
 import { createS3Objects } from '../../lambdas/relay/adapters/s3/objects.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { ObjectStore } from '../../lambdas/relay/ports.ts';
-import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/aws/s3-sqs.ts';
+import { createS3 } from '../../lib/local/aws/s3/s3.ts';
+import { listenOnLoopback } from '../../lib/local/loopback.ts';
 import { awsClientsAt } from '../helpers/aws.ts';
 import { createdObject } from '../helpers/factories.ts';
 import { readAll } from '../helpers/read-stream.ts';
@@ -25,8 +29,9 @@ const clientOf = (endpoint: string) =>
   });
 const source = (code: string) => expect.objectContaining({ name: 'SourceError', code });
 
-describe('the S3 object store, on fauxqs', () => {
-  let app: EmulatorApp;
+describe('the S3 object store, on the embedded S3', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'objects-'));
+  let s3: Awaited<ReturnType<typeof listenOnLoopback>>;
   let client: S3Client;
   let store: ObjectStore;
   const put = async (key: string, Body: string | Buffer, ContentType = 'text/plain'): Promise<CreatedObject> => {
@@ -39,15 +44,16 @@ describe('the S3 object store, on fauxqs', () => {
     });
   };
   beforeAll(async () => {
-    app = createS3AndSqs('eu-central-1');
-    const endpoint = await listenS3AndSqs(app);
+    s3 = await listenOnLoopback(createServer(createS3({ folder, region: 'eu-central-1' })));
+    const { endpoint } = s3;
     client = clientOf(endpoint);
     store = createS3Objects(awsClientsAt(endpoint).s3);
     await client.send(new CreateBucketCommand({ Bucket: 'uploads' }));
   });
   afterAll(async () => {
     client.destroy();
-    await app.close();
+    await s3.close();
+    rmSync(folder, { recursive: true });
   });
 
   it.each(['plain.txt', 'with space + plus.txt', '100%.txt', 'Umsätze/照片 🏔️.txt', "it's (1)!*.txt"])(

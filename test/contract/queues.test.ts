@@ -1,13 +1,16 @@
+import { createServer } from 'node:http';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSqsQueues } from '../../lambdas/relay/adapters/sqs/queues.ts';
 import type { DeadLetter, Queues } from '../../lambdas/relay/ports.ts';
-import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../lib/local/aws/s3-sqs.ts';
+import { createSqs, type Sqs } from '../../lib/local/aws/sqs.ts';
+import { listenOnLoopback } from '../../lib/local/loopback.ts';
 import { awsClientsAt } from '../helpers/aws.ts';
 import { START } from '../helpers/factories.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 
-let app: EmulatorApp;
+let sqs: Sqs;
+let server: Awaited<ReturnType<typeof listenOnLoopback>>;
 let client: SQSClient;
 let queueUrl: string;
 let deadLetterQueueUrl: string;
@@ -21,8 +24,9 @@ const clientOf = (endpoint: string) =>
     maxAttempts: 1,
   });
 beforeAll(async () => {
-  app = createS3AndSqs('eu-central-1');
-  const endpoint = await listenS3AndSqs(app);
+  sqs = await createSqs('eu-central-1');
+  server = await listenOnLoopback(createServer(sqs.handle));
+  const { endpoint } = server;
   client = clientOf(endpoint);
   const create = async (QueueName: string) => (await client.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? '';
   queueUrl = await create('uploads');
@@ -31,7 +35,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   client.destroy();
-  await app.close();
+  await server.close();
+  await sqs.close();
 });
 
 const receive = async (QueueUrl: string) => {

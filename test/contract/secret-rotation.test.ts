@@ -6,7 +6,7 @@ import {
   type CredentialsSource,
   createSecret,
 } from '../../lambdas/relay/adapters/secrets-manager/credentials.ts';
-import { type SecretsManager, startSecretsManager } from '../../lib/local/aws/secrets-manager.ts';
+import { startSecretsManager } from '../../lib/local/aws/secrets-manager.ts';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/index.ts';
 import { awsClientsAt } from '../helpers/aws.ts';
 import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
@@ -14,7 +14,7 @@ import { createHandClock, type HandClock } from '../helpers/hand-clock.ts';
 const REVOKED = 'revoked-token-that-nobody-may-see';
 
 let chat: ChatServer;
-let store: SecretsManager;
+let store: Awaited<ReturnType<typeof startSecretsManager>>;
 let clock: HandClock;
 let secret: CredentialsSource;
 let warnings: { message: string; fields: Record<string, unknown> }[];

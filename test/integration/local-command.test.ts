@@ -5,9 +5,11 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -86,13 +88,13 @@ const eventOf = async (running: ReturnType<typeof relay>, key: string): Promise<
 };
 
 describe('relay local --once', () => {
-  it('posts the samples and prints the room, message and time of each', async () => {
+  it('posts the samples and prints the size and time of each', async () => {
     const running = relay(['--once']);
     expect(await running.ended).toBe(0);
     expect(running.stderr()).toBe('');
     for (const name of SAMPLES) {
       expect(running.lines).toContainEqual(
-        expect.stringMatching(new RegExp(`^posted +${escaped(name)} .* to #general as message [0-9a-f]{24} in \\d`)),
+        expect.stringMatching(new RegExp(`^✓ ${escaped(name)}  \\d[\\d.]* \\w+  \\d[\\d.]* m?s$`)),
       );
     }
     expect(running.lines.at(-1)).toBe(`All ${SAMPLES.length} posted.`);
@@ -146,7 +148,7 @@ describe('relay local --once', () => {
     const running = relay(['--once', file('a\u001b[31m\nb.svg', '<svg/>')]);
     expect(await running.ended).toBe(1);
     expect(running.lines).toContainEqual(
-      expect.stringMatching(/^dead letter +a\u{fffd}\[31m\u{fffd}b\.svg .* MEDIA_TYPE_REFUSED: /u),
+      expect.stringMatching(/^✗ a\u{fffd}\[31m\u{fffd}b\.svg {2}6 B {2}MEDIA_TYPE_REFUSED: .* → Allow the type/u),
     );
     expect(running.lines.at(-1)).toBe('0 of 1 posted.');
   });
@@ -243,14 +245,22 @@ describe('relay local with --rocket-chat-url', () => {
 });
 
 describe('relay local without --once', () => {
-  it('uploads a file that is put into the watched folder', async () => {
+  it('uploads the files of the watched folder: earlier ones, a dropped folder and later ones', async () => {
     const dropped = folder();
+    mkdirSync(join(dropped, 'before'));
+    writeFileSync(join(dropped, 'before/there.txt'), 'there');
     const running = relay(['--json', '--watch', dropped, file('first.txt')]);
     await eventOf(running, 'first.txt');
+    expect(await eventOf(running, 'before/there.txt')).toMatchObject({ event: 'posted', sizeBytes: 5 });
+    const tree = folder();
+    mkdirSync(join(tree, 'year/month'), { recursive: true });
+    writeFileSync(join(tree, 'year/month/day.txt'), 'a folder');
+    renameSync(join(tree, 'year'), join(dropped, 'year'));
+    expect(await eventOf(running, 'year/month/day.txt')).toMatchObject({ event: 'posted', sizeBytes: 8 });
     copyFileSync(file('later.txt', 'dropped'), join(dropped, 'later & more.txt'));
     writeFileSync(join(dropped, '.hidden'), 'no');
     expect(await eventOf(running, 'later & more.txt')).toMatchObject({ event: 'posted', sizeBytes: 7 });
-    expect(running.events()).toHaveLength(3);
+    expect(running.events()).toHaveLength(5);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s, together with every child process', async (signal) => {
@@ -266,12 +276,66 @@ describe('relay local without --once', () => {
 
   it('prints how to upload more', async () => {
     const running = relay([file('first.txt')]);
-    await expect.poll(() => running.lines.join('\n'), { timeout: 30_000 }).toContain('Upload more, until Ctrl-C:');
+    await expect.poll(() => running.lines.join('\n'), { timeout: 30_000 }).toContain('✓ first.txt');
     await expect
       .poll(() => running.lines.join('\n'))
       .toMatch(/aws --endpoint-url http:\/\/127\.0\.0\.1:\d+ s3 cp FILE s3:\/\/uploads\//);
-    const [, drop = ''] = /drop files into {2}(\S+)/.exec(running.lines.join('\n')) ?? [];
+    const [, drop = ''] = /Drop folder {2}(\S+)/.exec(running.lines.join('\n')) ?? [];
     expect(existsSync(drop)).toBe(true);
+  });
+
+  it('leaves no file in the temporary folder when it is killed, except for a drop folder with files, which the next start names', async () => {
+    const temporary = folder();
+    const env = { TMPDIR: temporary };
+    const runs = () => readdirSync(temporary).filter((name) => name.startsWith('rocketchat-relay-'));
+    const killed = relay(['--json', file('first.txt')], env);
+    await eventOf(killed, 'first.txt');
+    const [run = ''] = runs();
+    expect(readdirSync(join(temporary, run)).sort()).toEqual(['chat', 'drop', 'function', 's3']);
+    killed.child.kill('SIGKILL');
+    await expect.poll(runs, { timeout: 10_000 }).toEqual([]);
+
+    const used = relay([file('first.txt')], env);
+    await expect.poll(() => used.lines.join('\n'), { timeout: 30_000 }).toContain('✓ first.txt');
+    const drop = join(temporary, runs()[0] ?? '', 'drop');
+    writeFileSync(join(drop, 'mine.txt'), 'the only copy');
+    used.child.kill('SIGKILL');
+    await expect.poll(() => readdirSync(join(drop, '..')), { timeout: 10_000 }).toEqual(['drop']);
+
+    const next = relay([file('first.txt')], env);
+    await expect.poll(() => next.lines.join('\n'), { timeout: 30_000 }).toContain(drop);
+    writeFileSync(join(temporary, runs().find((name) => !drop.includes(name)) ?? '', 'drop/later.txt'), 'later');
+    next.child.kill('SIGINT');
+    expect(await next.ended).toBe(0);
+    expect(next.lines.at(-1)).toMatch(/^The drop folder is kept with 1 file: /);
+    expect(readFileSync(join(drop, 'mine.txt'), 'utf8')).toBe('the only copy');
+    expect(runs()).toHaveLength(2);
+  });
+
+  it('prints totals when it is stopped', async () => {
+    const running = relay(['--quiet', file('first.txt'), file('drawing.svg', '<svg/>')]);
+    await expect.poll(() => running.lines.join('\n'), { timeout: 30_000 }).toContain('✗ drawing.svg');
+    await expect.poll(async () => (await fetch(roomOf(running.lines))).text()).toContain('first.txt');
+    running.child.kill('SIGINT');
+    expect(await running.ended).toBe(0);
+    expect(running.lines.slice(-2)).toEqual([
+      '1 posted (7 B) · 0 waiting · 1 dead letter',
+      'The embedded queues have ended, with 1 dead letter.',
+    ]);
+    expect(running.lines.join()).not.toContain('✓');
+  });
+
+  it('takes the next free port if the default one is in use', async () => {
+    const first = await ready(relay(['--json', file('a.txt')]));
+    const second = await ready(relay(['--json', file('a.txt')]));
+    const [one, other] = [first, second].map(({ s3Endpoint = '', rocketChatUrl = '' }) => [
+      Number(new URL(s3Endpoint).port),
+      Number(new URL(rocketChatUrl).port),
+    ]);
+    expect(one?.[0]).toBeGreaterThanOrEqual(4566);
+    expect(one?.[1]).toBeGreaterThanOrEqual(4580);
+    expect(other?.[0]).toBeGreaterThan(one?.[0] ?? 0);
+    expect(other?.[1]).toBeGreaterThan(one?.[1] ?? 0);
   });
 
   it('exits with an explanation if the port is taken', async () => {
@@ -283,6 +347,8 @@ describe('relay local without --once', () => {
     expect(running.stderr()).toContain(`Port ${port} is taken`);
   });
 });
+
+const roomOf = (lines: readonly string[]): string => /http:\S+channel\S+/.exec(lines.join('\n'))?.[0] ?? '';
 
 const childrenOf = (pid: number): number[] =>
   readdirSync('/proc')

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { watchFolder } from '../../lib/operator/local/watch-folder.ts';
 
 const STABLE_FOR_MS = 100;
 let folder: string;
-let stop: () => void;
+let stop: () => Promise<void>;
 let names: string[];
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drop-'));
   names = [];
   stop = watchFolder(folder, {
@@ -20,9 +20,13 @@ beforeEach(() => {
       throw error;
     },
   });
+  // A file that is there before the first look is reported, too.
+  writeFileSync(join(folder, 'before.txt'), 'before');
+  await expect.poll(() => names).toEqual(['before.txt']);
+  names.length = 0;
 });
-afterEach(() => {
-  stop();
+afterEach(async () => {
+  await stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -55,8 +59,22 @@ describe('watchFolder', () => {
     await expect.poll(() => names).toEqual(['a.txt', 'a.txt', 'b.txt']);
   });
 
-  it('ignores folders, hidden files and deleted files', async () => {
+  it('reports the files of a folder that was moved into the folder, with their paths', async () => {
+    const tree = mkdtempSync(join(tmpdir(), 'tree-'));
+    mkdirSync(join(tree, 'a/u\u0308/c'), { recursive: true });
+    for (let i = 0; i < 30; i += 1) writeFileSync(join(tree, `a/u\u0308/c/${i}.txt`), `${i}`);
+    writeFileSync(join(tree, 'a/top.txt'), 'top');
+    renameSync(join(tree, 'a'), join(folder, 'moved'));
+    rmSync(tree, { recursive: true });
+    const expected = ['moved/top.txt', ...Array.from({ length: 30 }, (_, i) => `moved/\u00fc/c/${i}.txt`)];
+    await expect.poll(() => [...names].sort(), { timeout: 5_000 }).toEqual(expected.sort());
+  });
+
+  it('ignores empty folders, links to folders, hidden files and folders, and deleted files', async () => {
     mkdirSync(join(folder, 'sub'));
+    symlinkSync(tmpdir(), join(folder, 'link'));
+    mkdirSync(join(folder, '.git'));
+    writeFileSync(join(folder, '.git/config'), 'x');
     writeFileSync(join(folder, '.part'), 'x');
     writeFileSync(join(folder, 'gone.txt'), 'x');
     rmSync(join(folder, 'gone.txt'));

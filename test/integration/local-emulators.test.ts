@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -19,6 +22,7 @@ import { DUMMY_CREDENTIALS } from '../../lib/local/aws/clients.ts';
 import { type Emulators, startEmulators } from '../../lib/local/aws/emulators.ts';
 
 const BUCKET = 'uploads';
+const folder = mkdtempSync(join(tmpdir(), 'emulators-'));
 let emulators: Emulators;
 beforeAll(async () => {
   emulators = await startEmulators({
@@ -29,10 +33,14 @@ beforeAll(async () => {
     secret: 'first',
     visibilityTimeoutSeconds: 30,
     maxReceiveCount: 10,
+    folder,
     now: Date.now,
   });
 });
-afterAll(() => emulators.close());
+afterAll(async () => {
+  await emulators.close();
+  rmSync(folder, { recursive: true });
+});
 // Empties the queue for the next test.
 afterEach(() => received());
 
@@ -154,9 +162,21 @@ describe('an upload', () => {
     await s3.send(new PutObjectTaggingCommand({ ...object, Tagging: { TagSet } }));
     await s3.send(new PutObjectCommand({ ...object, Body: 'again' }));
     expect(await tags()).toEqual([]);
-    await expect(s3.send(new GetObjectTaggingCommand({ ...object, Key: 'missing' }))).rejects.toThrow('no such key');
+    await expect(s3.send(new GetObjectTaggingCommand({ ...object, Key: 'missing' }))).rejects.toThrow(
+      'The specified key does not exist',
+    );
     // The two uploads are notified, the tags are not.
     expect(await received()).toHaveLength(2);
+  });
+
+  it('takes one file on the disk, which is removed when the object is replaced or deleted', async () => {
+    const before = readdirSync(folder).length;
+    await put('one.txt', 'first');
+    await put('one.txt', 'second');
+    expect(readdirSync(folder)).toHaveLength(before + 1);
+    await fetch(`${emulators.endpoints.s3}/${BUCKET}/one.txt`, { method: 'DELETE' });
+    expect(readdirSync(folder)).toHaveLength(before);
+    await received();
   });
 
   it('to another bucket, a failed upload and a deletion are not notified', async () => {

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -11,13 +14,16 @@ import {
 } from '../../lib/local/lambda/event-source-mapping.ts';
 import { failedInvocation, type Invocation } from '../../lib/local/lambda/invocation.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 const startQueue = async (changes: Partial<Parameters<typeof startEmulators>[0]> = {}): Promise<Emulators> => {
+  const folder = mkdtempSync(join(tmpdir(), 'mapping-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
   const emulators = await startEmulators({
+    folder,
     region: 'eu-west-1',
     bucket: 'uploads',
     ledgerTable: 'ledger',

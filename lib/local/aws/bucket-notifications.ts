@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { EmulatorApp } from './s3-sqs.ts';
 
 export interface UploadedObject {
   readonly bucket: string;
@@ -11,7 +10,9 @@ export interface UploadedObject {
   readonly sizeBytes: number;
 }
 
-export interface UploadWatch {
+export interface UploadEvents {
+  /** Calls `onUpload` for the object, after the calls for earlier uploads have ended. */
+  add(object: UploadedObject): void;
   /**
    * Resolves when `onUpload` has ended for every upload answered so far.
    * @throws the first error of `onUpload` since the last flush
@@ -19,32 +20,15 @@ export interface UploadWatch {
   flush(): Promise<void>;
 }
 
-/**
- * Calls `onUpload` for each object that a client has put, copied or completed as a multipart upload, when S3 answers the
- * client. Calls follow one another in the order of the uploads. Must be called before the app listens.
- */
-export const watchUploads = (app: EmulatorApp, onUpload: (object: UploadedObject) => Promise<void>): UploadWatch => {
+/** Calls `onUpload` for one uploaded object after the other. */
+export const createUploadEvents = (onUpload: (object: UploadedObject) => Promise<void>): UploadEvents => {
   let queue = Promise.resolve();
   let failures: unknown[] = [];
-  // Not an async hook: the emulator's handlers answer before their promise resolves, and Fastify would send twice.
-  app.addHook('onSend', (request, reply, payload, done) => {
-    const { bucket, '*': key } = (request.params ?? {}) as { bucket?: string; '*'?: string };
-    const eventName = createdBy(request.method, request.query as Record<string, string | undefined>, request.headers);
-    const eTag = unquote(String(reply.getHeader('etag') ?? eTagIn(payload) ?? ''));
-    if (bucket !== undefined && key && eventName !== undefined && reply.statusCode === 200 && eTag !== '') {
-      // Asked now, before the client has its answer and can delete or replace the object: the event has the uploaded size.
-      const head = app.inject({ method: 'HEAD', url: pathOf(bucket, key) });
-      queue = queue
-        .then(async () => {
-          const sizeBytes = Number((await head).headers['content-length'] ?? 0);
-          await onUpload({ bucket, key, eventName, eTag, sizeBytes });
-        })
-        // Reported by the next flush(). The events of later uploads are sent nevertheless.
-        .catch((error: unknown) => void failures.push(error));
-    }
-    done(null, payload);
-  });
   return {
+    add(object) {
+      // An error is reported by the next flush(). The events of later uploads are sent nevertheless.
+      queue = queue.then(() => onUpload(object)).catch((error: unknown) => void failures.push(error));
+    },
     async flush() {
       await queue;
       const [failure, ...rest] = failures;
@@ -102,24 +86,3 @@ export const formEncode = (key: string): string =>
         .replaceAll('%20', '+'),
     )
     .join('/');
-
-const pathOf = (bucket: string, key: string): string =>
-  `/${[bucket, ...key.split('/')].map(encodeURIComponent).join('/')}`;
-
-const createdBy = (
-  method: string,
-  query: Record<string, string | undefined>,
-  headers: Record<string, unknown>,
-): string | undefined => {
-  if (method === 'PUT') {
-    if ('partNumber' in query) return undefined;
-    return 'x-amz-copy-source' in headers ? 'ObjectCreated:Copy' : 'ObjectCreated:Put';
-  }
-  if (method === 'POST' && query['uploadId'] !== undefined) return 'ObjectCreated:CompleteMultipartUpload';
-  return undefined;
-};
-
-const eTagIn = (payload: unknown): string | undefined =>
-  typeof payload === 'string' ? /<ETag>(.*?)<\/ETag>/.exec(payload)?.[1] : undefined;
-
-const unquote = (eTag: string): string => eTag.replaceAll('&quot;', '"').replace(/^"|"$/g, '');

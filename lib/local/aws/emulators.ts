@@ -1,16 +1,23 @@
+import { mkdirSync } from 'node:fs';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { createNotifier, type UploadedObject, watchUploads } from './bucket-notifications.ts';
+import type { Port } from '../loopback.ts';
+import { startAwsEndpoint } from './aws-endpoint.ts';
+import { createNotifier, createUploadEvents, type UploadedObject } from './bucket-notifications.ts';
 import { createLocalClients, destroyClients, type LocalClients, type LocalEndpoints } from './clients.ts';
-import { createLedgerTable, startDynamoDb } from './dynamodb.ts';
-import { addObjectTags } from './object-tags.ts';
-import { createS3AndSqs, listenS3AndSqs } from './s3-sqs.ts';
-import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { createDynamoDb, createLedgerTable } from './dynamodb.ts';
+import { createS3 } from './s3/s3.ts';
+import { createSecretsManager, type SecretsManager } from './secrets-manager.ts';
+import { createSqs, type PeekedMessage, type QueueCounts } from './sqs.ts';
+
+export type { PeekedMessage, QueueCounts } from './sqs.ts';
 
 export interface EmulatorOptions {
   readonly region: string;
-  /** The port of S3 and SQS. @default a free port */
-  readonly port?: number | undefined;
+  /** The port of the endpoint of all services. @default a free port */
+  readonly port?: Port | undefined;
+  /** The folder of the objects' bytes, created if it does not exist. The caller removes it. */
+  readonly folder: string;
   readonly bucket: string;
   readonly ledgerTable: string;
   readonly secretId: string;
@@ -26,78 +33,70 @@ export interface EmulatorOptions {
   readonly onUpload?: ((object: UploadedObject, eventBody: string) => void) | undefined;
 }
 
-export interface QueueCounts {
-  readonly ready: number;
-  readonly inFlight: number;
-  readonly delayed: number;
-}
-
 export interface Emulators {
   readonly endpoints: LocalEndpoints;
   readonly clients: LocalClients;
   readonly queueUrl: string;
   readonly queueArn: string;
   readonly deadLetterQueueUrl: string;
-  readonly secretsManager: SecretsManager;
+  readonly secretsManager: Pick<SecretsManager, 'setSecret'>;
   /**
    * Counts a queue's messages without receiving them. The events of all uploads answered so far are included.
    * @throws the first error of `onUpload` since the last call
    */
   countMessages(queue: 'uploads' | 'dead-letters'): Promise<QueueCounts>;
+  /** The number of a queue's messages, visible or not, those of all uploads answered so far included. @throws as above */
+  totalMessages(queue: 'uploads' | 'dead-letters'): Promise<number>;
   /** Reads the dead letters that can be received now, without receiving them. */
   peekDeadLetters(): Promise<readonly PeekedMessage[]>;
   close(): Promise<void>;
-}
-
-export interface PeekedMessage {
-  readonly messageId: string;
-  readonly body: string;
-  readonly messageAttributes: Readonly<Record<string, { readonly StringValue?: string }>>;
 }
 
 const QUEUE = { uploads: 'relay-uploads', 'dead-letters': 'relay-dead-letters' } as const;
 const RETENTION_SECONDS = String(14 * 86_400);
 
 /**
- * Starts S3, SQS, DynamoDB and Secrets Manager on the loopback interface, and creates what the relay's stack creates in
- * them: bucket, queues, ledger table and secret.
+ * Starts S3, SQS, DynamoDB and Secrets Manager at one endpoint, and creates in them what the relay's stack creates: bucket,
+ * queues, ledger table and secret.
  * @throws EADDRINUSE if the port is in use
  */
 export const startEmulators = async (options: EmulatorOptions): Promise<Emulators> => {
   const { region } = options;
-  const app = createS3AndSqs(region);
-  addObjectTags(app);
   const notify = createNotifier(options);
   let uploaded: (object: UploadedObject) => Promise<void> = async () => {};
-  const uploads = watchUploads(app, (object) => uploaded(object));
+  const uploads = createUploadEvents((object) => uploaded(object));
+  mkdirSync(options.folder, { recursive: true });
 
-  const closers: (() => Promise<unknown>)[] = [() => app.close()];
+  const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closeOne of closers.splice(0).reverse()) await closeOne();
   };
+  const sqs = await createSqs(region);
+  closers.push(sqs.close);
   try {
-    const s3AndSqs = await listenS3AndSqs(app, options.port);
-    const dynamodb = await startDynamoDb();
-    closers.push(dynamodb.close);
-    const secretsManager = await startSecretsManager({
+    const secretsManager = createSecretsManager({
       secretId: options.secretId,
       value: options.secret,
       region,
       accessKeyId: options.secretAccessKeyId,
     });
-    closers.push(secretsManager.close);
-    const endpoints: LocalEndpoints = {
-      s3: s3AndSqs,
-      sqs: s3AndSqs,
-      dynamodb: dynamodb.endpoint,
-      secretsManager: secretsManager.endpoint,
-    };
+    const s3 = createS3({
+      folder: options.folder,
+      region,
+      onCreated: (bucket, { key, eTag, content }, eventName) =>
+        uploads.add({ bucket, key, eventName, eTag, sizeBytes: content.sizeBytes }),
+    });
+    const { endpoint, close: closeEndpoint } = await startAwsEndpoint(
+      { s3, sqs: sqs.handle, dynamodb: createDynamoDb(), secretsManager: secretsManager.handle },
+      options.port,
+    );
+    closers.push(closeEndpoint);
+    const endpoints: LocalEndpoints = { s3: endpoint, sqs: endpoint, dynamodb: endpoint, secretsManager: endpoint };
     const clients = createLocalClients(endpoints, region);
     closers.push(async () => destroyClients(clients));
 
-    // The emulator's own queue URLs have host names such as sqs.us-east-1.localhost, which some machines do not resolve.
-    const queueUrl = `${s3AndSqs}/000000000000/${QUEUE.uploads}`;
-    const deadLetterQueueUrl = `${s3AndSqs}/000000000000/${QUEUE['dead-letters']}`;
+    const queueUrl = `${endpoint}/000000000000/${QUEUE.uploads}`;
+    const deadLetterQueueUrl = `${endpoint}/000000000000/${QUEUE['dead-letters']}`;
     const [, , deadLetters] = await Promise.all([
       clients.s3.send(new CreateBucketCommand({ Bucket: options.bucket })),
       createLedgerTable(clients.dynamodb, options.ledgerTable),
@@ -132,8 +131,6 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
       }
     };
 
-    const inspect = async (name: string): Promise<Inspection> =>
-      JSON.parse((await app.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` })).body) as Inspection;
     return {
       endpoints,
       clients,
@@ -143,10 +140,13 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
       secretsManager,
       async countMessages(queue) {
         await uploads.flush();
-        const { ready, inflight, delayed } = (await inspect(QUEUE[queue])).messages;
-        return { ready: ready.length, inFlight: inflight.length, delayed: delayed.length };
+        return sqs.count(QUEUE[queue]);
       },
-      peekDeadLetters: async () => (await inspect(QUEUE['dead-letters'])).messages.ready,
+      async totalMessages(queue) {
+        await uploads.flush();
+        return sqs.total(QUEUE[queue]);
+      },
+      peekDeadLetters: () => sqs.peek(QUEUE['dead-letters']),
       close,
     };
   } catch (error) {
@@ -154,14 +154,5 @@ export const startEmulators = async (options: EmulatorOptions): Promise<Emulator
     throw error;
   }
 };
-
-/** The answer of fauxqs to `GET /_fauxqs/queues/NAME`, which shows messages without receiving them. */
-interface Inspection {
-  readonly messages: {
-    readonly ready: readonly PeekedMessage[];
-    readonly inflight: readonly unknown[];
-    readonly delayed: readonly unknown[];
-  };
-}
 
 const arn = (region: string, queue: string): string => `arn:aws:sqs:${region}:000000000000:${queue}`;

@@ -1,36 +1,40 @@
 import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../loopback.ts';
 
 export interface SecretsManager {
-  readonly endpoint: string;
+  readonly handle: RequestListener;
   /**
    * Sets a version of the secret; `undefined` deletes it. Without AWSCURRENT the secret does not exist.
    * @param stage default: AWSCURRENT
    */
   setSecret(value: string | undefined, stage?: Stage): void;
-  close(): Promise<void>;
 }
 
 type Stage = 'AWSCURRENT' | 'AWSPENDING';
 
-/**
- * Emulates Secrets Manager with one secret, found by name or ARN, in AWS JSON 1.1: GetSecretValue, PutSecretValue,
- * DescribeSecret and UpdateSecretVersionStage (https://docs.aws.amazon.com/secretsmanager/latest/apireference/).
- */
-export const startSecretsManager = async (options: {
+interface SecretOptions {
   secretId: string;
   value?: string | undefined;
   region?: string;
-  port?: number;
   /** The only access key id that may use the secret. @default any */
   accessKeyId?: string | undefined;
-}): Promise<SecretsManager> => {
+}
+
+/**
+ * Emulates Secrets Manager with one secret, found by name or ARN, in AWS JSON 1.1: GetSecretValue, PutSecretValue,
+ * DescribeSecret, UpdateSecretVersionStage and ListSecrets (https://docs.aws.amazon.com/secretsmanager/latest/apireference/).
+ */
+export const createSecretsManager = (options: SecretOptions): SecretsManager => {
   const arn = `arn:aws:secretsmanager:${options.region ?? 'us-east-1'}:000000000000:secret:${options.secretId}-AbCdEf`;
   const secret = createVersions();
   if (options.value !== undefined) secret.put(options.value, ['AWSCURRENT']);
 
   const answer = (target: string, input: Input): Answer => {
+    if (target === 'secretsmanager.ListSecrets') {
+      const isThere = secret.idOf('AWSCURRENT') !== undefined;
+      return success({ SecretList: isThere ? [{ ARN: arn, Name: options.secretId }] : [] });
+    }
     const operation = OPERATIONS[target.replace(/^secretsmanager\./, '')];
     if (operation === undefined) {
       return failure(
@@ -48,25 +52,31 @@ export const startSecretsManager = async (options: {
     return { status: 200, body: { ARN: arn, Name: options.secretId, ...answered.body } };
   };
 
-  const server = createServer((request, response) => {
-    void readJson(request).then((input) => {
-      const { status, body } = !isAllowed(request.headers.authorization, options.accessKeyId)
-        ? failure('UnrecognizedClientException', 'The security token included in the request is invalid.')
-        : input === undefined
-          ? failure('SerializationException', 'the request body is not a JSON object')
-          : answer(String(request.headers['x-amz-target'] ?? ''), input);
-      send(response, status, body);
-    });
-  });
-  const { endpoint, close } = await listenOnLoopback(server, options.port);
   return {
-    endpoint,
-    close,
+    handle(request, response) {
+      void readJson(request).then((input) => {
+        const { status, body } = !isAllowed(request.headers.authorization, options.accessKeyId)
+          ? failure('UnrecognizedClientException', 'The security token included in the request is invalid.')
+          : input === undefined
+            ? failure('SerializationException', 'the request body is not a JSON object')
+            : answer(String(request.headers['x-amz-target'] ?? ''), input);
+        send(response, status, body);
+      });
+    },
     setSecret(value, stage = 'AWSCURRENT') {
       if (value === undefined) secret.removeStage(stage);
       else secret.put(value, [stage]);
     },
   };
+};
+
+/** Starts Secrets Manager alone. */
+export const startSecretsManager = async (
+  options: SecretOptions,
+): Promise<Pick<SecretsManager, 'setSecret'> & { endpoint: string; close(): Promise<void> }> => {
+  const { handle, setSecret } = createSecretsManager(options);
+  const { endpoint, close } = await listenOnLoopback(createServer(handle));
+  return { endpoint, close, setSecret };
 };
 
 interface Input {

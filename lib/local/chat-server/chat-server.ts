@@ -8,6 +8,7 @@ import { createTimers } from './calls/timers.ts';
 import type { ChatServerOptions } from './options.ts';
 import { createFaultSwitches } from './room-page/server/fault-switches.ts';
 import { createRoomPage } from './room-page/server/room-page.ts';
+import { createContents } from './state/contents.ts';
 import type { MessageListener, StoredMessage } from './state/messages.ts';
 import type { RateLimit } from './state/rate-limit.ts';
 import { type Room, type RoomInput, roomPath } from './state/rooms.ts';
@@ -70,7 +71,7 @@ export const startChatServer = async (options: ChatServerOptions = {}): Promise<
   const world = worldOf(options);
   const bot = credentials(world.users);
   const faults = createFaultPlan();
-  const log = createCallLog(world.clock);
+  const log = createCallLog(world.clock, options.history);
   const timers = createTimers();
   const switches = createFaultSwitches({ plan: faults, limiter: world.limiter, random: Math.random });
   const page = createRoomPage({ world, switches, feed: options.relayFeed });
@@ -122,7 +123,11 @@ const worldOf = (options: ChatServerOptions): World => {
     settings: { ...defaultServerSettings, ...options.settings },
     features: { ...defaultFeatures(options.version), ...options.features },
     users: (options.users ?? [{}]).map(createUser),
-    keepBytes: options.keepContent === false ? 0 : (options.keepContentBytes ?? KEEP_BYTES),
+    contents: createContents({
+      keepBytes: options.keepContent === false ? 0 : (options.keepContentBytes ?? KEEP_BYTES),
+      folder: options.contentFolder,
+    }),
+    history: options.history ?? Number.POSITIVE_INFINITY,
     rateLimit: options.rateLimit,
   });
   for (const room of options.rooms ?? [{ id: 'GENERAL', name: 'general' }]) world.rooms.add(room);

@@ -1,3 +1,4 @@
+import type { Port } from '../loopback.ts';
 import type { RelayFeed } from '../relay-feed/relay-feed.ts';
 import type { RateLimit } from './state/rate-limit.ts';
 import type { RoomInput } from './state/rooms.ts';
@@ -9,7 +10,7 @@ export interface ChatServerOptions {
   /** The Rocket.Chat version whose behaviour and errors are reproduced. @default '8.x' */
   readonly version?: ServerVersion;
   /** @default a free port */
-  readonly port?: number;
+  readonly port?: Port;
   /** Gives all of the server's times. Delays of faults always use real time. @default Date.now */
   readonly clock?: { now(): number };
   /** The first user is the bot. Its credentials are `userId` and `authToken`. @default one bot with a random id and token */
@@ -35,4 +36,8 @@ export interface ChatServerOptions {
   readonly keepContentBytes?: number;
   /** The relay that the room page shows and uploads to. @default none: the page shows only rooms and messages */
   readonly relayFeed?: RelayFeed | undefined;
+  /** An existing folder in which the files' bytes are kept. The caller removes it. @default they are kept in memory */
+  readonly contentFolder?: string;
+  /** How many messages of each room, files and calls are remembered; older ones are forgotten. @default all */
+  readonly history?: number;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   type Message,
   ReceiveMessageCommand,
@@ -39,6 +40,8 @@ export interface FinishedBatch {
 export interface EventSourceMapping {
   /** The number of batches that are being processed. */
   readonly inFlight: number;
+  /** Stops receiving, or goes on. Batches in process are finished. */
+  setPaused(isPaused: boolean): void;
   /**
    * Stops receiving and deletes nothing more. The messages of batches in process return to the queue when their visibility
    * timeout ends.
@@ -48,6 +51,7 @@ export interface EventSourceMapping {
 
 // The emulator does not notice that a poll was aborted, and the poll may still take messages. A short wait limits that.
 const WAIT_SECONDS = 1;
+const PAUSE_CHECK_MS = 50;
 
 /**
  * Does what Lambda's event source mapping does for an SQS queue: long-polls the queue, invokes the function with each batch
@@ -58,6 +62,7 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   const { sqs, queueUrl: QueueUrl, batchSize = 10 } = options;
   const stopping = new AbortController();
   let inFlight = 0;
+  let isPaused = false;
 
   const receive = async (): Promise<readonly Message[]> => {
     const command = new ReceiveMessageCommand({
@@ -91,11 +96,29 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
     options.onBatch?.({ messageIds, invocation, outcome });
   };
 
+  const giveBack = async (messages: readonly Message[]): Promise<void> => {
+    const Entries = messages.map(({ ReceiptHandle }, index) => ({
+      Id: String(index),
+      ReceiptHandle,
+      VisibilityTimeout: 0,
+    }));
+    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), { abortSignal: stopping.signal });
+  };
+
   const poll = async (target: InvokedFunction): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
+        if (isPaused) {
+          await sleep(PAUSE_CHECK_MS, undefined, { signal: stopping.signal });
+          continue;
+        }
         const messages = await receive();
         if (messages.length === 0) continue;
+        // A poll that had begun before the pause.
+        if (isPaused) {
+          await giveBack(messages);
+          continue;
+        }
         inFlight += 1;
         await relayBatch(target, messages).finally(() => {
           inFlight -= 1;
@@ -113,6 +136,9 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   return {
     get inFlight() {
       return inFlight;
+    },
+    setPaused(value) {
+      isPaused = value;
     },
     async stop() {
       stopping.abort();

@@ -9,6 +9,8 @@ import { startRuntimeApi } from './runtime-api.ts';
 export interface FunctionHostOptions extends LambdaShape {
   /** The deployed folder, with `index.js` and its other files. */
   readonly taskRoot: string;
+  /** A folder that the process removes when this process has been killed, except for a drop folder that holds files. */
+  readonly runFolder?: string | undefined;
   /** @default 'index.handler' */
   readonly handler?: string | undefined;
   readonly timeoutMs: number;
@@ -57,7 +59,7 @@ export const startFunctionHost = async (options: FunctionHostOptions): Promise<F
   const start = (): ChildProcess => {
     const { handler = 'index.handler', taskRoot } = options;
     initError = undefined;
-    const started = spawn(process.execPath, [...heapFlags(options.memoryMb), LOOP], {
+    const started = spawn(process.execPath, [...heapFlags(options.memoryMb), LOOP, options.runFolder ?? ''], {
       cwd: taskRoot,
       env: {
         ...options.environment,

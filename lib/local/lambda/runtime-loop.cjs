@@ -8,8 +8,16 @@ const path = require('node:path');
 // A terminal sends Ctrl-C to the whole process group, but the host decides when this process ends.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
-// The host has ended, perhaps by SIGKILL.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+/** The host has ended, perhaps by SIGKILL: removes the files of its run, and ends this process. */
+const endWithHost = () => {
+  const [, , runFolder] = process.argv;
+  try {
+    if (runFolder) require('../run-folder.ts').removeRunFolder(runFolder);
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
+  }
+};
+process.on('disconnect', endWithHost);
 
 const env = process.env;
 const [apiHost, apiPort] = env.AWS_LAMBDA_RUNTIME_API.split(':');
@@ -108,4 +116,4 @@ const main = async () => {
 };
 
 // The Runtime API does not answer, so the host has ended.
-main().catch(() => process.exit(1));
+main().catch(endWithHost);

@@ -1,41 +1,41 @@
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { keysOf } from './files.ts';
-import type { Report } from './report.ts';
+import { mkdirSync } from 'node:fs';
 import { watchFolder } from './watch-folder.ts';
 
+/** A dropped folder can have thousands of files. */
+const UPLOADS_AT_ONCE = 4;
+
 /**
- * Uploads each file that is put into a folder.
- * @param named the folder, created if it does not exist; undefined creates a temporary folder
+ * Uploads each file that is in a folder, or is put into it, with its path in the folder as the key.
+ * @param folder created if it does not exist
  */
 export const openDropFolder = (
-  named: string | undefined,
+  folder: string,
   upload: (path: string, key: string) => Promise<void>,
-  report: Pick<Report, 'problem'>,
-): { folder: string; close: () => void } => {
-  if (named !== undefined) mkdirSync(named, { recursive: true });
-  const folder = named ?? mkdtempSync(join(tmpdir(), 'rocketchat-drop-'));
+  onProblem: (text: string) => void,
+): { close: () => Promise<void> } => {
+  mkdirSync(folder, { recursive: true });
+  const waiting: (readonly [path: string, key: string])[] = [];
+  let uploading = 0;
+  const uploadNext = (): void => {
+    const next = uploading < UPLOADS_AT_ONCE ? waiting.shift() : undefined;
+    if (next === undefined) return;
+    uploading += 1;
+    void upload(...next).finally(() => {
+      uploading -= 1;
+      uploadNext();
+    });
+  };
   const stop = watchFolder(folder, {
-    onFile(path) {
-      for (const { key } of keysOf([path])) void upload(path, key);
+    onFile(path, key) {
+      waiting.push([path, key]);
+      uploadNext();
     },
-    onError: (error) => report.problem(`${folder} is no longer watched: ${error.message}`),
+    onError: (error) => onProblem(`${folder} is not watched completely: ${error.message}`),
   });
   return {
-    folder,
-    close() {
-      stop();
-      if (named === undefined) removeIfEmpty(folder);
+    async close() {
+      waiting.length = 0;
+      await stop();
     },
   };
-};
-
-/** A file that was moved into the folder may be the only copy, so a folder with files is kept. */
-const removeIfEmpty = (folder: string): void => {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-  }
 };

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as v from 'valibot';
@@ -8,6 +8,9 @@ import { type CommandIo, UsageError } from '../command.ts';
 export interface LocalOptions {
   readonly once: boolean;
   readonly json: boolean;
+  readonly quiet: boolean;
+  /** Whether the room's page is opened in the browser. */
+  readonly open: boolean;
   readonly port: number | undefined;
   /** The file with the settings, an absolute path. */
   readonly config: string;
@@ -23,6 +26,10 @@ export interface LocalOptions {
 
 /** This repository's own. `npm start` runs only in a clone. */
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
+/** The version of this clone. */
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
 
 /** The environment variables with the bot's user id and personal access token. */
 export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKEN'] as const;
@@ -31,6 +38,8 @@ export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKE
 interface Values {
   readonly once?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly open?: boolean | undefined;
   readonly port?: string | undefined;
   readonly watch?: string | undefined;
   readonly config?: string | undefined;
@@ -47,13 +56,19 @@ export const addLocalOptions = (command: Command): Command =>
     )
     .configureHelp({
       commandUsage: () =>
-        'npm start -- [--once] [--json] [--port N] [--watch DIR] [--config FILE] [--rocket-chat-url URL] [--room NAME_OR_ID] [FILE...]',
+        'npm start -- [--once] [--json | --quiet] [--open] [--port N] [--watch DIR] [--config FILE] [--rocket-chat-url URL] [--room NAME_OR_ID] [FILE...]',
     })
+    .version(VERSION, '--version', 'print the version')
     .argument('[FILE...]', 'the files to upload')
     .option('--once', 'end when all files have settled: exit 0 if each was posted, else 1')
     .option('--json', 'print one JSON object per line')
-    .option('--port <N>', 'the port of S3 and SQS (default: a free port)')
-    .option('--watch <DIR>', 'upload each file that is put into DIR (default: a new folder)')
+    .option('--quiet', 'print no line for a posted file')
+    .option('--open', "open the room's page in the browser")
+    .option('--port <N>', 'the port of the AWS endpoint (default: 4566, or the next free one)')
+    .option(
+      '--watch <DIR>',
+      'upload each file that is in DIR and its subfolders, or is put there; the key is the path in DIR (default: a new folder)',
+    )
     .option('--config <FILE>', 'the settings: a file of the shape of cdk.json (default: cdk.json)')
     .option(
       '--rocket-chat-url <URL>',
@@ -81,9 +96,19 @@ export const readLocalOptions = (
       '--once ends when the FILEs have settled, and no samples are uploaded to a real server: name at least one FILE.',
     );
   }
+  if (values.json && values.quiet) {
+    throw new UsageError('--json prints every event for programs, and --quiet leaves lines out: give one of them.');
+  }
+  if (values.once && values.open && values.rocketChatUrl === undefined) {
+    throw new UsageError(
+      '--once ends the local chat server, and with it the page that --open opens: give one of them.',
+    );
+  }
   return {
     once: values.once ?? false,
     json: values.json ?? false,
+    quiet: values.quiet ?? false,
+    open: values.open ?? false,
     port: portOf(values.port),
     config: values.config === undefined ? CDK_JSON : resolve(io.cwd, values.config),
     room: roomOf(values.room),

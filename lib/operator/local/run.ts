@@ -5,15 +5,19 @@ import { watchDeadLetters } from '../../local/aws/dead-letters.ts';
 import { uploadFile } from '../../local/aws/upload-file.ts';
 import { readDeliveryLine } from '../../local/delivery-log.ts';
 import { type LocalRelay, startLocalRelay } from '../../local/index.ts';
+import { createDropFolder, removeLeftRunFolders } from '../../local/run-folder.ts';
 import { type CommandIo, ExitCode } from '../command.ts';
 import { roomsOf } from '../doctor/rooms-of.ts';
 import { writeLocalFile } from '../target/local-file.ts';
+import { printable } from '../terminal.ts';
+import { createReport } from './create-report.ts';
 import { openDropFolder } from './drop-folder.ts';
 import { createEventStream } from './events.ts';
 import { keysOf, sampleFiles } from './files.ts';
 import { CREDENTIAL_VARIABLES, type LocalOptions } from './options.ts';
-import { createReport, type Ready, type Report } from './report.ts';
+import type { Ready, Report } from './report.ts';
 import { findRooms, provideRooms, type UsedRooms } from './rooms.ts';
+import { openPage, runSession } from './session.ts';
 import { readSettings, watchFile } from './settings.ts';
 import { createSettlement, type Settlement } from './settlement.ts';
 
@@ -21,8 +25,8 @@ import { createSettlement, type Settlement } from './settlement.ts';
 export const runLocal = async (options: LocalOptions, io: CommandIo): Promise<number> => {
   // Child processes, such as esbuild's, inherit this process's environment and need no token.
   for (const name of CREDENTIAL_VARIABLES) delete process.env[name];
-  const report = createReport(io, options.json);
-  const closers: (() => unknown)[] = [];
+  const report = createReport(io, { ...options, hasKeys: hasKeys(options, io) });
+  const closers: (() => unknown)[] = [report.close];
   try {
     return await runRelay(options, io, report, closers);
   } catch (error) {
@@ -35,8 +39,12 @@ export const runLocal = async (options: LocalOptions, io: CommandIo): Promise<nu
 
 const BUCKET = 'uploads';
 const POLL_MS = 25;
-/** The help for further uploads is printed by then, even if an object is still being retried. */
-const INVITE_AFTER_MS = 5_000;
+/** The first ports tried. They stay the same over a restart, so that an open tab and a saved command go on working. */
+const PORT = { aws: 4566, chat: 4580 } as const;
+/** How many messages, files and deliveries a relay remembers that runs for weeks. */
+const HISTORY = 5_000;
+/** On the disk. */
+const KEEP_CHAT_FILES_BYTES = 1024 ** 3;
 
 const runRelay = async (
   options: LocalOptions,
@@ -44,10 +52,14 @@ const runRelay = async (
   report: Report,
   closers: (() => unknown)[],
 ): Promise<number> => {
+  const leftFolders = removeLeftRunFolders();
   const settlement = createSettlement({ now: Date.now });
   const ready = await start(options, io, report, settlement, closers);
   if (io.signal.aborted) return ExitCode.Failed;
-  report.ready(ready);
+  const folder = options.once ? undefined : (options.watchFolder ?? createDropFolder(ready.relay.runFolder));
+  report.ready(ready, folder);
+  if (leftFolders.length > 0)
+    report.lines(['Files of earlier runs are still in', ...leftFolders.map((left) => `  ${printable(left)}`), '']);
 
   const upload = async (path: string, key: string): Promise<void> => {
     settlement.expect(key);
@@ -58,14 +70,14 @@ const runRelay = async (
       report.problem(`${path} was not uploaded: ${error instanceof Error ? error.message : error}`);
     }
   };
-  const dropFolder = options.once ? undefined : openDropFolder(options.watchFolder, upload, report);
-  if (dropFolder !== undefined) closers.push(dropFolder.close);
+  if (options.open) await openPage(ready, report);
+  if (folder !== undefined) closers.push(openDropFolder(folder, upload, report.problem).close);
 
   // Nobody wants samples in a room of a real server without having asked for them.
   const samples = options.rocketChat === undefined ? sampleFiles() : [];
   for (const { path, key } of keysOf(options.files.length > 0 ? options.files : samples)) await upload(path, key);
-  if (dropFolder === undefined) return untilSettled(settlement, ready, io, report);
-  await untilStopped(settlement, io, () => report.invite(ready, dropFolder.folder));
+  if (folder === undefined) return untilSettled(settlement, ready, io, report);
+  await runSession({ ready, dropFolder: folder, hasKeys: hasKeys(options, io) }, io, report);
   return ExitCode.Done;
 };
 
@@ -100,7 +112,9 @@ const start = async (
   const relay = await startLocalRelay({
     bucket: BUCKET,
     rocketChat,
-    port: options.port,
+    port: options.port ?? { from: PORT.aws },
+    chatServer: { port: { from: PORT.chat }, keepContentBytes: KEEP_CHAT_FILES_BYTES },
+    history: HISTORY,
     settings,
     environment: extraCertificates ? { NODE_EXTRA_CA_CERTS: extraCertificates } : undefined,
     onDelivery: events.onDelivery,
@@ -190,18 +204,14 @@ const isQueueEmpty = async (relay: LocalRelay): Promise<boolean> => {
   return ready + inFlight + delayed === 0;
 };
 
-const untilStopped = async (settlement: Settlement, io: CommandIo, invite: () => void): Promise<void> => {
-  const inviteAt = Date.now() + INVITE_AFTER_MS;
-  while (!settlement.isSettled && Date.now() < inviteAt && !io.signal.aborted) await sleep(POLL_MS);
-  if (io.signal.aborted) return;
-  invite();
-  await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
-};
+/** Keys are read where a person sees what they do. */
+const hasKeys = (options: LocalOptions, io: CommandIo): boolean =>
+  !options.once && !options.json && io.isTerminal && io.stdin.isTTY === true;
 
 const explain = (error: unknown, { port }: LocalOptions): string => {
   if (!(error instanceof Error)) return String(error);
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    return `Port ${port} is taken: choose another one with --port, or omit --port to use a free one.`;
+    return `Port ${port} is taken: choose another one with --port, or omit --port to use the next free one.`;
   }
   return error.message;
 };

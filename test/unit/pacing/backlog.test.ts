@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -8,19 +9,22 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSqsBacklog } from '../../../lambdas/relay/adapters/sqs/backlog.ts';
 import type { Backlog } from '../../../lambdas/relay/ports.ts';
-import { createS3AndSqs, type EmulatorApp, listenS3AndSqs } from '../../../lib/local/aws/s3-sqs.ts';
+import { createSqs, type Sqs } from '../../../lib/local/aws/sqs.ts';
+import { listenOnLoopback } from '../../../lib/local/loopback.ts';
 import { awsClientsAt } from '../../helpers/aws.ts';
 
 const MESSAGES = 23;
 
-let app: EmulatorApp;
+let sqs: Sqs;
+let server: Awaited<ReturnType<typeof listenOnLoopback>>;
 let client: SQSClient;
 let QueueUrl: string;
 let backlog: Backlog;
 
 beforeAll(async () => {
-  app = createS3AndSqs('eu-central-1');
-  const endpoint = await listenS3AndSqs(app);
+  sqs = await createSqs('eu-central-1');
+  server = await listenOnLoopback(createServer(sqs.handle));
+  const { endpoint } = server;
   client = new SQSClient({
     endpoint,
     region: 'eu-central-1',
@@ -35,7 +39,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   client.destroy();
-  await app.close();
+  await server.close();
+  await sqs.close();
 });
 
 const receiveAll = async (): Promise<string[]> => {

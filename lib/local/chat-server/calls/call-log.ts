@@ -3,7 +3,7 @@ import type { FaultKind } from './fault.ts';
 
 /** One request. Logged when it arrives; the mutable fields are set while it is processed. */
 export interface Call {
-  /** Position in the log, from 0. */
+  /** The number of calls before it. */
   readonly index: number;
   readonly name: RouteName;
   readonly method: string;
@@ -29,13 +29,16 @@ export interface CallLog {
   end(call: Call, status?: number): void;
 }
 
-export const createCallLog = (clock: { now(): number }): CallLog => {
+/** @param history how many calls are remembered */
+export const createCallLog = (clock: { now(): number }, history = Number.POSITIVE_INFINITY): CallLog => {
   const calls: Call[] = [];
+  let begun = 0;
   return {
     calls,
     begin: (input) => {
-      const call: Call = { ...input, index: calls.length, at: clock.now(), committed: false };
-      calls.push(call);
+      const call: Call = { ...input, index: begun, at: clock.now(), committed: false };
+      begun += 1;
+      if (calls.push(call) > history) calls.shift();
       return call;
     },
     end: (call, status) => {

@@ -19,8 +19,13 @@ export const roomsMedia: Endpoint = {
     const { file, fields } = await receiveForm(incoming, world);
     checkContentField(fields.get('content'));
     const type = mediaType(file.declaredType, file.name);
-    checkMedia({ type, sizeBytes: file.content.sizeBytes }, room, world.settings);
-    if (world.features.decodesImages) checkImage(type, file.content.head);
+    try {
+      checkMedia({ type, sizeBytes: file.content.sizeBytes }, room, world.settings);
+      if (world.features.decodesImages) checkImage(type, file.content.head);
+    } catch (error) {
+      file.content.drop();
+      throw error;
+    }
     return () => {
       const stored = world.uploads.add({
         name: file.name,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import busboy from 'busboy';
-import { type Content, createContentWriter } from '../state/contents.ts';
+import type { Content, Contents } from '../state/contents.ts';
 import type { World } from '../state/world.ts';
 import { ClientGoneError } from './meteor-error.ts';
 import { type MultipartRules, multipartRules } from './multipart-rules.ts';
@@ -25,7 +25,7 @@ export interface ReceivedForm {
  */
 export const receiveForm = (
   incoming: IncomingMessage,
-  world: Pick<World, 'version' | 'settings' | 'keepBytes'>,
+  world: Pick<World, 'version' | 'settings' | 'contents'>,
 ): Promise<ReceivedForm> => {
   const rules = multipartRules(world.version, world.settings.FileUpload_MaxFileSize);
   return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ export const receiveForm = (
     parser.on('field', (name, value) => fields.set(name, value));
     parser.on('file', (fieldName, stream, info) => {
       receiveFile(fieldName, stream, rules, {
-        keepBytes: world.keepBytes,
+        contents: world.contents,
         fail,
         done: (content) => {
           if (received) return fail(rules.tooManyFiles());
@@ -63,7 +63,7 @@ export const receiveForm = (
 };
 
 interface FileOutcome {
-  readonly keepBytes: number;
+  readonly contents: Contents;
   fail(error: Error): void;
   done(content: Content): void;
 }
@@ -81,7 +81,7 @@ const receiveFile = (
     outcome.fail(rules.wrongField());
     return;
   }
-  const writer = createContentWriter(outcome.keepBytes);
+  const writer = outcome.contents.write();
   stream.on('data', (chunk: Buffer) => writer.write(chunk));
   stream.on('error', (error) => outcome.fail(rules.brokenFile(error)));
   stream.on('end', () => {

@@ -62,7 +62,8 @@ export interface Messages {
   onInsert(listener: MessageListener): () => void;
 }
 
-export const createMessages = (clock: { now(): number }): Messages => {
+/** @param history how many messages of each room are remembered */
+export const createMessages = (clock: { now(): number }, history: number): Messages => {
   const byId = new Map<string, StoredMessage>();
   const firstByFileId = new Map<string, StoredMessage>();
   const byRoom = new Map<string, StoredMessage[]>();
@@ -74,6 +75,12 @@ export const createMessages = (clock: { now(): number }): Messages => {
     parent.tcount = (parent.tcount ?? 0) + 1;
     parent.tlm = reply.ts;
     parent._updatedAt = new Date(clock.now());
+  };
+
+  const forget = (message: StoredMessage | undefined) => {
+    if (!message) return;
+    byId.delete(message._id);
+    if (message.file && firstByFileId.get(message.file._id) === message) firstByFileId.delete(message.file._id);
   };
 
   return {
@@ -89,6 +96,7 @@ export const createMessages = (clock: { now(): number }): Messages => {
       const room = byRoom.get(stored.rid);
       if (room) room.push(stored);
       else byRoom.set(stored.rid, [stored]);
+      if (room && room.length > history) forget(room.shift());
       if (stored.file && !firstByFileId.has(stored.file._id)) firstByFileId.set(stored.file._id, stored);
       noteReply(stored);
       for (const listener of listeners) listener(stored);

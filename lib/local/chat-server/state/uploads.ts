@@ -17,8 +17,8 @@ export interface StoredFile {
   confirmed: boolean;
   /** The id of the image that this is the thumbnail of. Lists of files omit thumbnails. */
   readonly thumbnailOf: string | undefined;
-  /** The bytes; `undefined` if they were not kept. */
-  content: readonly Buffer[] | undefined;
+  /** The bytes; `undefined` if they are not kept. */
+  readonly content: Iterable<Buffer> | undefined;
 }
 
 export interface Uploads {
@@ -37,16 +37,15 @@ const TEMPORARY_UPLOAD_LIFETIME_MS = 24 * HOUR_MS;
 
 /**
  * The server's files. An hourly job deletes unconfirmed uploads that are older than 24 hours. The job needs no timer: each
- * access first does what the job would have done by then, by the injected clock. At most `keepBytes` bytes are kept in
- * memory; above that, the bytes of the oldest files are dropped.
+ * access first does what the job would have done by then, by the injected clock.
+ * @param options.history how many files are remembered
  */
 export const createUploads = (
   clock: { now(): number },
-  options: { keepBytes: number; createId: () => string },
+  options: { history: number; createId: () => string },
 ): Uploads => {
   const files = new Map<string, StoredFile>();
-  const kept: StoredFile[] = [];
-  let keptBytes = 0;
+  const contents = new Map<string, Content>();
   const startedAt = clock.now();
   let lastRun = 0;
 
@@ -58,19 +57,21 @@ export const createUploads = (
     deleteWhere((file) => file.expiresAt !== undefined && file.expiresAt.getTime() <= ranAt);
   };
 
-  const deleteWhere = (isExpired: (file: StoredFile) => boolean) => {
-    for (const file of files.values()) if (isExpired(file)) files.delete(file.id);
+  const remove = (id: string) => {
+    files.delete(id);
+    contents.get(id)?.drop();
+    contents.delete(id);
   };
 
-  const keep = (file: StoredFile) => {
-    kept.push(file);
-    keptBytes += file.sizeBytes;
-    while (keptBytes > options.keepBytes) {
-      const oldest = kept.shift();
-      if (!oldest) return;
-      oldest.content = undefined;
-      keptBytes -= oldest.sizeBytes;
-    }
+  const deleteWhere = (isExpired: (file: StoredFile) => boolean) => {
+    for (const file of files.values()) if (isExpired(file)) remove(file.id);
+  };
+
+  const store = (file: StoredFile) => {
+    files.set(file.id, file);
+    const [oldest] = files.keys();
+    if (files.size > options.history && oldest !== undefined) remove(oldest);
+    return file;
   };
 
   return {
@@ -86,11 +87,12 @@ export const createUploads = (
         expiresAt: new Date(uploadedAt.getTime() + TEMPORARY_UPLOAD_LIFETIME_MS),
         confirmed: false,
         thumbnailOf: undefined,
-        content: content.chunks,
+        get content() {
+          return content.chunks;
+        },
       };
-      files.set(stored.id, stored);
-      if (stored.content) keep(stored);
-      return stored;
+      contents.set(stored.id, content);
+      return store(stored);
     },
     addThumbnail: (image) => {
       const thumbnail: StoredFile = {
@@ -102,8 +104,7 @@ export const createUploads = (
         thumbnailOf: image.id,
         content: undefined,
       };
-      files.set(thumbnail.id, thumbnail);
-      return thumbnail;
+      return store(thumbnail);
     },
     all: () => {
       sweep();

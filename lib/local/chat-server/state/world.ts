@@ -1,3 +1,4 @@
+import type { Contents } from './contents.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { hexId, randomId } from './random-id.ts';
 import { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limit.ts';
@@ -42,8 +43,7 @@ export interface World {
   readonly messages: Messages;
   readonly uploads: Uploads;
   readonly limiter: RateLimiter;
-  /** How many bytes of files are kept in memory; 0 means none. */
-  readonly keepBytes: number;
+  readonly contents: Contents;
 }
 
 export const createWorld = (input: {
@@ -52,16 +52,17 @@ export const createWorld = (input: {
   settings: ServerSettings;
   features: Features;
   users: User[];
-  keepBytes: number;
+  contents: Contents;
+  history: number;
   rateLimit: RateLimit | undefined;
 }): World => {
-  const { rateLimit, ...rest } = input;
+  const { rateLimit, history, ...rest } = input;
   return {
     ...rest,
     rooms: createRooms(input.clock),
-    messages: createMessages(input.clock),
+    messages: createMessages(input.clock, history),
     uploads: createUploads(input.clock, {
-      keepBytes: input.keepBytes,
+      history,
       createId: () => (input.features.fileIds === '24 hex' ? hexId() : randomId()),
     }),
     limiter: createRateLimiter(input.clock, rateLimit),

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../../lambdas/relay/domain/s3-event.ts';
 import {
   createNotifier,
+  createUploadEvents,
   formEncode,
   type UploadedObject,
-  watchUploads,
 } from '../../../../lib/local/aws/bucket-notifications.ts';
-import { createS3AndSqs } from '../../../../lib/local/aws/s3-sqs.ts';
 
 const anObject = (changes: Partial<UploadedObject> = {}): UploadedObject => ({
   bucket: 'uploads',
@@ -28,47 +27,32 @@ describe('formEncode', () => {
   });
 });
 
-describe('watchUploads', () => {
-  const s3With = async (onUpload: (object: UploadedObject) => Promise<void>) => {
-    const app = createS3AndSqs('us-east-1');
-    const uploads = watchUploads(app, onUpload);
-    const send = async (method: 'PUT' | 'DELETE', url: string, payload = '') => {
-      const headers = { 'content-type': 'text/plain' };
-      expect((await app.inject({ method, url, payload, headers })).statusCode).toBeLessThan(300);
-    };
-    await send('PUT', '/uploads');
-    return { uploads, send };
-  };
-
-  it('knows the size of an object that was deleted before its notification', async () => {
+describe('createUploadEvents', () => {
+  it('calls for one upload after the other', async () => {
     let release = () => {};
     const isHeld = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const sizes: [string, number][] = [];
-    const { uploads, send } = await s3With(async ({ key, sizeBytes }) => {
-      await isHeld;
-      sizes.push([key, sizeBytes]);
+    const keys: string[] = [];
+    const uploads = createUploadEvents(async ({ key }) => {
+      if (key === 'first.txt') await isHeld;
+      keys.push(key);
     });
-    await send('PUT', '/uploads/first.txt', 'one');
-    await send('PUT', '/uploads/gone.txt', 'content');
-    await send('DELETE', '/uploads/gone.txt');
+    uploads.add(anObject({ key: 'first.txt' }));
+    uploads.add(anObject({ key: 'second.txt' }));
     release();
     await uploads.flush();
-    expect(sizes).toEqual([
-      ['first.txt', 3],
-      ['gone.txt', 7],
-    ]);
+    expect(keys).toEqual(['first.txt', 'second.txt']);
   });
 
   it('goes on after a failure, which the next flush throws once', async () => {
     const keys: string[] = [];
-    const { uploads, send } = await s3With(async ({ key }) => {
+    const uploads = createUploadEvents(async ({ key }) => {
       keys.push(key);
       if (key === 'a.txt') throw new Error('no');
     });
-    await send('PUT', '/uploads/a.txt', 'a');
-    await send('PUT', '/uploads/b.txt', 'b');
+    uploads.add(anObject({ key: 'a.txt' }));
+    uploads.add(anObject({ key: 'b.txt' }));
     await expect(uploads.flush()).rejects.toThrow('no');
     await uploads.flush();
     expect(keys).toEqual(['a.txt', 'b.txt']);

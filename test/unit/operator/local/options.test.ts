@@ -24,6 +24,8 @@ describe('the options of relay local', () => {
     expect(parse([])).toEqual({
       once: false,
       json: false,
+      quiet: false,
+      open: false,
       port: undefined,
       config: join(import.meta.dirname, '../../../../cdk.json'),
       room: undefined,
@@ -38,6 +40,7 @@ describe('the options of relay local', () => {
     const args = [
       '--once',
       '--json',
+      '--open',
       '--port',
       '4566',
       '--rocket-chat-url',
@@ -50,6 +53,8 @@ describe('the options of relay local', () => {
     expect(parse([...args, 'a.txt'])).toEqual({
       once: true,
       json: true,
+      quiet: false,
+      open: true,
       port: 4566,
       config: join(cwd, 'x.json'),
       room: '#ops',
@@ -70,6 +75,8 @@ describe('the options of relay local', () => {
     ['a room that is only a sign', ['--room', '#'], '--room is "#": must be a room'],
     ['--once without files on a real server', ['--once', ...server], 'no samples are uploaded to a real server'],
     ['a missing file and a folder', ['missing', '.'], 'missing does not exist; '],
+    ['--json with --quiet', ['--json', '--quiet'], 'give one of them'],
+    ['--open with --once on the local chat server', ['--open', '--once'], 'ends the local chat server'],
     ['--once with --watch', ['--once', '--watch', '.'], 'give one of them'],
   ])('refuses %s', (_, args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
