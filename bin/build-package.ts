@@ -24,7 +24,11 @@ const OPTIONS = {
 const withoutLocal: Plugin = {
   name: 'without-local',
   setup({ onResolve }) {
-    onResolve({ filter: /\/operator\/local\.ts$/ }, () => ({ path: join(ROOT, 'lib/operator/clone-only.ts') }));
+    onResolve({ filter: /^\.\/local\.ts$/ }, ({ importer }) =>
+      importer === join(ROOT, 'lib/operator/program.ts')
+        ? { path: join(ROOT, 'lib/operator/clone-only.ts') }
+        : undefined,
+    );
   },
 };
 
@@ -41,8 +45,16 @@ const buildCommand = () =>
   build({
     ...OPTIONS,
     entryPoints: ['bin/relay.ts'],
-    outfile: join(DIST, 'relay.mjs'),
+    outdir: join(DIST, 'relay'),
     format: 'esm',
+    // Each command loads only what it needs.
+    splitting: true,
+    outExtension: { '.js': '.mjs' },
+    mainFields: ['module', 'main'],
+    // Bundled CommonJS packages require modules of Node.
+    banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+    minifySyntax: true,
+    minifyWhitespace: true,
     plugins: [withoutLocal],
   });
 

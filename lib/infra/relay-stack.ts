@@ -6,9 +6,11 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { checkProps } from './config/check-props.ts';
 import { isPlaceholder } from './config/connection.ts';
 import type { RelayContext } from './config/context.ts';
 import { networkOf } from './config/context-network.ts';
+import { SETTINGS_METADATA } from './output-names.ts';
 import { addOutputs } from './outputs.ts';
 import type { RocketChatRelayProps } from './relay-props.ts';
 import { RocketChatRelay } from './rocket-chat-relay.ts';
@@ -26,7 +28,17 @@ export class RelayStack extends Stack {
     super(scope, id, { description: 'Posts new S3 objects as files to Rocket.Chat rooms', ...props });
     const relayProps = propsOf(this, context);
     this.relay = new RocketChatRelay(this, 'Relay', relayProps);
-    addOutputs(this, this.relay, { ...context, alarmTopicArn: this.relay.alarmTopic.topicArn });
+    const { alarmTopic, eventSourceMapping, dashboard } = this.relay;
+    const { settings, rocketChatUrl } = checkProps(relayProps);
+    addOutputs(this, this.relay, {
+      ...context,
+      alarmTopicArn: alarmTopic.topicArn,
+      eventSourceMappingId: eventSourceMapping.eventSourceMappingId,
+      dashboardName: dashboard?.dashboardName,
+      rocketChatUrl,
+    });
+    // CloudFormation keeps a template's metadata; the operator's command reads the routes there.
+    this.templateOptions.metadata = { ...this.templateOptions.metadata, [SETTINGS_METADATA]: settings };
     prepareNotificationsHandler(this, relayProps, context.logRetentionDays);
     if (isPlaceholder(context.rocketChatUrl)) {
       Annotations.of(this).addWarningV2(

@@ -3,7 +3,7 @@ import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { EventSourceMapping, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -51,6 +51,8 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
   readonly secret: ISecret;
   readonly logGroup: LogGroup;
   readonly function: LambdaFunction;
+  /** Invokes the function with messages of the queue. */
+  readonly eventSourceMapping: EventSourceMapping;
   /** The topic that receives the alarms. */
   readonly alarmTopic: ITopic;
   /** The alarms by name; `NothingPosted` exists only if `quietAlarmAfterHours` is set. */
@@ -87,13 +89,15 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
     });
     if (encryptionKey !== undefined) allowServices(encryptionKey);
 
-    this.function = createRelayFunction(this, {
+    const { function: relayFunction, mapping } = createRelayFunction(this, {
       ...props,
       ...checked,
       settings,
       encryptionKey,
       decryptionKeys: this.decryptionKeys(props.decryptionKeys ?? []),
     });
+    this.function = relayFunction;
+    this.eventSourceMapping = mapping;
     this.alarmTopic = props.alarmTopic ?? createAlarmTopic(this, { email: props.alarmEmail, encryptionKey });
     this.alarms = createAlarms(this, {
       topic: this.alarmTopic,

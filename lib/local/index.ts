@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
-import { SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
+import { type Settings, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../infra/function/bundle.ts';
 import { DUMMY_CREDENTIALS, type LocalCredentials, randomCredentials } from './aws/clients.ts';
@@ -24,6 +24,11 @@ export interface LocalRelay
   readonly region: string;
   readonly bucket: string;
   readonly ledgerTable: string;
+  readonly secretId: string;
+  /** The only credentials that the embedded Secrets Manager accepts, unless the local chat server is used. */
+  readonly credentials: LocalCredentials;
+  /** With their defaults. */
+  readonly settings: Settings;
   readonly rocketChatUrl: string;
   /** Undefined if `rocketChat` names a real server. */
   readonly chat: ChatServer | undefined;
@@ -132,6 +137,9 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       region,
       bucket,
       ledgerTable: LEDGER_TABLE,
+      secretId: SECRET_ID,
+      credentials,
+      settings,
       rocketChatUrl,
       chat,
       functions,

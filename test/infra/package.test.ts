@@ -71,7 +71,7 @@ describe('the packed construct in a fresh app', { timeout: 180_000 }, () => {
     expect(isPrivate).toBeUndefined();
     expect(Object.keys(peerDependencies as object)).toEqual(PEERS);
     expect(readdirSync(join(installed, 'dist')).sort()).toEqual(
-      ['THIRD-PARTY-LICENSES', 'function', 'index.js', 'package.json', 'relay.mjs', 'types'].sort(),
+      ['THIRD-PARTY-LICENSES', 'function', 'index.js', 'package.json', 'relay', 'types'].sort(),
     );
     expect(readdirSync(join(installed, 'bin'))).toEqual(['relay.js']);
     expect(readdirSync(installed)).not.toContain('lambdas');

@@ -25,7 +25,10 @@ export interface RelayFunctionProps
 }
 
 /** The function, its role, and the event source mapping from the uploads queue. */
-export const createRelayFunction = (relay: Omit<RelayParts, 'function'>, props: RelayFunctionProps): LambdaFunction => {
+export const createRelayFunction = (
+  relay: Omit<RelayParts, 'function'>,
+  props: RelayFunctionProps,
+): { function: LambdaFunction; mapping: EventSourceMapping } => {
   const { settings, rocketChatUrl, certificateAuthority, proxyUrl, network, encryptionKey, decryptionKeys } = props;
   const role = createFunctionRole(relay, {
     buckets: relay.buckets,
@@ -79,5 +82,5 @@ export const createRelayFunction = (relay: Omit<RelayParts, 'function'>, props: 
   });
   // Lambda refuses to create the mapping before the function has the permission to receive from the queue.
   mapping.node.addDependency(role);
-  return relayFunction;
+  return { function: relayFunction, mapping };
 };

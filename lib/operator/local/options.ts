@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import type { Command } from 'commander';
 import * as v from 'valibot';
 import { rocketChatUrlSchema } from '../../infra/config/connection.ts';
 import { type CommandIo, UsageError } from '../command.ts';
@@ -22,23 +22,44 @@ export interface LocalOptions {
 /** The environment variables with the bot's user id and personal access token. */
 export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKEN'] as const;
 
-export const LOCAL_USAGE = `npm start -- [--once] [--json] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]
+/** The options as commander passes them. */
+interface Values {
+  readonly once?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly port?: string | undefined;
+  readonly watch?: string | undefined;
+  readonly rocketChatUrl?: string | undefined;
+  readonly room?: string | undefined;
+}
 
-Runs the whole relay on this machine and uploads the FILEs, or the files in samples/ if none are given.
+export const addLocalOptions = (command: Command): Command =>
+  command
+    .summary('run the whole relay on this machine')
+    .description(
+      'Runs the whole relay on this machine and uploads the FILEs, or the files in samples/ if none are given.',
+    )
+    .configureHelp({
+      commandUsage: () =>
+        'npm start -- [--once] [--json] [--port N] [--watch DIR] [--rocket-chat-url URL --room NAME_OR_ID] [FILE...]',
+    })
+    .argument('[FILE...]', 'the files to upload')
+    .option('--once', 'end when all files have settled: exit 0 if each was posted, else 1')
+    .option('--json', 'print one JSON object per line')
+    .option('--port <N>', 'the port of S3 and SQS (default: a free port)')
+    .option('--watch <DIR>', 'upload each file that is put into DIR (default: a new folder)')
+    .option(
+      '--rocket-chat-url <URL>',
+      "post to this server instead of the local chat server; needs --room, and the bot's ROCKETCHAT_USER_ID and " +
+        'ROCKETCHAT_AUTH_TOKEN in the environment',
+    )
+    .option('--room <NAME_OR_ID>', "the room on this server: general, '#general' or an id");
 
-  --once                  end when all files have settled: exit 0 if each was posted, else 1
-  --json                  print one JSON object per line
-  --port N                the port of S3 and SQS (default: a free port)
-  --watch DIR             upload each file that is put into DIR (default: a new folder)
-  --rocket-chat-url URL   post to this server instead of the local chat server; needs --room, and the bot's
-                          ROCKETCHAT_USER_ID and ROCKETCHAT_AUTH_TOKEN in the environment
-  --room NAME_OR_ID       the room on this server: general, '#general' or an id
-  --help                  print this help
-`;
-
-/** Parses and checks the arguments; starts nothing. @throws UsageError if an argument is invalid */
-export const parseLocalOptions = (args: readonly string[], io: Pick<CommandIo, 'env' | 'cwd'>): LocalOptions => {
-  const { values, positionals } = parse(args);
+/** Checks the arguments; starts nothing. @throws UsageError if an argument is invalid */
+export const readLocalOptions = (
+  files: readonly string[],
+  values: Values,
+  io: Pick<CommandIo, 'env' | 'cwd'>,
+): LocalOptions => {
   if (values.once && values.watch !== undefined) {
     throw new UsageError(
       '--once ends when the FILEs have settled, and --watch waits for more files: give one of them.',
@@ -48,29 +69,10 @@ export const parseLocalOptions = (args: readonly string[], io: Pick<CommandIo, '
     once: values.once ?? false,
     json: values.json ?? false,
     port: portOf(values.port),
-    rocketChat: rocketChatOf(values['rocket-chat-url'], values.room, io.env),
+    rocketChat: rocketChatOf(values.rocketChatUrl, values.room, io.env),
     watchFolder: values.watch === undefined ? undefined : resolve(io.cwd, values.watch),
-    files: existingFiles(positionals.map((file) => resolve(io.cwd, file))),
+    files: existingFiles(files.map((file) => resolve(io.cwd, file))),
   };
-};
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        once: { type: 'boolean' },
-        json: { type: 'boolean' },
-        port: { type: 'string' },
-        watch: { type: 'string' },
-        room: { type: 'string' },
-        'rocket-chat-url': { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${LOCAL_USAGE}`);
-  }
 };
 
 const portOf = (text: string | undefined): number | undefined => {

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../lib/operator/command.ts';
-import { parseLocalOptions } from '../../../../lib/operator/local/options.ts';
+import { addLocalOptions, readLocalOptions } from '../../../../lib/operator/local/options.ts';
 
 let cwd: string;
 beforeAll(() => {
@@ -13,9 +14,12 @@ beforeAll(() => {
 afterAll(() => rmSync(cwd, { recursive: true }));
 
 const ENV = { ROCKETCHAT_USER_ID: 'user', ROCKETCHAT_AUTH_TOKEN: 'token' };
-const parse = (args: string[], env: Record<string, string> = ENV) => parseLocalOptions(args, { cwd, env });
+const parse = (args: string[], env: Record<string, string> = ENV) => {
+  const command = addLocalOptions(new Command()).parse(args, { from: 'user' });
+  return readLocalOptions(command.args, command.opts(), { cwd, env });
+};
 
-describe('parseLocalOptions', () => {
+describe('the options of relay local', () => {
   it('has a default for every option', () => {
     expect(parse([])).toEqual({
       once: false,
@@ -43,7 +47,6 @@ describe('parseLocalOptions', () => {
 
   const server = ['--rocket-chat-url', 'https://chat.example.com'];
   it.each([
-    ['an unknown option', ['--onc'], "Unknown option '--onc'"],
     ['a port above 65535', ['--port', '70000'], '--port is "70000": must be a number from 0 (any free port) to 65535'],
     ['a port that is not a number', ['--port', 'any'], '--port is "any"'],
     ['an http:// URL of another machine', ['--rocket-chat-url', 'http://chat.example.com', '--room', 'a'], 'https://'],

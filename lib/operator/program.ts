@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
+import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
+import { addLocal } from './local.ts';
+import { addSend } from './send.ts';
+import { printable } from './terminal.ts';
+
+/** In the order of the help. */
+const COMMANDS: readonly AddCommand[] = [addLocal, addSend];
+
+/**
+ * Parses the arguments and runs the command.
+ * @param args without the program's name
+ * @returns the exit code: 0 done, 1 something failed, 2 wrong usage
+ */
+export const runProgram = async (args: readonly string[], io: CommandIo): Promise<number> => {
+  let exitCode: number = ExitCode.Done;
+  const program = createProgram(io, (act) => async (...given) => {
+    exitCode = await act(...given);
+  });
+  try {
+    if (args.length === 0) program.help({ error: true });
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has printed its message.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.WrongUsage;
+    io.stderr.write(`${messageOf(error)}\n`);
+    return error instanceof UsageError ? ExitCode.WrongUsage : ExitCode.Failed;
+  }
+};
+
+/** The program with all its commands. */
+export const createProgram = (io: CommandIo, action: Parameters<AddCommand>[2]): Command => {
+  const program = new Command('npx relay')
+    .usage('COMMAND [--json] [--help]')
+    .description('Sets up, checks and repairs a relay from S3 to Rocket.Chat.')
+    .exitOverride()
+    .showHelpAfterError()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(text.split('\n').map(printable).join('\n')),
+    });
+  for (const add of COMMANDS) add(program, io, action);
+  return program;
+};
+
+/** The text for the user. Errors of the AWS SDK have a code, which their message does not always contain. */
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return printable(String(error));
+  if (error instanceof CommandError || error instanceof UsageError) {
+    return error.message.split('\n').map(printable).join('\n');
+  }
+  if (awsStatusOf(error) !== undefined) return `AWS: ${printable(awsCodeOf(error))}: ${printable(error.message)}`;
+  return printable(error.message);
+};
