@@ -21,6 +21,7 @@ const createIo = (): CommandIo => {
   process.stdout.on('error', () => stopping.abort());
   // `npm start` changes into the package's folder; relative paths refer to the folder in which it was called.
   return {
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

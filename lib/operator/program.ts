@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
 import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
+import { addCredentials } from './credentials.ts';
+import { addDoctor } from './doctor.ts';
 import { addLocal } from './local.ts';
 import { addSend } from './send.ts';
 import { printable } from './terminal.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addLocal, addSend];
+const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addSend, addLocal];
 
 /**
  * Parses the arguments and runs the command.

@@ -22,17 +22,27 @@ export interface ChatClients {
 }
 
 /** Calls go from this machine, which may reach another network than the function does. */
-export const chatOf = (target: Pick<Target, 'clients' | 'rocketChatUrl' | 'secretId'>): ChatClients => {
-  const clock = { now: Date.now };
-  const send = createSendHttp(new URL(target.rocketChatUrl), { ...DEFAULT_TIME_LIMITS, callMs: 30_000 });
-  const credentials = createSecret({
-    client: target.clients.secretsManager,
-    secretId: target.secretId,
-    clock,
-    accepts: createAccepts({ send, abortAfter: (delayMs) => AbortSignal.timeout(delayMs) }),
-  });
-  const pacer = createPacer({ now: clock.now, random: Math.random });
-  const client = createClient({ send, credentials, clock, pacer });
-  const rooms = createRooms({ client, clock });
+export const chatOf = (target: Pick<Target, 'clients' | 'rocketChatUrl' | 'secretId'>): ChatClients =>
+  createChatClients(target.rocketChatUrl, (send) =>
+    createSecret({
+      client: target.clients.secretsManager,
+      secretId: target.secretId,
+      clock: CLOCK,
+      accepts: createAccepts({ send, abortAfter: (delayMs) => AbortSignal.timeout(delayMs) }),
+    }),
+  );
+
+/** @param credentialsOf makes the source of the credentials */
+export const createChatClients = (
+  rocketChatUrl: string,
+  credentialsOf: (send: SendHttp) => CredentialsSource,
+): ChatClients => {
+  const send = createSendHttp(new URL(rocketChatUrl), { ...DEFAULT_TIME_LIMITS, callMs: 30_000 });
+  const credentials = credentialsOf(send);
+  const pacer = createPacer({ now: CLOCK.now, random: Math.random });
+  const client = createClient({ send, credentials, clock: CLOCK, pacer });
+  const rooms = createRooms({ client, clock: CLOCK });
   return { send, credentials, client, rooms, chat: createRocketChat(client, rooms) };
 };
+
+const CLOCK = { now: Date.now };
