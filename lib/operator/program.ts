@@ -2,13 +2,31 @@ import { Command, CommanderError } from 'commander';
 import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
 import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
 import { addCredentials } from './credentials.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addDiscard } from './discard.ts';
 import { addDoctor } from './doctor.ts';
 import { addLocal } from './local.ts';
+import { addLogs } from './logs.ts';
+import { addOpen } from './open.ts';
+import { addPause, addResume } from './pause.ts';
+import { addRedrive } from './redrive.ts';
 import { addSend } from './send.ts';
 import { printable } from './terminal.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addSend, addLocal];
+const COMMANDS: readonly AddCommand[] = [
+  addCredentials,
+  addDoctor,
+  addSend,
+  addDeadLetters,
+  addRedrive,
+  addDiscard,
+  addPause,
+  addResume,
+  addLogs,
+  addOpen,
+  addLocal,
+];
 
 /**
  * Parses the arguments and runs the command.

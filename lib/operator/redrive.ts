@@ -1,8 +1,8 @@
 import { type AddCommand, withExamples } from './command.ts';
 import { addLetterOptions } from './dead-letters/options.ts';
 import type { RedriveOptions } from './dead-letters/redrive.ts';
+import { numberOption } from './option-values.ts';
 import { addExecuteOption } from './plan.ts';
-import { numberOption } from './time-option.ts';
 
 /** `relay redrive`: sends dead letters back to the uploads queue. */
 export const addRedrive: AddCommand = (program, io, action) => {

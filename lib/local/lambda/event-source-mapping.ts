@@ -37,6 +37,10 @@ export interface FinishedBatch {
 export interface EventSourceMapping {
   /** The number of batches that are being processed. */
   readonly inFlight: number;
+  /** `Disabling`: a poll that began before may still receive messages. */
+  readonly state: 'Enabled' | 'Disabling' | 'Disabled';
+  /** A disabled mapping receives nothing. Batches in process are finished. */
+  setEnabled(isEnabled: boolean): void;
   /**
    * Stops receiving and deletes nothing more. The messages of batches in process return to the queue when their visibility
    * timeout ends.
@@ -56,6 +60,11 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   const { sqs, queueUrl: QueueUrl, batchSize = 10 } = options;
   const stopping = new AbortController();
   let inFlight = 0;
+  let enabled = Promise.withResolvers<void>();
+  let isEnabled = true;
+  let receiving = 0;
+  enabled.resolve();
+  stopping.signal.addEventListener('abort', () => enabled.resolve());
 
   const receive = async (): Promise<readonly Message[]> => {
     const command = new ReceiveMessageCommand({
@@ -89,9 +98,14 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   };
 
   const poll = async (target: InvokedFunction): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    for (;;) {
+      await enabled.promise;
+      if (stopping.signal.aborted) return;
       try {
-        const messages = await receive();
+        receiving += 1;
+        const messages = await receive().finally(() => {
+          receiving -= 1;
+        });
         if (messages.length === 0) continue;
         inFlight += 1;
         await relayBatch(target, messages).finally(() => {
@@ -110,6 +124,15 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   return {
     get inFlight() {
       return inFlight;
+    },
+    get state() {
+      if (isEnabled) return 'Enabled';
+      return receiving > 0 ? 'Disabling' : 'Disabled';
+    },
+    setEnabled(value) {
+      if (value) enabled.resolve();
+      else if (isEnabled) enabled = Promise.withResolvers<void>();
+      isEnabled = value;
     },
     async stop() {
       stopping.abort();

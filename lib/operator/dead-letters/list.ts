@@ -43,7 +43,9 @@ export const listLetters = async (options: LetterOptions, io: CommandIo): Promis
 const summaryOf = (byReason: ReadonlyMap<string, number>, shown: number, output: Output): string => {
   const total = [...byReason.values()].reduce((sum, count) => sum + count, 0);
   if (total === 0) return output.good('No dead letters.');
-  const reasons = [...byReason].toSorted(([, a], [, b]) => b - a).map(([reason, count]) => `${count} ${printable(reason)}`);
+  const reasons = [...byReason]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${count} ${printable(reason)}`);
   const more = total > shown ? output.faint(`… and ${total - shown} more; the whole list: pipe it into a file\n`) : '';
   return `${more}${output.strong(`${total} dead letters`)}: ${reasons.join(', ')}`;
 };
@@ -108,7 +110,10 @@ export const exportLetters = async (
       else for (const letter of letters) io.stdout.write(`${JSON.stringify(recordOf(letter))}\n`);
     });
     if (file !== undefined) {
-      output.record({ event: 'exported', count, file: file.path }, `${count} dead letters are in ${printable(file.path)}.`);
+      output.record(
+        { event: 'exported', count, file: file.path },
+        `${count} dead letters are in ${printable(file.path)}.`,
+      );
     }
     reportRest(pass, target, output);
     return io.signal.aborted ? ExitCode.Failed : ExitCode.Done;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { listOption, numberOption, timeOption } from '../option-values.ts';
 import { addTargetOptions, type TargetOptions } from '../target/options.ts';
-import { numberOption, timeOption } from '../time-option.ts';
 import type { LetterFilter } from './filter.ts';
 
 /** The options of the commands that select dead letters. */
@@ -12,7 +12,11 @@ export interface LetterOptions extends TargetOptions, Omit<LetterFilter, 'ids'> 
 export const addLetterOptions = (command: Command): Command =>
   addTargetOptions(
     command
-      .option('--reason <reason...>', 'only these reasons, such as ROOM_UNAVAILABLE')
+      .option(
+        '--reason <reason>',
+        'only this reason, such as ROOM_UNAVAILABLE; several are separated by commas',
+        listOption,
+      )
       .option('--room <room>', "only those of this room: its id, or its name in the routes, such as '#general'")
       .option('--key <glob>', "only keys that match, such as 'reports/**/*.pdf'")
       .option('--since <time>', 'only those that failed since then: a date, a time, or 3h, 2d', timeOption)

@@ -135,7 +135,8 @@ const reportResult = (
   const text = `${stopped}${sent} dead letters were sent back to the uploads queue${stays}.`;
   output.record({ event: 'done', sent, failed, newer, kept: keep, stopped: io.signal.aborted }, output.strong(text));
   if (failed > 0) output.problem(`${failed} could not be sent; they stay in the dead-letter queue.`);
-  if (newer > 0) output.problem(`${newer} came while the command ran, and stay: objects that failed again, or new ones.`);
+  if (newer > 0)
+    output.problem(`${newer} came while the command ran, and stay: objects that failed again, or new ones.`);
 };
 
 const tens = <Item>(items: readonly Item[]): Item[][] =>

@@ -42,7 +42,8 @@ const renew = async (
         Key: marshall({ [LedgerTable.PartitionKey]: pk, [LedgerTable.SortKey]: sk }),
         // The same as for a dead letter in lambdas/relay/adapters/dynamodb/ledger.ts: no failures, and no crashes, which
         // are the claims that were not released.
-        UpdateExpression: 'SET #releases = #attempts, #retriedForMs = :zero, #failures = :zero REMOVE #failuresByReason',
+        UpdateExpression:
+          'SET #releases = #attempts, #retriedForMs = :zero, #failures = :zero REMOVE #failuresByReason',
         ConditionExpression:
           '#status IN (:claimed, :uploaded) AND (attribute_not_exists(#leaseOwner) OR #leaseExpiresAt < :now)',
         ExpressionAttributeNames: Object.fromEntries(

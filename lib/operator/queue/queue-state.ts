@@ -1,4 +1,4 @@
-import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
 
 /** What SQS tells about a queue. Its counts are approximate. */
 export interface QueueState {
@@ -17,7 +17,7 @@ export const readQueueState = async (sqs: SQSClient, queueUrl: string): Promise<
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
   );
-  const number = (name: string): number => Number(Attributes[name] ?? 0);
+  const number = (name: QueueAttributeName): number => Number(Attributes[name] ?? 0);
   return {
     name: queueNameOf(queueUrl),
     arn: Attributes['QueueArn'] ?? '',
