@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
+import { addBackfill } from './backfill.ts';
 import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
 import { addCredentials } from './credentials.ts';
 import { addDeadLetters } from './dead-letters.ts';
@@ -9,8 +10,10 @@ import { addLocal } from './local.ts';
 import { addLogs } from './logs.ts';
 import { addOpen } from './open.ts';
 import { addPause, addResume } from './pause.ts';
+import { addReconcile } from './reconcile.ts';
 import { addRedrive } from './redrive.ts';
 import { addSend } from './send.ts';
+import { addStatus } from './status.ts';
 import { printable } from './terminal.ts';
 
 /** In the order of the help. */
@@ -18,9 +21,12 @@ const COMMANDS: readonly AddCommand[] = [
   addCredentials,
   addDoctor,
   addSend,
+  addStatus,
   addDeadLetters,
   addRedrive,
   addDiscard,
+  addBackfill,
+  addReconcile,
   addPause,
   addResume,
   addLogs,

@@ -30,7 +30,7 @@ export interface SurveyOptions extends ListOptions {
 }
 
 /** Queries to the ledger at the same time. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 8;
 
 /**
  * Compares a bucket with the ledger, page by page.
