@@ -27,7 +27,7 @@ export const killBackfills = async (options: {
       await putUnknown(relay, own);
       keys.push(...own);
       const until = new Date(Date.now() + 2_000).toISOString();
-      const args = ['backfill', '--prefix', `${folder}/`, '--until', until, '--rate', '1000', '--execute', '--local'];
+      const args = ['backfill', '--prefix', `${folder}/`, '--until', until, '--rate', '100', '--execute', '--local'];
       for (let run = 0; run < KILLS_PER_FOLDER && killed < kills; run += 1) {
         // One request for the state of a queue, then a send for each ten objects.
         const request = 1 + Math.floor(random() * Math.min(6, objects / 10));
