@@ -1,5 +1,6 @@
-import { Option } from 'commander';
+import { Argument, Option } from 'commander';
 import { type AddCommand, withExamples } from './command.ts';
+import { CHECK_NAMES } from './doctor/check-names.ts';
 import type { DoctorOptions } from './doctor/run-doctor.ts';
 import { addTargetOptions } from './target/options.ts';
 
@@ -13,7 +14,7 @@ export const addDoctor: AddCommand = (program, io, action) => {
         'with 1 if there is a problem, or if a check could not run. The server is called from this machine, which may ' +
         'reach another network than the function does.',
     )
-    .argument('[CHECK...]', 'the checks to run (default: all; --list prints them)');
+    .addArgument(new Argument('[CHECK...]', 'the checks to run (default: all)').choices(CHECK_NAMES));
   const withOptions = addTargetOptions(command)
     .addOption(
       new Option(

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
 import { addBackfill } from './backfill.ts';
 import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
+import { addCompletion } from './completion.ts';
 import { addCredentials } from './credentials.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDiscard } from './discard.ts';
@@ -16,7 +17,7 @@ import { addSend } from './send.ts';
 import { addStatus } from './status.ts';
 import { printable } from './terminal.ts';
 
-/** In the order of the help. */
+/** In the order of the help. Completion comes last. */
 const COMMANDS: readonly AddCommand[] = [
   addCredentials,
   addDoctor,
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   addLogs,
   addOpen,
   addLocal,
+  addCompletion,
 ];
 
 /**

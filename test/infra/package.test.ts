@@ -140,6 +140,18 @@ describe('the packed command', { timeout: 180_000 }, () => {
     }
   });
 
+  it('has every check of the doctor, and says what to set without AWS credentials', () => {
+    const list = run(app, 'npx', '--offline', 's3-to-rocketchat', 'doctor', '--list');
+    expect(list).toMatch(/^event-source-mapping\taws\t/m);
+    const { status, stdout, stderr } = spawnSync(
+      join(app, 'node_modules/.bin/relay'),
+      ['doctor', '--stack', 'X', '--region', 'eu-central-1'],
+      { cwd: app, encoding: 'utf8', env: { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', HOME: app } },
+    );
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toContain('No AWS credentials were found');
+  });
+
   it('exits with 1 and says where `relay local` can be run, because the package has no emulators', () => {
     const { status, stderr } = relay('local', '--once');
     expect(status).toBe(1);

@@ -27,7 +27,7 @@ const prompt = async (io: CommandIo, known: string | undefined): Promise<Credent
     validate,
   });
   if (isCancel(userId)) throw new CommandError('Cancelled: nothing was changed.');
-  const authToken = await password({ ...streams, message: 'Its personal access token', validate });
+  const authToken = await password({ ...streams, message: 'Its personal access token', mask: '*', validate });
   if (isCancel(authToken)) throw new CommandError('Cancelled: nothing was changed.');
   return v.parse(InputSchema, { userId, authToken });
 };

@@ -1,5 +1,7 @@
 import type { World } from './world.ts';
 
+export { Skipped } from './skipped.ts';
+
 /** Something that is wrong. */
 export interface Finding {
   /** A problem keeps files from being posted, or operators from noticing. A warning will not, but may surprise. */
@@ -35,11 +37,6 @@ export interface Check {
   readonly about: string;
   /** @throws Skipped; any other error means that the check could not run */
   run(world: World): Promise<CheckResult>;
-}
-
-/** The check does not apply, or has no answer before another finding is mended. The message says why. */
-export class Skipped extends Error {
-  override readonly name = 'Skipped';
 }
 
 export const ok = (note: string): CheckResult => ({ note, findings: [] });

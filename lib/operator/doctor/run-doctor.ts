@@ -58,18 +58,10 @@ export const runDoctor = async (names: readonly string[], options: DoctorOptions
   }
 };
 
-const selected = (names: readonly string[], only: DoctorOptions['only']): readonly Check[] => {
-  const unknown = names.filter((name) => !CHECKS.some((check) => check.name === name));
-  if (unknown.length > 0) {
-    const known = CHECKS.map(({ name }) => name).join(', ');
-    throw new UsageError(
-      `There is no check ${unknown.map((name) => JSON.stringify(name)).join(', ')}. The checks: ${known}.`,
-    );
-  }
-  return CHECKS.filter(
+const selected = (names: readonly string[], only: DoctorOptions['only']): readonly Check[] =>
+  CHECKS.filter(
     ({ name, group }) => (names.length === 0 || names.includes(name)) && (only === undefined || group === only),
   );
-};
 
 const probeBytesOf = (probe: DoctorOptions['probe']): number | undefined => {
   if (probe === undefined) return undefined;

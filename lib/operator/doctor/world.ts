@@ -3,7 +3,7 @@ import type { Credentials } from '../../../lambdas/relay/adapters/secrets-manage
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import type { ChatClients } from '../target/chat.ts';
 import type { Target } from '../target/target.ts';
-import { Skipped } from './check.ts';
+import { Skipped } from './skipped.ts';
 
 /** An answer of the chat server's API; `json` is undefined if the body is not a JSON object. */
 export interface ApiAnswer extends HttpAnswer {

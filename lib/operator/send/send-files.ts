@@ -1,26 +1,19 @@
-import { createReadStream, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
-import { pipeline, Transform } from 'node:stream';
+import { resolve } from 'node:path';
 import { lookup } from 'mrmime';
 import { caption, DEFAULT_CAPTION, humanSize } from '../../../lambdas/relay/domain/caption.ts';
 import { classify } from '../../../lambdas/relay/domain/failure.ts';
-import type { Chat, Rooms, SourceObject } from '../../../lambdas/relay/ports.ts';
-import { type CommandIo, ExitCode, UsageError } from '../command.ts';
+import type { Chat, Rooms } from '../../../lambdas/relay/ports.ts';
+import { type CommandIo, ExitCode } from '../command.ts';
 import { createOutput, type Output } from '../output.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { chatOf } from '../target/chat.ts';
 import { findTarget, type TargetOptions } from '../target/options.ts';
 import { printable } from '../terminal.ts';
+import { filesOf, type LocalFile, openFile } from './local-files.ts';
 
 export interface SendOptions extends TargetOptions {
   readonly room: string;
   readonly caption?: string | undefined;
-}
-
-interface File {
-  readonly path: string;
-  readonly name: string;
-  readonly sizeBytes: number;
 }
 
 /** Posts files one after another. @returns the exit code @throws UsageError, CommandError */
@@ -39,20 +32,8 @@ export const sendFiles = async (paths: readonly string[], options: SendOptions, 
   return failed === 0 ? ExitCode.Done : ExitCode.Failed;
 };
 
-const filesOf = (paths: readonly string[]): File[] => {
-  const faults: string[] = [];
-  const files = paths.flatMap((path) => {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile()) return [{ path, name: basename(path).normalize('NFC'), sizeBytes: stats.size }];
-    faults.push(`${path} ${stats === undefined ? 'does not exist' : 'is not a file'}`);
-    return [];
-  });
-  if (faults.length > 0) throw new UsageError(`${faults.join('; ')}.`);
-  return files;
-};
-
 const sendFile = async (
-  { path, name, sizeBytes }: File,
+  { path, name, sizeBytes }: LocalFile,
   { room, caption: template = DEFAULT_CAPTION }: SendOptions,
   {
     chat,
@@ -89,21 +70,4 @@ const sendFile = async (
   } finally {
     source.close();
   }
-};
-
-/** Reads no more than the announced size if the file grows meanwhile. A file that shrinks fails. */
-const openFile = (path: string, sizeBytes: number, contentType: string, progress: Progress): SourceObject => {
-  const file = createReadStream(path, sizeBytes > 0 ? { end: sizeBytes - 1 } : {});
-  let readBytes = 0;
-  const body = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      readBytes += chunk.length;
-      progress.add(chunk.length);
-      done(null, chunk);
-    },
-    flush: (done) => done(readBytes === sizeBytes ? null : new Error(`${path} became shorter while it was being read`)),
-  });
-  // The upload reports an error of the stream.
-  pipeline(file, body, () => {});
-  return { sizeBytes, contentType, body, close: () => void file.destroy() };
 };
