@@ -37,7 +37,7 @@ export const listLetters = async (options: LetterOptions, io: CommandIo): Promis
   }
   if (isShort) output.text(summaryOf(byReason, rows.length, output));
   reportRest(pass, target, output);
-  return ExitCode.Done;
+  return io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
 };
 
 const summaryOf = (byReason: ReadonlyMap<string, number>, shown: number, output: Output): string => {

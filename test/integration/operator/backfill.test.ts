@@ -89,6 +89,29 @@ describe('relay backfill', () => {
     expect({ general: posted(), pictures: posted('pictures') }).toEqual({ general: ['b.txt'], pictures: ['p.csv'] });
   });
 
+  it('prints on Ctrl-C how to go on, and what it prints posts the rest', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => `${String(i).padStart(2, '0')}.txt`);
+    await lose(...names);
+    const until = new Date(Date.now() + 2_000).toISOString();
+    const args = ['backfill', '--prefix', folder, '--until', until, '--rate', '5', '--execute', '--local'];
+    const stopped = await world.run(args, {
+      onStart(child) {
+        const timer = setInterval(() => {
+          if (posted().length < 1) return;
+          clearInterval(timer);
+          child.kill('SIGINT');
+        }, 20);
+      },
+    });
+    expect(stopped.exitCode).toBe(1);
+    const [, command = ''] = stopped.stderr.split('Go on with:\n');
+    expect(command).toBe(`npx relay backfill --prefix ${folder} --until ${until} --local --execute\n`);
+    expect(posted().length).toBeLessThan(30);
+    expect((await world.run(command.trim().split(' ').slice(2))).exitCode).toBe(0);
+    await world.relay.settled();
+    expect(posted()).toEqual(names);
+  });
+
   it('leaves objects to their own events for ten minutes', async () => {
     await lose('a.txt');
     const { records } = await world.run(['backfill', '--prefix', folder, '--execute', '--local', '--json']);
