@@ -35,9 +35,9 @@ const CONCURRENCY = 8;
 /**
  * Compares a bucket with the ledger, page by page.
  *
- * The bucket is listed, and the ledger is queried for each key: half a read unit, or one for a consistent read. A scan of the
- * table would read less often, but it returns the items in the order of a hash, so all of them would have to be in memory
- * at once to be compared with a bucket; and it reads the whole table, whatever the prefix.
+ * The bucket is listed, and the ledger is queried for each key, which costs one read unit. A scan of the table would read
+ * less often, but it returns the items in the order of a hash, so all of them would have to be in memory at once to be
+ * compared with a bucket; and it reads the whole table, whatever the prefix.
  */
 export async function* surveyBucket(
   target: Target,
