@@ -35,7 +35,8 @@ export const killRedrives = async ({ seed, kills }: { seed: number; kills: numbe
       if (await world.runKilled(args, { request, isCarriedOut: random() < 0.5 })) killed += 1;
       else finished += 1;
     }
-    await sleep(HIDE_FOR_SECONDS * 1_000 + 50);
+    // The emulator goes on with the receive of a killed process for up to a second, and hides what comes then.
+    await sleep(HIDE_FOR_SECONDS * 1_000 + 1_500);
     const { exitCode, stderr } = await world.run(args);
     if (exitCode !== 0) throw new Error(`the last redrive exited with ${exitCode}: ${stderr}`);
     await relay.settled();
