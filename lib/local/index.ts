@@ -5,12 +5,13 @@ import * as v from 'valibot';
 import { type Settings, type SettingsInput, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
 import { bundleRelay } from '../infra/function/bundle.ts';
-import { DUMMY_CREDENTIALS, type LocalCredentials, randomCredentials } from './aws/clients.ts';
+import { DUMMY_CREDENTIALS, type LocalCredentials, type LocalEndpoints, randomCredentials } from './aws/clients.ts';
 import { type Emulators, startEmulators } from './aws/emulators.ts';
 import { type ChatServer, startChatServer } from './chat-server/chat-server.ts';
 import { type LoggedDelivery, readDeliveryLine } from './delivery-log.ts';
 import { type EventSourceMapping, startEventSourceMapping } from './lambda/event-source-mapping.ts';
 import { type FunctionHost, startFunctionHost } from './lambda/function-host.ts';
+import { type OperationsApi, startOperationsApi } from './lambda/operations-api.ts';
 import type { LocalRelayOptions } from './options.ts';
 import { createRelayFeed } from './relay-feed/create-relay-feed.ts';
 import { createRunFolder, removeRunFolder } from './run-folder.ts';
@@ -20,7 +21,6 @@ export type { LocalRelayOptions } from './options.ts';
 export interface LocalRelay
   extends Pick<
     Emulators,
-    | 'endpoints'
     | 'clients'
     | 'queueUrl'
     | 'deadLetterQueueUrl'
@@ -29,6 +29,8 @@ export interface LocalRelay
     | 'totalMessages'
     | 'peekDeadLetters'
   > {
+  /** Lambda and CloudWatch Logs have only what the operator's commands call. */
+  readonly endpoints: LocalEndpoints & { readonly lambda: string; readonly logs: string };
   readonly region: string;
   readonly bucket: string;
   readonly ledgerTable: string;
@@ -131,8 +133,10 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
     source.connect(emulators);
 
     const deliveries: LoggedDelivery[] = [];
+    let operations: OperationsApi | undefined;
     const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
       options.onLine?.(line, stream);
+      operations?.addLine(line);
       // Deliveries are logged to both streams: the logger writes warnings and errors to stderr.
       const delivery = readDeliveryLine(line);
       if (delivery === undefined) return;
@@ -175,9 +179,13 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       },
     });
     closers.push(() => mapping.stop());
+    operations = await startOperationsApi({ mapping, queueArn: emulators.queueArn, now: Date.now });
+    const { endpoint, close: closeOperations } = operations;
+    closers.push(closeOperations);
 
     return {
       ...emulators,
+      endpoints: { ...emulators.endpoints, lambda: endpoint, logs: endpoint },
       region,
       bucket,
       ledgerTable: LEDGER_TABLE,
@@ -198,7 +206,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
       functions,
       deliveries,
       runFolder,
-      setPaused: mapping.setPaused,
+      setPaused: (isPaused) => mapping.setEnabled(!isPaused),
       settled: ({ timeoutMs = 30_000 } = {}) => settled(emulators, mapping, timeoutMs),
       close,
     };

@@ -1,16 +1,42 @@
 import { Command, CommanderError } from 'commander';
 import { awsCodeOf, awsStatusOf } from '../../lambdas/relay/adapters/aws-error.ts';
+import { addBackfill } from './backfill.ts';
 import { type AddCommand, CommandError, type CommandIo, ExitCode, UsageError } from './command.ts';
 import { addCompletion } from './completion.ts';
 import { addCredentials } from './credentials.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addDiscard } from './discard.ts';
 import { addDoctor } from './doctor.ts';
 import { addLocal } from './local.ts';
+import { addLogs } from './logs.ts';
+import { addOpen } from './open.ts';
+import { addPause, addResume } from './pause.ts';
+import { addReconcile } from './reconcile.ts';
+import { addRedrive } from './redrive.ts';
 import { addRoute } from './route.ts';
 import { addSend } from './send.ts';
+import { addStatus } from './status.ts';
 import { printable } from './terminal.ts';
 
 /** In the order of the help. Completion comes last. */
-const COMMANDS: readonly AddCommand[] = [addCredentials, addDoctor, addRoute, addSend, addLocal, addCompletion];
+const COMMANDS: readonly AddCommand[] = [
+  addCredentials,
+  addDoctor,
+  addRoute,
+  addSend,
+  addStatus,
+  addDeadLetters,
+  addRedrive,
+  addDiscard,
+  addBackfill,
+  addReconcile,
+  addPause,
+  addResume,
+  addLogs,
+  addOpen,
+  addLocal,
+  addCompletion,
+];
 
 /**
  * Parses the arguments and runs the command.

@@ -1,9 +1,13 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { type LocalRelay, type LocalRelayOptions, startLocalRelay } from '../../lib/local/index.ts';
+import { LOCAL_MAPPING_ID } from '../../lib/local/lambda/operations-api.ts';
 import { writeLocalFile } from '../../lib/operator/target/local-file.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -31,13 +35,20 @@ export interface RunOptions {
   /** Written to stdin, which is then closed. @default stdin is empty */
   readonly input?: string;
   readonly cwd?: string;
+  /** Gets the process when it has started. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
-export const startOperatorWorld = async (options: LocalRelayOptions = {}): Promise<OperatorWorld> => {
+/** @param endpointsOf the endpoints that the command finds, if they are not the relay's own */
+export const startOperatorWorld = async (
+  options: LocalRelayOptions = {},
+  endpointsOf: (relay: LocalRelay) => LocalRelay['endpoints'] | Promise<LocalRelay['endpoints']> = (own) =>
+    own.endpoints,
+): Promise<OperatorWorld> => {
   const runtime = mkdtempSync(join(tmpdir(), 'operator-'));
   const relay = await startLocalRelay(options);
   const env = { XDG_RUNTIME_DIR: runtime };
-  const remove = writeLocalFile(env, relay);
+  const remove = writeLocalFile(env, { ...relay, endpoints: await endpointsOf(relay) });
   return {
     relay,
     env,
@@ -48,6 +59,27 @@ export const startOperatorWorld = async (options: LocalRelayOptions = {}): Promi
       await relay.close();
     },
   };
+};
+
+/** Enables or disables the embedded relay's event source mapping, as `relay pause` does, and waits until it is. */
+export const enableMapping = async (relay: LocalRelay, isEnabled: boolean): Promise<void> => {
+  const url = `${relay.endpoints.lambda}/2015-03-31/event-source-mappings/${LOCAL_MAPPING_ID}`;
+  await fetch(url, { method: 'PUT', body: JSON.stringify({ Enabled: isEnabled }) });
+  const wanted = isEnabled ? 'Enabled' : 'Disabled';
+  while (((await (await fetch(url)).json()) as { State: string }).State !== wanted) await sleep(20);
+};
+
+/** Puts objects whose events are lost, as if they were in the bucket before the relay. No other message may wait. */
+export const putUnknown = async (relay: LocalRelay, keys: readonly string[]): Promise<void> => {
+  await relay.settled();
+  await enableMapping(relay, false);
+  for (const key of keys) {
+    await relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key: key, Body: `content of ${key}` }));
+  }
+  // Counts the events of all uploads.
+  await relay.countMessages('uploads');
+  await relay.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: relay.queueUrl }));
+  await enableMapping(relay, true);
 };
 
 /** Runs `npx relay ARGS` in a process of its own, without the AWS configuration of this machine. */
@@ -63,6 +95,7 @@ export const runCommand = async (args: readonly string[], options: RunOptions = 
     },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  options.onStart?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -40,8 +40,10 @@ export interface FinishedBatch {
 export interface EventSourceMapping {
   /** The number of batches that are being processed. */
   readonly inFlight: number;
-  /** Stops receiving, or goes on. Batches in process are finished. */
-  setPaused(isPaused: boolean): void;
+  /** `Disabling`: a poll that began before may still receive messages. */
+  readonly state: 'Enabled' | 'Disabling' | 'Disabled';
+  /** A disabled mapping receives nothing. Batches in process are finished. */
+  setEnabled(isEnabled: boolean): void;
   /**
    * Stops receiving and deletes nothing more. The messages of batches in process return to the queue when their visibility
    * timeout ends.
@@ -51,7 +53,6 @@ export interface EventSourceMapping {
 
 // The emulator does not notice that a poll was aborted, and the poll may still take messages. A short wait limits that.
 const WAIT_SECONDS = 1;
-const PAUSE_CHECK_MS = 50;
 
 /**
  * Does what Lambda's event source mapping does for an SQS queue: long-polls the queue, invokes the function with each batch
@@ -62,7 +63,11 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   const { sqs, queueUrl: QueueUrl, batchSize = 10 } = options;
   const stopping = new AbortController();
   let inFlight = 0;
-  let isPaused = false;
+  let enabled = Promise.withResolvers<void>();
+  let isEnabled = true;
+  let receiving = 0;
+  enabled.resolve();
+  stopping.signal.addEventListener('abort', () => enabled.resolve());
 
   const receive = async (): Promise<readonly Message[]> => {
     const command = new ReceiveMessageCommand({
@@ -106,16 +111,17 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
   };
 
   const poll = async (target: InvokedFunction): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    for (;;) {
+      await enabled.promise;
+      if (stopping.signal.aborted) return;
       try {
-        if (isPaused) {
-          await sleep(PAUSE_CHECK_MS, undefined, { signal: stopping.signal });
-          continue;
-        }
-        const messages = await receive();
+        receiving += 1;
+        const messages = await receive().finally(() => {
+          receiving -= 1;
+        });
         if (messages.length === 0) continue;
-        // A poll that had begun before the pause.
-        if (isPaused) {
+        // A poll that had begun before the mapping was disabled.
+        if (!isEnabled) {
           await giveBack(messages);
           continue;
         }
@@ -137,8 +143,14 @@ export const startEventSourceMapping = (options: EventSourceMappingOptions): Eve
     get inFlight() {
       return inFlight;
     },
-    setPaused(value) {
-      isPaused = value;
+    get state() {
+      if (isEnabled) return 'Enabled';
+      return receiving > 0 ? 'Disabling' : 'Disabled';
+    },
+    setEnabled(value) {
+      if (value) enabled.resolve();
+      else if (isEnabled) enabled = Promise.withResolvers<void>();
+      isEnabled = value;
     },
     async stop() {
       stopping.abort();

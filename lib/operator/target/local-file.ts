@@ -8,7 +8,14 @@ import { CommandError, type CommandIo } from '../command.ts';
 const FileSchema = v.object({
   pid: v.number(),
   region: v.string(),
-  endpoints: v.object({ s3: v.string(), sqs: v.string(), dynamodb: v.string(), secretsManager: v.string() }),
+  endpoints: v.object({
+    s3: v.string(),
+    sqs: v.string(),
+    dynamodb: v.string(),
+    secretsManager: v.string(),
+    lambda: v.string(),
+    logs: v.string(),
+  }),
   /** The only credentials that the embedded Secrets Manager accepts, if the chat server is a real one. */
   credentials: v.object({ accessKeyId: v.string(), secretAccessKey: v.string() }),
   bucket: v.string(),

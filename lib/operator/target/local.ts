@@ -4,8 +4,8 @@ import { readLocalFile } from './local-file.ts';
 import type { Target } from './target.ts';
 
 /**
- * Finds the embedded relay that this user runs. Its emulators have S3, SQS, DynamoDB and Secrets Manager; a call to
- * another service fails with ECONNREFUSED instead of reaching AWS.
+ * Finds the embedded relay that this user runs. Its emulators have S3, SQS, DynamoDB and Secrets Manager,
+ * and a few calls of Lambda and CloudWatch Logs; a call to another service fails with ECONNREFUSED instead of reaching AWS.
  * @throws CommandError if none runs
  */
 export const findLocal = (env: CommandIo['env']): Target => {
@@ -19,7 +19,7 @@ export const findLocal = (env: CommandIo['env']): Target => {
     clients: createClients({
       region: file.region,
       credentials,
-      endpoints: { ...endpoints, lambda: none, cloudWatch: none, logs: none, sns: none, eventBridge: none },
+      endpoints: { ...endpoints, cloudWatch: none, sns: none, eventBridge: none },
     }),
     stack: undefined,
   };

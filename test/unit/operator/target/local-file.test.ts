@@ -15,7 +15,14 @@ afterEach(() => rmSync(env.XDG_RUNTIME_DIR, { recursive: true, force: true }));
 const endpoint = 'http://127.0.0.1:4566';
 const RELAY = {
   region: 'us-east-1',
-  endpoints: { s3: endpoint, sqs: endpoint, dynamodb: endpoint, secretsManager: endpoint },
+  endpoints: {
+    s3: endpoint,
+    sqs: endpoint,
+    dynamodb: endpoint,
+    secretsManager: endpoint,
+    lambda: endpoint,
+    logs: endpoint,
+  },
   credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   bucket: 'uploads',
   queueUrl: `${endpoint}/0/uploads`,

@@ -1,0 +1,42 @@
+import { State } from './judge.ts';
+import type { SurveyPage } from './survey.ts';
+
+/** How many objects a survey has seen in each state. */
+export interface Counts {
+  add(page: SurveyPage): void;
+  /** By state, and `listed` and `ignored`. */
+  values(): Readonly<Record<string, number>>;
+}
+
+export const createCounts = (): Counts => {
+  const values: Record<string, number> = { listed: 0, ignored: 0 };
+  for (const state of Object.values(State)) values[state] = 0;
+  const add = (name: string, count: number): void => {
+    values[name] = (values[name] ?? 0) + count;
+  };
+  return {
+    add({ surveyed, listed, ignored }) {
+      add('listed', listed);
+      add('ignored', ignored);
+      for (const { state } of surveyed) add(state, 1);
+    },
+    values: () => ({ ...values }),
+  };
+};
+
+const TEXTS: Readonly<Record<string, string>> = {
+  [State.NeverPosted]: 'never posted',
+  [State.Posted]: 'posted',
+  [State.PostedTwice]: 'posted twice',
+  [State.Pending]: 'on their way',
+  [State.Stuck]: 'pending for too long',
+  [State.DeadLettered]: 'dead letters',
+  ignored: 'without a route',
+};
+
+/** One line, without the states that no object is in. */
+export const countsText = (counts: Counts): string => {
+  const values = counts.values();
+  const parts = Object.entries(TEXTS).flatMap(([name, text]) => (values[name] ? [`${values[name]} ${text}`] : []));
+  return `${values['listed']} objects listed${parts.length === 0 ? '' : `: ${parts.join(', ')}`}.`;
+};
