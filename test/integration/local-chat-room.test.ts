@@ -43,7 +43,7 @@ describe('findChatRoom', () => {
   it.each([
     ['a wrong token', 'general', { authToken: 'wrong' }, 'refuses the credentials'],
     ['a room that does not exist', '#nowhere', {}, 'has no room "#nowhere"'],
-    ['an archived room that the server does not show', 'old', {}, 'The room is archived'],
+    ['an archived room that the server does not show', 'old', {}, 'is archived'],
     ['a private room of other users', 'secret', {}, 'has no room "secret"'],
   ])('explains %s', async (_, room, changes, message) => {
     chat = await startChatServer({
@@ -61,7 +61,7 @@ describe('findChatRoom', () => {
 
   it('explains an archived room that the server shows', async () => {
     chat = await startChatServer({ rooms: [{ id: 'O', name: 'old', archived: true }] });
-    await expect(find('old')).rejects.toThrow('The room is archived');
+    await expect(find('old')).rejects.toThrow('is archived');
   });
 
   it('explains a server that cannot be reached', async () => {

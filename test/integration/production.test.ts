@@ -83,7 +83,7 @@ describe('a chat server with a certificate of a private authority', () => {
     await put(relay);
     await relay.settled();
     expect(chat.messages('general')).toHaveLength(1);
-    expect(proxy.tunnels).toMatchObject([{ target: new URL(url).host }]);
+    expect(new Set(proxy.tunnels.map(({ target }) => target))).toEqual(new Set([new URL(url).host]));
     await proxy.close();
     await put(relay, 'other.txt');
     await expect.poll(() => relay.deliveries.map(({ outcome }) => outcome)).toEqual(['posted', 'retrying']);

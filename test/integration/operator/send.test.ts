@@ -65,7 +65,7 @@ describe('relay send', () => {
     expect(stdout).toMatch(
       /^failed {2}drawing\.svg 6 B MEDIA_TYPE_REFUSED: .*\nposted {2}good\.txt 4 B to general as message \w+\n$/,
     );
-    expect(chat.messages('GENERAL').at(-1)?.msg).toBe('for you: good.txt');
+    expect(chat.messages('GENERAL').at(-1)?.msg).toBe('for you: `good.txt`');
   });
 
   it('says that a room is read-only before it uploads anything', async () => {

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { methodNotAllowed } from './bucket-operations.ts';
 import type { ObjectBuckets, StoredObject } from './object-store.ts';
 import { receiveBody } from './receive-body.ts';
-import { notImplemented, S3Error } from './s3-error.ts';
+import { noSuchVersion, notImplemented, S3Error } from './s3-error.ts';
 import { allowOnly, type S3Request } from './s3-request.ts';
 import { tagOperation, tagsOfHeader } from './tag-operations.ts';
 import { xmlDocument } from './xml.ts';
@@ -31,7 +31,7 @@ export const objectOperation = async (
     }
     case 'GET':
     case 'HEAD':
-      allowOnly(request);
+      allowOnly(request, 'versionId');
       return sendObject(buckets, request);
     case 'DELETE':
       allowOnly(request);
@@ -122,6 +122,8 @@ const sendObject = async (
   { method, bucket, key, query, incoming, response }: ObjectRequest,
 ): Promise<undefined> => {
   const object = buckets.object(bucket, key);
+  // Objects in a bucket without versions have the version "null".
+  if ((query.get('versionId') ?? 'null') !== 'null') throw noSuchVersion();
   response.setHeader('etag', `"${object.eTag}"`);
   response.setHeader('last-modified', object.lastModified.toUTCString());
   if (checkReadConditions(object, incoming.headers, '') === 'not-modified') {

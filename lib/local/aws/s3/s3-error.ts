@@ -16,5 +16,7 @@ export const noSuchBucket = (bucket: string): S3Error =>
 
 export const noSuchKey = (): S3Error => new S3Error('NoSuchKey', 'The specified key does not exist.', 404);
 
+export const noSuchVersion = (): S3Error => new S3Error('NoSuchVersion', 'The specified version does not exist.', 404);
+
 export const notImplemented = (feature: string): S3Error =>
   new S3Error('NotImplemented', `The embedded S3 does not support ${feature}.`, 501);

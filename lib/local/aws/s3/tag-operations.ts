@@ -8,7 +8,7 @@ import { xmlDocument, xmlElements, xmlTexts } from './xml.ts';
 /** Carries out a request for `?tagging` of an object. @returns the answer's XML, if it has a body */
 export const tagOperation = async (buckets: ObjectBuckets, request: ObjectRequest): Promise<string | undefined> => {
   const { method, bucket, key, response } = request;
-  allowOnly(request, 'tagging');
+  allowOnly(request, 'tagging', 'versionId');
   const { tags } = buckets.object(bucket, key);
   switch (method) {
     case 'GET': {
