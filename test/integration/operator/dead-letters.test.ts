@@ -202,6 +202,7 @@ describe('relay redrive', () => {
   it('copies the attributes of a letter, which the function needs to accept the redrive', async () => {
     await put('a.svg');
     const [letter] = await world.relay.peekDeadLetters();
+    allow();
     chat.faults.next('media', { kind: 'answer', status: 503 }, { times: 50 });
     expect((await world.run(['redrive', '--execute', '--local'])).exitCode).toBe(0);
     await expect
