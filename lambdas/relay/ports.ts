@@ -227,6 +227,8 @@ export interface DeadLetter {
   readonly errorType?: string | undefined;
   readonly httpStatus?: number | undefined;
   readonly roomId?: string | undefined;
+  /** As its route names it. */
+  readonly room?: string | undefined;
   readonly attempts: number;
   readonly failedAt: number;
 }

@@ -256,6 +256,7 @@ describe('an object that the server refuses', () => {
         errorType: 'error-file-too-large',
         httpStatus: 400,
         roomId: ROOM_ID,
+        room: '#general',
         attempts: 1,
         failedAt: START,
       },
