@@ -65,7 +65,7 @@ describe('relay dead-letters', () => {
       '1h',
     ];
     const { stdout } = await world.run(['dead-letters', 'list', '--local', ...args]);
-    expect(stdout).toMatch(/^[0-9a-f]{8}\t[^\t]+\tMEDIA_TYPE_REFUSED\tGENERAL\treports\/c\.svg\n$/);
+    expect(stdout).toMatch(/^[0-9a-f]{8}\t[^\t]+\tMEDIA_TYPE_REFUSED\t#general\treports\/c\.svg\n$/);
     const none = await world.run(['dead-letters', 'list', '--local', '--until', '1h']);
     expect(none).toMatchObject({ exitCode: 0, stdout: '' });
   });
