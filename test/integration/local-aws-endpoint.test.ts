@@ -282,7 +282,7 @@ describe('the embedded SQS', () => {
 });
 
 describe.skipIf(!hasAwsCli)('the AWS CLI', () => {
-  it('uploads, lists, copies, moves, downloads and deletes objects', { timeout: 60_000 }, async () => {
+  it('uploads, lists, copies, moves, downloads and deletes objects', { timeout: 240_000 }, async () => {
     const aws = createAwsCli(emulators.endpoints.s3);
     const content = randomBytes(20_000_000);
     const path = join(folder, 'twenty.bin');
