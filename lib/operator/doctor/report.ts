@@ -29,7 +29,9 @@ export const createDoctorReport = (output: Output, io: Pick<CommandIo, 'isTermin
     ...wrapped(printable(what), width - STATUS_WIDTH).map((line) => indent + line),
     ...wrapped(`why:  ${printable(why)}`, width - STATUS_WIDTH).map((line) => indent + output.faint(line)),
     // A command that is broken into lines could not be copied.
-    `${indent}mend: ${output.strong(printable(mend))}`,
+    ...(io.isTerminal ? mend.split(/(?<=;) /) : [mend]).map(
+      (part, i) => `${indent}${i === 0 ? 'mend: ' : '      '}${output.strong(printable(part))}`,
+    ),
   ];
   return {
     outcome({ check, status, note, findings }) {

@@ -46,7 +46,7 @@ export const postedLine = (style: Style, event: PostedEvent, usualRoom: string):
   const room = event.room === undefined || event.room === usualRoom ? '' : printable(event.room);
   const size = event.sizeBytes === undefined ? '' : humanSize(event.sizeBytes);
   const time = event.durationMs === undefined ? '' : humanDuration(event.durationMs);
-  return fileLine(style, style.palette.good('✓'), event.key, [size, time, room]);
+  return fileLine(style, style.palette.good('✓'), event.key, [size, time, ...(room === '' ? [] : [room])]);
 };
 
 /** `✓ 1,000 files (8.8 KiB) in 3.0 s` */
@@ -78,7 +78,7 @@ export const deadLetterLines = (
   const advice = adviceFor(event.reason);
   const next = hasKeys ? advice.replace(/[Tt]hen send (it|the file) back\.$/, 'then press r to send $1 back.') : advice;
   return inPipeOneLine(style, [
-    fileLine(style, style.palette.bad('✗'), event.key || 'an unreadable message', [sizeOf(event)]),
+    fileLine(style, style.palette.bad('✗'), event.key || 'an unreadable message', [sizeOf(event), '']),
     ...because(style, event, [...(limit === undefined ? [] : [limit]), `→ ${next}`]),
   ]);
 };
@@ -94,7 +94,7 @@ export const waitingLines = (style: Style, event: RelayEvent & { readonly event:
 
 export const ignoredLines = (style: Style, event: RelayEvent & { readonly event: 'ignored' }): string[] =>
   inPipeOneLine(style, [
-    fileLine(style, style.palette.faint('–'), event.key, [sizeOf(event)]),
+    fileLine(style, style.palette.faint('–'), event.key, [sizeOf(event), '']),
     ...textLines(style, '  ', printable(`not posted: ${event.detail ?? event.reason}`)),
   ]);
 
@@ -165,11 +165,10 @@ const fileLine = (
   cells: readonly string[],
 ): string => {
   const name = printable(key);
-  const filled = cells.filter((cell) => cell !== '');
-  if (columns === undefined) return [`${mark} ${name}`, ...filled].join('  ');
-  const right = filled.map((cell) => cell.padStart(CELL)).join('');
+  if (columns === undefined) return [`${mark} ${name}`, ...cells.filter((cell) => cell !== '')].join('  ');
+  const right = cells.map((cell) => cell.padStart(CELL)).join('');
   const nameColumns = Math.max(8, columns - 1 - 2 - right.length);
-  return `${mark} ${padTo(clip(name, nameColumns), nameColumns)}${faint(right)}`;
+  return `${mark} ${padTo(clip(name, nameColumns), nameColumns)}${faint(right.trimEnd())}`;
 };
 
 const because = (

@@ -33,7 +33,7 @@ export const deadLetters: Check = {
       level: 'problem',
       what: `About ${count} ${count === 1 ? 'upload was' : 'uploads were'} not posted and will not be retried${some}.`,
       why: 'SQS deletes a dead letter after 14 days.',
-      mend: `npx relay dead-letters list ${option}; after the cause is mended: npx relay redrive ${option} --execute`,
+      mend: `npx relay dead-letters list ${option}; once mended: npx relay redrive ${option} --execute`,
     });
   },
 };
