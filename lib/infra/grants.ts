@@ -1,6 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { RelayParts } from './relay-parts.ts';
 
 // Permissions for other principals. Each grant allows only the calls that its task needs.
@@ -43,6 +45,46 @@ export const grantRedrive = (
   const queueKey = queue.encryptionMasterKey;
   if (queueKey !== undefined) all.push(grantKey(queueKey, grantee, ['kms:Decrypt', 'kms:GenerateDataKey']));
   return all.reduce((one, other) => one.combine(other));
+};
+
+/** What the commands use beside the parts of the relay that its own parts know. */
+interface OperatedRelay extends RelayParts {
+  readonly eventSourceMapping: EventSourceMapping;
+  readonly alarmTopic: ITopic;
+}
+
+export const grantOperate = (relay: OperatedRelay, grantee: IGrantable): Grant => {
+  const { buckets, queue, table, secret } = relay;
+  const grant = (actions: string[], ...resourceArns: string[]): Grant =>
+    Grant.addToPrincipal({ grantee, actions, resourceArns });
+  const keys = new Set([...buckets, secret].flatMap(({ encryptionKey }) => encryptionKey ?? []));
+  return [
+    grantRedrive(relay, grantee),
+    grant(['sqs:GetQueueAttributes'], queue.queueArn),
+    grant(['dynamodb:DescribeTable'], table.tableArn),
+    grant(['s3:ListBucket', 's3:GetBucketNotification'], ...buckets.map(({ bucketArn }) => bucketArn)),
+    // HeadObject, and the tags that routes may depend on.
+    grant(['s3:GetObject', 's3:GetObjectTagging'], ...buckets.map((bucket) => bucket.arnForObjects('*'))),
+    grant(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], secret.secretArn),
+    grant(['lambda:GetFunctionConfiguration'], relay.function.functionArn),
+    grant(
+      ['lambda:GetEventSourceMapping', 'lambda:UpdateEventSourceMapping'],
+      relay.eventSourceMapping.eventSourceMappingArn,
+    ),
+    grant(['logs:FilterLogEvents'], relay.logGroup.logGroupArn),
+    grant(['sns:ListSubscriptionsByTopic'], relay.alarmTopic.topicArn),
+    // These only read. Most of them can't be limited to a resource, and a rule may have been made by anyone.
+    grant(
+      [
+        'cloudwatch:GetMetricStatistics',
+        'cloudwatch:DescribeAlarms',
+        'events:DescribeRule',
+        'events:ListRuleNamesByTarget',
+      ],
+      '*',
+    ),
+    ...[...keys].map((key) => grantKey(key, grantee, ['kms:Decrypt'])),
+  ].reduce((one, other) => one.combine(other));
 };
 
 export const grantReadLedger = (relay: Pick<RelayParts, 'table'>, grantee: IGrantable): Grant => {

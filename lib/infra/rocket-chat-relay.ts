@@ -14,7 +14,7 @@ import { checkProps } from './config/check-props.ts';
 import { warnOfLoops } from './config/loop-warning.ts';
 import { warnOfUnreachableRoutes } from './config/unreachable-routes.ts';
 import { createRelayFunction, DEFAULT_MEMORY_MB, FUNCTION_TIMEOUT } from './function/relay-function.ts';
-import { grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
+import { grantOperate, grantReadLedger, grantRedrive, grantUpload } from './grants.ts';
 import { createAlarmTopic } from './monitoring/alarm-topic.ts';
 import { type AlarmName, createAlarms, RUNBOOK_URL } from './monitoring/alarms.ts';
 import { createDashboard } from './monitoring/dashboard.ts';
@@ -144,6 +144,14 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
    */
   grantRedrive(grantee: IGrantable): Grant {
     return grantRedrive(this, grantee);
+  }
+
+  /**
+   * Allows all commands of `relay` but `relay credentials`, which stores a new token. It includes reading the token, with
+   * which the commands ask the chat server, and reading the objects of the buckets.
+   */
+  grantOperate(grantee: IGrantable): Grant {
+    return grantOperate(this, grantee);
   }
 
   /** Allows reading the ledger. */

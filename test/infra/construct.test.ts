@@ -126,6 +126,51 @@ describe('the construct', () => {
     ]);
   });
 
+  it('grants what the commands of relay call, each on its own resource', () => {
+    const statements = withApp((app: App) => {
+      const stack = new Stack(app, 'Mine');
+      const relay = new RocketChatRelay(stack, 'Relay', valid);
+      relay.grantOperate(new User(stack, 'User'));
+      const policies = Object.entries(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+      return policies.find(([id]) => id.startsWith('User'))?.[1]['Properties'].PolicyDocument.Statement as {
+        Action: string | string[];
+        Resource: unknown;
+      }[];
+    });
+    const on = (action: string) =>
+      statements
+        .filter(({ Action }) => [Action].flat().includes(action))
+        .map(({ Resource }) => JSON.stringify(Resource));
+    expect(statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action)).toEqual([
+      'cloudwatch:DescribeAlarms',
+      'cloudwatch:GetMetricStatistics',
+      'events:DescribeRule',
+      'events:ListRuleNamesByTarget',
+    ]);
+    for (const [action, resource] of [
+      ['s3:ListBucket', 'RelayUploads'],
+      ['s3:GetBucketNotification', 'RelayUploads'],
+      ['s3:GetObject', 'RelayUploads'],
+      ['s3:GetObjectTagging', 'RelayUploads'],
+      ['secretsmanager:GetSecretValue', 'RelayToken'],
+      ['secretsmanager:DescribeSecret', 'RelayToken'],
+      ['lambda:GetFunctionConfiguration', 'RelayFunction'],
+      ['lambda:UpdateEventSourceMapping', 'event-source-mapping'],
+      ['lambda:GetEventSourceMapping', 'event-source-mapping'],
+      ['logs:FilterLogEvents', 'RelayLog'],
+      ['sns:ListSubscriptionsByTopic', 'Topic'],
+      ['dynamodb:Query', 'RelayLedger'],
+      ['dynamodb:DescribeTable', 'RelayLedger'],
+      ['sqs:SendMessage', 'RelayQueue'],
+      ['sqs:ChangeMessageVisibility', 'RelayDeadLetterQueue'],
+      ['cloudformation:DescribeStacks', 'stack/Mine/'],
+    ] as const) {
+      expect(on(action), action).toEqual([expect.stringContaining(resource)]);
+    }
+    expect(on('sqs:GetQueueAttributes').join()).toMatch(/RelayDeadLetterQueue.*RelayQueue|RelayQueue.*RelayDeadLetter/);
+    expect(on('secretsmanager:PutSecretValue')).toEqual([]);
+  });
+
   it('grants reading the ledger, but not writing it', () => {
     expect(statementsOf((relay, user) => relay.grantReadLedger(user))).toEqual([
       [['dynamodb:GetItem', 'dynamodb:Query'], ['RelayLedger']],

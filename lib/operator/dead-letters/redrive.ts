@@ -44,11 +44,12 @@ export const redriveLetters = async (
   const pace = createPace({ perSecond: options.rate, signal: io.signal });
   const plan = createPlan(output, letterColumns(Date.now()));
   const count = { sent: 0, failed: 0, newer: 0 };
+  const repeats = createRepeats(pass);
   try {
     for await (const letters of pass.batches()) {
       const selected = letters.filter(isSelected);
       // An object that fails again has a new letter. It is left for the next run, or this one might never end.
-      const wanted = selected.filter(({ sentAt }) => sentAt <= pass.startedAt());
+      const wanted = selected.filter((letter) => letter.sentAt <= pass.startedAt() && !repeats.has(letter));
       count.newer += selected.length - wanted.length;
       progress.add(letters.length - wanted.length);
       if (!options.execute) for (const letter of wanted) plan.add(letter);
@@ -56,6 +57,7 @@ export const redriveLetters = async (
         for (const part of tens(wanted)) {
           if (io.signal.aborted) break;
           await pace.take(part.length);
+          repeats.add(part);
           const failed = await redrive(target, pass, part, options, output);
           count.failed += failed;
           count.sent += part.length - failed;
@@ -73,6 +75,24 @@ export const redriveLetters = async (
   else reportResult(count, options, io, output);
   reportRest(pass, target, output);
   return count.failed > 0 || io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
+};
+
+/**
+ * Recognises the letter of an object that failed again in the same second in which the pass began, whose time does not
+ * tell it from the letters before.
+ */
+const createRepeats = (pass: Pick<Pass, 'startedAt'>) => {
+  const redriven = new Set<string>();
+  const begunAt = performance.now();
+  const nameOf = ({ body, roomId = '' }: Letter): string => `${roomId} ${body}`;
+  return {
+    has: (letter: Letter): boolean => letter.sentAt > pass.startedAt() - 1_000 && redriven.has(nameOf(letter)),
+    /** What is sent later fails later than in that second, so few letters are remembered. */
+    add(letters: readonly Letter[]): void {
+      if (performance.now() - begunAt > 3_000) return;
+      for (const letter of letters) redriven.add(nameOf(letter));
+    },
+  };
 };
 
 /**

@@ -39,6 +39,7 @@ export const tellStory = async (
   ]);
   const ignored = routed?.kind === 'ignored' ? routed.why : undefined;
   const why = items.length > 0 ? undefined : await explain(target, { modifiedAt: object?.modifiedAt, ignored, now });
+  const missing = routed?.kind === 'routed' ? roomsWithoutEntry(routed.rooms, items, object?.eTag) : [];
   const links = createMessageLinks(target);
   const versions = await Promise.all(
     items.map(async (item) => {
@@ -55,6 +56,7 @@ export const tellStory = async (
         object: object && { ...object, modifiedAt: iso(object.modifiedAt) },
         route: routed,
         versions: versions.map(({ item, link }) => ({ ...jsonOf(item), link })),
+        roomsWithoutEntry: missing,
         unreadable,
         why,
         deliveries: lines.map(({ timestamp, ...line }) => ({ time: iso(timestamp), ...line })),
@@ -76,6 +78,12 @@ export const tellStory = async (
   if (ignored !== undefined) output.text(row('route', output.warn(`none: ${ignored}`)));
   for (const { item, link } of versions)
     for (const text of describe(item, link, object?.eTag, target, key, output)) output.text(text);
+  for (const room of missing) {
+    output.text(`\n${row('room', printable(room))}`);
+    output.text(
+      row('state', output.warn('no entry: its delivery has not begun, or the room cannot be used; see the log')),
+    );
+  }
   if (unreadable > 0)
     output.text(row('ledger', output.bad(`${unreadable} items hold values that the relay has not written`)));
   if (why !== undefined)
@@ -202,6 +210,18 @@ const describe = (
     lines.push(row('next', `npx relay dead-letters list --key ${quoted(key)} ${target.option}`));
   }
   return lines;
+};
+
+/** Of an object that has entries for some of its rooms, the others. */
+const roomsWithoutEntry = (
+  rooms: readonly string[],
+  items: readonly LedgerItem[],
+  eTag: string | undefined,
+): readonly string[] => {
+  const own = items.filter((item) => item.eTag === eTag);
+  // Items of earlier versions do not say how the route named their room.
+  if (own.length === 0 || own.some(({ room }) => room === undefined)) return [];
+  return rooms.filter((name) => !own.some(({ room, roomId }) => room === name || roomId === name));
 };
 
 const roomText = ({ room, roomId }: LedgerItem): string =>

@@ -199,6 +199,16 @@ describe('relay redrive', () => {
     expect(await letters()).toBe(0);
   });
 
+  it('sends an object once that fails again in the second in which the command begins', async () => {
+    await put('a.svg');
+    const { exitCode, records } = await world.run(['redrive', '--execute', '--local', '--json']);
+    expect(exitCode).toBe(0);
+    expect(records().at(-1)).toMatchObject({ event: 'done', sent: 1 });
+    await world.relay.settled();
+    expect(world.relay.deliveries.map(({ outcome }) => outcome)).toEqual(['dead-lettered', 'dead-lettered']);
+    expect(await letters()).toBe(1);
+  });
+
   it('copies the attributes of a letter, which the function needs to accept the redrive', async () => {
     await put('a.svg');
     const [letter] = await world.relay.peekDeadLetters();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ChatServer } from '../../../lib/local/chat-server/chat-server.ts';
 import { type OperatorWorld, putUnknown, startOperatorWorld } from '../../helpers/operator.ts';
 
@@ -87,6 +87,29 @@ describe('relay status', () => {
     expect(stdout).toContain('dead letter since');
     expect(stdout).toContain('MEDIA_TYPE_REFUSED');
     expect(stdout).toContain('npx relay dead-letters list --key story/refused.svg --local');
+  });
+
+  it('names the rooms of an object in which its delivery has not begun', async () => {
+    // A relay of its own, because the message stays in the queue.
+    const several = await startOperatorWorld({ settings: { routes: [{ rooms: ['#general', '#missing'] }] } });
+    onTestFinished(() => several.close());
+    const Key = 'story/several.log';
+    await several.relay.clients.s3.send(new PutObjectCommand({ Bucket: 'uploads', Key, Body: 'abc' }));
+    await expect
+      .poll(() => several.relay.deliveries.filter(({ key }) => key === Key).map(({ outcome }) => outcome))
+      .toEqual(expect.arrayContaining(['posted', 'retrying']));
+    const [story, plain] = await Promise.all([
+      several.run(['status', `s3://uploads/${Key}`, '--local', '--json']),
+      several.run(['status', `s3://uploads/${Key}`, '--local']),
+    ]);
+    expect(story.records()).toEqual([
+      expect.objectContaining({
+        route: { kind: 'routed', rooms: ['#general', '#missing'] },
+        versions: [expect.objectContaining({ status: 'posted', room: '#general' })],
+        roomsWithoutEntry: ['#missing'],
+      }),
+    ]);
+    expect(plain.stdout).toMatch(/^room {6}#missing\nstate {5}no entry: its delivery has not begun/m);
   });
 
   it('tells why S3 never told the relay of an object', async () => {
