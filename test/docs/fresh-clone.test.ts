@@ -38,7 +38,7 @@ it.skipIf(!existsSync(join(ROOT, '.git')))(
     for (const command of commands) {
       if (command.startsWith('git clone ')) {
         cwd = folder;
-        await clone(join(folder, basename(command.split(' ')[2] ?? '', '.git')));
+        await clone(join(folder, basename(command.split(' ').at(-1) ?? '', '.git')));
       } else if (command.startsWith('cd ')) {
         cwd = resolve(cwd, command.slice(3));
       } else if (command === 'npm ci') {
