@@ -8,8 +8,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // The default of 1 s is too short on a machine whose cores are busy.
     expect: { poll: { timeout: 20_000 } },
-    // Two workers are enough: slow tests wait for child processes and sockets.
-    maxWorkers: 2,
+    // Slow tests wait for child processes and sockets, so there are more workers than a small machine has cores.
+    maxWorkers: 3,
     // A worker loads the CDK, the SDK and the sources once instead of once for each file. No test changes a module's
     // state.
     isolate: false,

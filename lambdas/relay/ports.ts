@@ -199,11 +199,13 @@ export interface Ledger {
    */
   record(id: DeliveryId, owner: string, change: LedgerChange): Promise<void>;
   /**
-   * Another entry of the same key and room: `newer` is a later version that was claimed; `same`, only for an object
-   * without a sequencer, is a posted message with the same eTag.
+   * Another entry of the same key and room. `newer` is a later version that was claimed. `same` is a message with the same
+   * eTag: for an object without a sequencer any; for one with a sequencer that of a backfilled event whose file was read
+   * after the object was created, so that the file was this object or a later one with the same content.
+   * @param createdAt when the object was created, epoch milliseconds. @default no backfilled event counts
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
-  findOther(id: DeliveryId): Promise<Other | undefined>;
+  findOther(id: DeliveryId, createdAt?: number): Promise<Other | undefined>;
   /**
    * The other versions of the key in the room that are being delivered or settled, newest first. The list ends with the
    * newest settled version that has a sequencer; older ones say nothing new. At most 200 items are read.
@@ -225,6 +227,8 @@ export interface DeadLetter {
   readonly errorType?: string | undefined;
   readonly httpStatus?: number | undefined;
   readonly roomId?: string | undefined;
+  /** As its route names it. */
+  readonly room?: string | undefined;
   readonly attempts: number;
   readonly failedAt: number;
 }

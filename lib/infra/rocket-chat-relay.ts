@@ -138,7 +138,10 @@ export class RocketChatRelay extends RelayMetrics implements RelayParts {
     return grantUpload(this, grantee, prefix);
   }
 
-  /** Allows moving dead letters back to the uploads queue, as described in `docs/operating.md`. */
+  /**
+   * Allows sending dead letters back to the uploads queue, as described in `docs/operating.md`: with `relay redrive`,
+   * `relay discard` and `relay dead-letters`, in SQS's console, or with the AWS CLI.
+   */
   grantRedrive(grantee: IGrantable): Grant {
     return grantRedrive(this, grantee);
   }

@@ -100,8 +100,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'delete the message before its dead letter is written',
     file: DEAD_LETTER,
-    from: 'await deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt });',
-    to: 'deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt }).catch(() => {});',
+    from: 'await deps.queues.sendDeadLetter({ body, reason, detail, ...rest });',
+    to: 'deps.queues.sendDeadLetter({ body, reason, detail, ...rest }).catch(() => {});',
     proof: 'model',
   },
   {

@@ -60,7 +60,13 @@ const attributesOf = async (overrides: Partial<DeadLetter>): Promise<Record<stri
 
 describe('a dead letter in SQS', () => {
   it('has the record as its body and the reason as attributes', async () => {
-    await queues.sendDeadLetter({ ...letter, errorType: 'error-file-too-large', httpStatus: 400, roomId: 'GENERAL' });
+    await queues.sendDeadLetter({
+      ...letter,
+      errorType: 'error-file-too-large',
+      httpStatus: 400,
+      roomId: 'GENERAL',
+      room: '#general',
+    });
     const message = await receive(deadLetterQueueUrl);
     expect(message?.Body).toBe('{"Records":[{}]}');
     expect(message?.MessageAttributes).toMatchObject({
@@ -68,6 +74,7 @@ describe('a dead letter in SQS', () => {
       errorType: { DataType: 'String', StringValue: 'error-file-too-large' },
       detail: { DataType: 'String', StringValue: 'too large' },
       roomId: { DataType: 'String', StringValue: 'GENERAL' },
+      room: { DataType: 'String', StringValue: '#general' },
       failedAt: { DataType: 'String', StringValue: '2026-03-05T09:30:00.000Z' },
       httpStatus: { DataType: 'Number', StringValue: '400' },
       attempts: { DataType: 'Number', StringValue: '3' },

@@ -614,6 +614,66 @@ export const describeLedger = (name: string, makeLedger: MakeLedger): void => {
       });
     });
 
+    describe('findOther, for an object that a backfill has posted', () => {
+      let own: DeliveryId;
+      beforeEach(() => {
+        own = { ...id, sequencer: '2', eTag: 'x' };
+      });
+      const backfill = async (more: Partial<DeliveryId> = {}, times: Partial<Upload> = { sentAt: START }) => {
+        const other = { ...own, sequencer: undefined, ...more };
+        await claimUploaded('p', { id: other, upload: { ...UPLOAD, ...times } });
+        return other;
+      };
+      const post = async (...args: Parameters<typeof backfill>) =>
+        ledger.record(await backfill(...args), 'p', posted('message-x'));
+      const same = { kind: 'same', messageId: 'message-x' };
+
+      it('finds its message if the file was read after the object was created', async () => {
+        await post();
+        expect(await ledger.findOther(own, START - 1)).toEqual(same);
+        expect(await ledger.findOther(own, START)).toEqual(same);
+      });
+
+      it('does not find it if the object was created later: the same content was uploaded again', async () => {
+        await post();
+        expect(await ledger.findOther(own, START + 1)).toBeUndefined();
+        expect(await ledger.findOther(own)).toBeUndefined();
+      });
+
+      it('takes the time of the upload at the server for items that have no other', async () => {
+        await post({}, {});
+        expect(await ledger.findOther(own, UPLOAD.uploadedAt)).toEqual(same);
+        expect(await ledger.findOther(own, UPLOAD.uploadedAt + 1)).toBeUndefined();
+      });
+
+      it('does not find one that is not posted yet', async () => {
+        await backfill();
+        expect(await ledger.findOther(own, START)).toBeUndefined();
+      });
+
+      it('does not find one of another eTag, without an eTag or of another room', async () => {
+        await post({ eTag: 'y' });
+        await post({ eTag: undefined });
+        await post({ roomId: 'OTHER' });
+        expect(await ledger.findOther(own, START)).toBeUndefined();
+        expect(await ledger.findOther({ ...own, eTag: undefined }, START)).toBeUndefined();
+      });
+
+      it('finds a newer version behind other backfilled ones', async () => {
+        for (let index = 0; index < 60; index += 1) await backfill({ eTag: `y${index}` });
+        expect(await ledger.findOther(own, START)).toBeUndefined();
+        await claim('p', { id: { ...own, sequencer: '3' } });
+        expect(await ledger.findOther(own, START)).toEqual({ kind: 'newer' });
+      });
+
+      it('does not find the same content with another sequencer', async () => {
+        const older = { ...own, sequencer: '1' };
+        await claimUploaded('p', { id: older, upload: { ...UPLOAD, sentAt: START } });
+        await ledger.record(older, 'p', posted('message-1'));
+        expect(await ledger.findOther(own, START)).toBeUndefined();
+      });
+    });
+
     describe('a release', () => {
       it('keeps the time at which the entry is due until the next release or dead letter', async () => {
         await claim('a');

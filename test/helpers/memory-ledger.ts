@@ -9,7 +9,7 @@ export interface MemoryTable {
   claim(now: number, id: DeliveryId, lease: Lease, options: Parameters<Ledger['claim']>[2]): Claim;
   claimUploaded(now: number, id: DeliveryId, lease: Lease, options: Parameters<Ledger['claimUploaded']>[2]): Claim;
   record(id: DeliveryId, owner: string, change: LedgerChange): void;
-  findOther(id: DeliveryId): Other | undefined;
+  findOther(id: DeliveryId, createdAt?: number): Other | undefined;
   findVersions(id: DeliveryId): readonly Version[];
   findRooms(id: Omit<DeliveryId, 'roomId'>): readonly RoomEntry[];
   entries(): readonly (LedgerEntry & { readonly id: DeliveryId })[];
@@ -69,17 +69,17 @@ export const createMemoryTable = (): MemoryTable => {
       items.set(keyOf(id), { ...item, ...changed(item, change) });
     },
 
-    findOther(id) {
+    findOther(id, createdAt = Number.POSITIVE_INFINITY) {
       const own = versionOrder(id);
       const others = [...items.values()].filter(
         (item) => item.id.bucket === id.bucket && item.id.key === id.key && item.id.roomId === id.roomId,
       );
-      if (id.sequencer === undefined) {
-        const same = others
-          .filter((item) => item.status === Status.Posted && item.eTag !== undefined && item.eTag === id.eTag)
-          .toSorted((a, b) => (versionOrder(a.id) < versionOrder(b.id) ? 1 : -1))[0];
-        return same === undefined ? undefined : { kind: 'same', messageId: same.messageId };
-      }
+      const [same] = others
+        .filter((item) => item.status === Status.Posted && item.eTag !== undefined && item.eTag === id.eTag)
+        .filter((item) => id.sequencer === undefined || isReadSince(item, createdAt))
+        .toSorted((a, b) => (versionOrder(a.id) < versionOrder(b.id) ? 1 : -1));
+      if (same !== undefined) return { kind: 'same', messageId: same.messageId };
+      if (id.sequencer === undefined) return undefined;
       const newer = others.some(
         (item) => item.id.sequencer !== undefined && versionOrder(item.id) > own && isUnderWay(item),
       );
@@ -128,7 +128,7 @@ export const createMemoryLedger = ({
   claim: async (id, lease, options) => table.claim(clock.now(), id, lease, options),
   claimUploaded: async (id, lease, options) => table.claimUploaded(clock.now(), id, lease, options),
   record: async (id, owner, change) => table.record(id, owner, change),
-  findOther: async (id) => table.findOther(id),
+  findOther: async (id, createdAt) => table.findOther(id, createdAt),
   findVersions: async (id) => table.findVersions(id),
   findRooms: async (id) => table.findRooms(id),
   entries: () => table.entries(),
@@ -137,6 +137,10 @@ export const createMemoryLedger = ({
 /** A dead-lettered entry counts again during its redrive, when it has a lease. */
 const isUnderWay = ({ status, leaseOwner }: Item): boolean =>
   status !== Status.Gone && (status !== Status.DeadLettered || leaseOwner !== undefined);
+
+/** Whether a backfilled event was posted with content that was read after the time. */
+const isReadSince = ({ id, upload }: Item, createdAt: number): boolean =>
+  id.sequencer === undefined && createdAt <= (upload?.sentAt ?? upload?.uploadedAt ?? 0);
 
 const isOwnUpload = (item: Item, lease: Lease): boolean =>
   item.leaseOwner === lease.owner && item.status === Status.Uploaded;

@@ -185,7 +185,7 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       claim: (...args) => port('claim', () => memory.claim(...args)),
       claimUploaded: (...args) => port('claimUploaded', () => memory.claimUploaded(...args)),
       record: (...args) => port('record', () => memory.record(...args)),
-      findOther: (id) => port('findOther', () => memory.findOther(id)),
+      findOther: (id, createdAt) => port('findOther', () => memory.findOther(id, createdAt)),
       findVersions: (id) => port('findVersions', () => memory.findVersions(id)),
       findRooms: (id) => port('findRooms', () => memory.findRooms(id)),
     },

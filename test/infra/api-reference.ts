@@ -13,8 +13,15 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** The text of API.md: each export of the package with its doc comment. */
 export const apiReference = (): string => {
-  const project = new Project({ tsConfigFilePath: join(ROOT, 'tsconfig.json'), skipAddingFilesFromTsConfig: true });
-  const entry = project.addSourceFileAtPath(join(ROOT, 'lib/index.ts'));
+  // CDK's own types are written as the sources name them, so CDK is not loaded, which would take a minute.
+  const project = new Project({
+    tsConfigFilePath: join(ROOT, 'tsconfig.json'),
+    skipAddingFilesFromTsConfig: true,
+    skipFileDependencyResolution: true,
+    compilerOptions: { noResolve: true },
+  });
+  project.addSourceFilesAtPaths([join(ROOT, 'lib/**/*.ts'), join(ROOT, 'lambdas/**/*.ts')]);
+  const entry = project.getSourceFileOrThrow(join(ROOT, 'lib/index.ts'));
   const exported = [...entry.getExportedDeclarations()].map(([name, [declaration]]) => {
     if (declaration === undefined) throw new Error(`${name} has no declaration`);
     return section(name, declaration);
@@ -55,7 +62,7 @@ const classMembers = (declaration: ClassDeclaration): string[] => {
   const methods = classes.flatMap((one) => one.getMethods()).filter(isPublic);
   const rows = properties.map((property) => [
     code(property.getName()),
-    code(textOf(property.getType(), property)),
+    code(typeOf(property)),
     inTable(documentation(property)),
   ]);
   return [
@@ -63,7 +70,7 @@ const classMembers = (declaration: ClassDeclaration): string[] => {
     rows.length === 0 ? '' : table(['Property', 'Type', ''], rows),
     ...methods.map((method) => {
       const parameters = method.getParameters().map((parameter) => parameter.getText().replaceAll(/\s+/g, ' '));
-      const returned = textOf(method.getReturnType(), method);
+      const returned = method.getReturnTypeNode()?.getText() ?? textOf(method.getReturnType(), method);
       return `### ${method.getName()}\n\n${code(`${method.getName()}(${parameters.join(', ')}): ${returned}`)}\n\n${documentation(method)}`.trim();
     }),
   ];
@@ -74,10 +81,9 @@ const propertyTable = (declaration: InterfaceDeclaration): string => {
     one.getProperties(),
   );
   const rows = own.map((property) => {
-    const type = textOf(property.getType().getNonNullableType(), property);
     return [
       code(`${property.getName()}${property.hasQuestionToken() ? '?' : ''}`),
-      code(type),
+      code(typeOf(property).replace(/ \| undefined$/, '')),
       inTable(documentation(property)),
     ];
   });
@@ -105,6 +111,10 @@ const documentation = (node: Node): string => {
 
 const isDocumented = (node: Node | undefined): node is Node & JSDocableNode =>
   node !== undefined && Node.isJSDocable(node);
+
+/** The type as the source writes it, or as it is inferred. */
+const typeOf = (node: Node & { getTypeNode?(): Node | undefined }): string =>
+  (node.getTypeNode?.()?.getText() ?? textOf(node.getType(), node)).replaceAll(/\s+/g, ' ');
 
 const textOf = (type: Type, place: Node): string => type.getText(place).replaceAll(/import\("[^"]*"\)\./g, '');
 const code = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``;

@@ -216,6 +216,15 @@ describe('a customer managed key', () => {
       template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: arn });
       const [{ Properties }] = Object.values(template.findResources('AWS::KMS::Key')) as [{ Properties: never }];
       const policy = JSON.stringify(Properties);
+      // The operator's, for the messages of the queues and the entries of the ledger.
+      template.hasResourceProperties('AWS::IAM::Policy', {
+        PolicyName: Match.stringLikeRegexp('^Operator'),
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            { Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Effect: 'Allow', Resource: arn },
+          ]),
+        },
+      });
       for (const service of ['s3.amazonaws.com', 'events.amazonaws.com', 'cloudwatch.amazonaws.com', 'LogGroup'])
         expect(policy).toContain(service);
     });

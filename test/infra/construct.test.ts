@@ -105,11 +105,12 @@ describe('the construct', () => {
     ]);
   });
 
-  it('grants redrives from the dead-letter queue to the uploads queue', () => {
+  it('grants what relay redrive needs: both queues, the ledger entries, and the outputs of the stack', () => {
     expect(statementsOf((relay, user) => relay.grantRedrive(user))).toEqual([
       [
         [
           'sqs:CancelMessageMoveTask',
+          'sqs:ChangeMessageVisibility',
           'sqs:DeleteMessage',
           'sqs:GetQueueAttributes',
           'sqs:GetQueueUrl',
@@ -120,6 +121,8 @@ describe('the construct', () => {
         ['RelayDeadLetterQueue'],
       ],
       [['sqs:SendMessage'], ['RelayQueue']],
+      [['dynamodb:Query', 'dynamodb:UpdateItem'], ['RelayLedger']],
+      [['cloudformation:DescribeStacks', 'cloudformation:GetTemplateSummary'], ['/Mine/*']],
     ]);
   });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ROUTES, synthesise } from './synthesise.ts';
+import { readRelayContext } from '../../lib/infra/config/context.ts';
+import { RelayStack } from '../../lib/infra/relay-stack.ts';
+import { ROUTES, synthesise, withApp } from './synthesise.ts';
 
 describe('the stack', () => {
   it.each([
@@ -34,5 +36,20 @@ describe('the stack', () => {
     expect(outputs).toContain('--secret-string file://token.json');
     expect(outputs).toMatch(/aws s3 cp example\.pdf 's3:\/\/.*\/in box\/example\.pdf'/);
     expect(outputs).toMatch(/aws sqs start-message-move-task .*--destination-arn/);
+  });
+
+  it.each([
+    ['https://chat.example.com', undefined, true],
+    ['https://chat.example.com', 'true', false],
+    ['https://chat.acme.test', undefined, false],
+  ])('for the URL %s, with -c allowExample=%s, fails: %s', (rocketChatUrl, allowExample, fails) => {
+    withApp((app) => {
+      if (allowExample !== undefined) app.node.setContext('allowExample', allowExample);
+      const relay = { rocketChatUrl, routes: [{ room: '#general' }] };
+      const context = readRelayContext((key) => (key === 'relay' ? relay : undefined));
+      new RelayStack(app, 'Example', { context });
+      if (fails) expect(() => app.synth()).toThrow("is an example and can't be deployed");
+      else expect(() => app.synth()).not.toThrow();
+    });
   });
 });

@@ -139,7 +139,10 @@ describe('the AWS endpoint', () => {
     expect([before, (await read())['SecretString']]).toEqual(['first', 'second']);
     const described = await (await secretsCall('DescribeSecret', { SecretId: 'credentials' })).json();
     expect(described).toMatchObject({
-      VersionIdsToStages: { [pending]: ['AWSCURRENT', 'AWSPENDING'], [String(current)]: ['AWSPREVIOUS'] },
+      VersionIdsToStages: {
+        [pending]: expect.arrayContaining(['AWSCURRENT', 'AWSPENDING']),
+        [String(current)]: ['AWSPREVIOUS'],
+      },
     });
   });
 });

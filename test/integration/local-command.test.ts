@@ -168,7 +168,7 @@ describe('relay local --once', () => {
     const args = ['--once', '--rocket-chat-url', chat.url, '--room', 'news', file('a.txt')];
     const running = relay(args, credentialsOf(chat));
     expect(await running.ended).toBe(1);
-    expect(running.stderr()).toMatch(/a\.txt waits: ROOM_UNAVAILABLE, .* To do: check that the room exists/);
+    expect(running.stderr()).toMatch(/a\.txt waits: ROOM_UNAVAILABLE, .* To do: Check that the room exists/);
   });
 });
 

@@ -24,11 +24,12 @@ export const writeDeadLetter = async (
   failure: Failure,
   attempts: number,
 ): Promise<void> => {
-  const { id, lease, object, roomId } = addressed;
+  const { id, lease, object, roomId, room } = addressed;
   const { reason, detail, errorType, httpStatus } = failure;
   const failedAt = deps.clock.now();
   const body = object.eventBody;
-  await deps.queues.sendDeadLetter({ body, reason, detail, errorType, httpStatus, roomId, attempts, failedAt });
+  const rest = { errorType, httpStatus, roomId, room, attempts, failedAt };
+  await deps.queues.sendDeadLetter({ body, reason, detail, ...rest });
   if (!held.isClaimed) return;
   const { upload, inDoubt } = held;
   const change = { kind: 'dead-lettered', upload, inDoubt: forRedrive(inDoubt), failedAt, lastError: reason } as const;

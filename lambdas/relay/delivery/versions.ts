@@ -22,7 +22,7 @@ export type Order = { readonly kind: 'next'; readonly held: Held } | Ended;
 
 /**
  * Asks the ledger for the other versions of the key. Ends an older version after a newer one was claimed, a backfilled
- * object that was posted before, and an overwrite that the route does not post; makes a version wait for older ones if
+ * object that was posted before, an object that a backfill has posted, and an overwrite that the route does not post; makes a version wait for older ones if
  * its delivery depends on them.
  *
  * @throws LedgerError
@@ -30,9 +30,9 @@ export type Order = { readonly kind: 'next'; readonly held: Held } | Ended;
 export const checkOrder = async (deps: OrderDeps, delivery: Delivery, held: Held): Promise<Order> => {
   if (held.isOrderChecked) return { kind: 'next', held };
   const { ledger } = deps;
-  const { id, route } = delivery;
+  const { id, route, object } = delivery;
   const mayComeAfterNewer = postsOnlyFirst(route) && id.sequencer !== undefined;
-  const other = mayComeAfterNewer ? undefined : await ledger.findOther(id);
+  const other = mayComeAfterNewer ? undefined : await ledger.findOther(id, object.createdAt);
   if (other !== undefined) return endSuperseded(deps, delivery, held, other);
   if (!dependsOnVersions(route)) return { kind: 'next', held: { ...held, isOrderChecked: true } };
   return follow(deps, delivery, held, await judge(deps, delivery));

@@ -50,7 +50,8 @@ export const scopeOf = (target: Target, options: ScopeOptions, now: number): Sco
 
 /**
  * An upload whose event waits in the queue and was never received looks as one that the relay was never told of: both have
- * no entry in the ledger. If it were sent again without a sequencer, it could be posted twice.
+ * no entry in the ledger. The function recognises the second of the two messages, unless both are delivered at the same
+ * moment; then each would be posted.
  * @throws CommandError if messages wait and the user has not said which objects are meant
  */
 export const checkQueueIsEmpty = async (
@@ -64,7 +65,7 @@ export const checkQueueIsEmpty = async (
   if (waiting === 0) return;
   const text =
     `${waiting} messages are in the uploads queue. The relay can't tell an upload whose event waits there from one that it ` +
-    'was never told of, and would post it twice. Wait until the queue is empty ' +
+    'was never told of, and could post it twice. Wait until the queue is empty ' +
     `(npx relay status ${target.option}), or give --until with a time before the oldest upload that waits.`;
   if (execute) throw new CommandError(text);
   output.problem(text);

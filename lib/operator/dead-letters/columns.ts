@@ -7,6 +7,6 @@ export const letterColumns = (now: number): readonly Column<Letter>[] => [
   { title: 'id', text: ({ id }) => id.slice(0, 8), paint: (_, { faint }) => faint },
   { title: 'age', text: (letter) => humanDuration(Math.max(0, now - timeOf(letter))), align: 'right' },
   { title: 'reason', text: ({ reason }) => reason, paint: (_, { bad }) => bad },
-  { title: 'room', text: ({ roomId = '' }) => roomId },
+  { title: 'room', text: ({ room, roomId = '' }) => room ?? roomId },
   { title: 'key', text: titleOf },
 ];

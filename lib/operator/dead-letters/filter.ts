@@ -51,19 +51,23 @@ export const matchKeys = (glob: string): ((key: string) => boolean) => {
 };
 
 /**
- * A letter has the id of its room, unless the room could not be found. Its object leads to the configured name: those of
- * the first route that fits, or of several if that depends on what a letter does not have, such as the content type.
+ * A letter has the room's name as its route gave it, and the id unless the room could not be found. Letters of earlier
+ * versions, and those that SQS moved itself, have no name: then the object leads to it. The names are those of the first
+ * route that fits, or of several if that depends on what a letter does not have, such as the content type.
  */
 const matchRooms = (room: string, routes: readonly Route[]): ((letter: Letter) => boolean) => {
   const name = room.replace(/^#/, '');
+  const isRoom = (one: string): boolean => one === room || one.replace(/^#/, '') === name;
   const single = routes.map((route) => [route] as const);
   const leadsToRoom = (object: Letter['objects'][number]): boolean => {
     for (const [route] of single.filter((one) => mayFit(one, object))) {
-      if (possibleRooms(route).some((one) => one === room || one.replace(/^#/, '') === name)) return true;
+      if (possibleRooms(route).some(isRoom)) return true;
       const { contentTypes, metadata, tags, roomFrom } = route;
       if ([contentTypes, metadata, tags, roomFrom].every((condition) => condition === undefined)) return false;
     }
     return false;
   };
-  return ({ roomId, objects }) => roomId === room || objects.some(leadsToRoom);
+  // An object of several rooms has a letter for each, and leads to all of them.
+  return ({ roomId, room: own, objects }) =>
+    roomId === room || (own === undefined ? objects.some(leadsToRoom) : isRoom(own));
 };

@@ -19,6 +19,8 @@ export interface Letter {
   readonly errorType: string | undefined;
   readonly httpStatus: number | undefined;
   readonly roomId: string | undefined;
+  /** As its route named it. Undefined in letters of earlier versions. */
+  readonly room?: string | undefined;
   readonly attempts: number | undefined;
   /** When the relay gave up, epoch milliseconds. */
   readonly failedAt: number | undefined;
@@ -46,6 +48,7 @@ export const readLetter = (message: Message): Letter => {
     errorType: text('errorType'),
     httpStatus: numberOf(text('httpStatus')),
     roomId: text('roomId'),
+    room: text('room'),
     attempts: numberOf(text('attempts') ?? (isMovedBySqs ? system.ApproximateReceiveCount : undefined)),
     failedAt: numberOf(String(Date.parse(text('failedAt') ?? ''))),
   };

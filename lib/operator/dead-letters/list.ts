@@ -76,6 +76,7 @@ const describe = (letter: Letter, retentionMs: number, output: Output): string =
     ['detail', letter.detail],
     ['error type', letter.errorType ?? ''],
     ['HTTP status', String(letter.httpStatus ?? '')],
+    ['room', letter.room ?? ''],
     ['room id', letter.roomId ?? ''],
     ['attempts', String(letter.attempts ?? '')],
     ['failed', time(letter.failedAt)],

@@ -10,9 +10,13 @@ export interface LedgerItem extends LedgerEntry {
   /** The part of the sort key before the room: the sequencer, or `etag-…` for an object without one. */
   readonly version: string;
   readonly roomId: string;
+  /** As the route named it. Undefined in items of earlier versions. */
+  readonly room?: string | undefined;
   readonly eTag: string | undefined;
   readonly sizeBytes: number | undefined;
   readonly lastError: string | undefined;
+  /** When a delivery ended because the route's `overwrites` does not post it, epoch milliseconds. */
+  readonly ignoredAt?: number | undefined;
   /** When DynamoDB may delete the item, epoch milliseconds: `ledgerRetentionDays` after its last claim. */
   readonly expiresAt: number | undefined;
 }
@@ -20,6 +24,8 @@ export interface LedgerItem extends LedgerEntry {
 const Item = v.looseObject({
   [LedgerTable.SortKey]: v.string(),
   roomId: v.optional(v.string()),
+  room: v.optional(v.string()),
+  ignoredAt: v.optional(v.number()),
   eTag: v.optional(v.string()),
   size: v.optional(v.number()),
   lastError: v.optional(v.string()),
@@ -39,6 +45,8 @@ export const readLedgerItem = (item: Record<string, AttributeValue>): LedgerItem
       ...parseEntry(attributes),
       version: sortKey.slice(0, split),
       roomId: attributes.roomId ?? sortKey.slice(split + 1),
+      room: attributes.room,
+      ignoredAt: attributes.ignoredAt,
       eTag: attributes.eTag,
       sizeBytes: attributes.size,
       lastError: attributes.lastError,

@@ -1,4 +1,5 @@
 import type { Reason } from '../../../lambdas/relay/domain/failure.ts';
+import { adviceFor } from '../../local/relay-feed/advice.ts';
 import type { RelayEvent } from './events.ts';
 
 /** Counts the uploaded objects that have ended, and detects that waiting longer is useless. */
@@ -22,19 +23,19 @@ export interface Settlement {
 /** If no object ends for this time, waiting is given up. */
 const PATIENCE_MS = 60_000;
 
-/** What to do about failures that last until an operator acts. Two failed deliveries are enough to report them. */
-const ADVICE: Readonly<Partial<Record<Reason, string>>> = {
-  CREDENTIALS_REFUSED: 'check the user id and the token',
-  SECRET_UNUSABLE: 'check the secret',
-  ROOM_UNAVAILABLE: 'check that the room exists, and that the bot is a member and may post there',
-  UPLOADS_DISABLED: 'allow file uploads in the server’s settings',
-  MENTION_NOT_ALLOWED: 'allow the bot to mention @all and @here (mention-all, mention-here), or change the caption',
-  FEDERATION_NOT_READY: 'configure the server’s federation, or choose another room',
-  WORKSPACE_RESTRICTED: 'restore the workspace’s connection to Rocket.Chat, or its licence for an air-gapped workspace',
-  VERSION_NOT_SUPPORTED: 'upgrade the server or the relay',
-  NOT_ROCKET_CHAT: 'check the server’s URL',
-  SOURCE_FORBIDDEN: 'check the function’s permissions to read objects',
-};
+/** Failures that last until an operator acts. Two failed deliveries are enough to report them. */
+const MISCONFIGURED: ReadonlySet<string> = new Set<Reason>([
+  'CREDENTIALS_REFUSED',
+  'SECRET_UNUSABLE',
+  'ROOM_UNAVAILABLE',
+  'UPLOADS_DISABLED',
+  'MENTION_NOT_ALLOWED',
+  'FEDERATION_NOT_READY',
+  'WORKSPACE_RESTRICTED',
+  'VERSION_NOT_SUPPORTED',
+  'NOT_ROCKET_CHAT',
+  'SOURCE_FORBIDDEN',
+]);
 
 interface Uploaded {
   /** The rooms in which the object was posted, or ended otherwise. */
@@ -109,8 +110,8 @@ export const createSettlement = (clock: { now(): number }): Settlement => {
       if (left.length > 0 && crash !== undefined) return crash;
       const retries = left.flatMap(([key, { retrying }]) => [...retrying.values()].map((retry) => ({ key, ...retry })));
       for (const { key, times, last } of retries) {
-        const advice = last.event === 'retrying' ? ADVICE[last.reason as Reason] : undefined;
-        if (times >= 2 && advice !== undefined) return `${waitsFor(key, last)} To do: ${advice}.`;
+        if (times < 2 || last.event !== 'retrying' || !MISCONFIGURED.has(last.reason)) continue;
+        return `${waitsFor(key, last)} To do: ${adviceFor(last.reason)}`;
       }
       const [first] = left;
       if (first === undefined) return undefined;

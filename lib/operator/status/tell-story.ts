@@ -150,7 +150,7 @@ const sequencerOf = ({ version }: LedgerItem): string | undefined =>
   version.startsWith('etag-') ? undefined : version;
 
 const jsonOf = (item: LedgerItem): object => {
-  const { version: _, postedAt, failedAt, expiresAt, leaseExpiresAt, upload, inDoubt, ...rest } = item;
+  const { version: _, postedAt, failedAt, ignoredAt, expiresAt, leaseExpiresAt, upload, inDoubt, ...rest } = item;
   return {
     sequencer: sequencerOf(item),
     ...rest,
@@ -158,6 +158,7 @@ const jsonOf = (item: LedgerItem): object => {
     isInDoubt: inDoubt !== undefined,
     postedAt: isoIf(postedAt),
     failedAt: isoIf(failedAt),
+    ignoredAt: isoIf(ignoredAt),
     leaseExpiresAt: isoIf(leaseExpiresAt),
     expiresAt: isoIf(expiresAt),
   };
@@ -180,7 +181,7 @@ const describe = (
       'event',
       `${event}${isCurrent || eTag === undefined ? '' : output.faint(` of another version, eTag ${printable(item.eTag ?? '?')}`)}`,
     ),
-    row('room', printable(item.roomId)),
+    row('room', printable(roomText(item))),
     row('state', stateText(item, output)),
     row(
       'attempts',
@@ -191,7 +192,8 @@ const describe = (
     ([reason, count]) => `${count} × ${printable(reason)}`,
   );
   if (reasons.length > 0) lines.push(row('errors', reasons.join(', ')));
-  else if (item.lastError !== undefined) lines.push(row('error', printable(item.lastError)));
+  else if (item.lastError !== undefined && item.ignoredAt === undefined)
+    lines.push(row('error', printable(item.lastError)));
   if (item.inDoubt !== undefined)
     lines.push(row('doubt', output.warn('a confirm had no answer; the relay looks for the message in the room')));
   if (item.messageId !== undefined)
@@ -202,6 +204,9 @@ const describe = (
   return lines;
 };
 
+const roomText = ({ room, roomId }: LedgerItem): string =>
+  room === undefined || room === roomId ? roomId : `${room} (${roomId})`;
+
 const stateText = (item: LedgerItem, output: Output): string => {
   switch (item.status) {
     case Status.Posted:
@@ -209,6 +214,8 @@ const stateText = (item: LedgerItem, output: Output): string => {
     case Status.DeadLettered:
       return output.bad(`dead letter since ${isoIf(item.failedAt) ?? '?'}`);
     case Status.Gone:
+      if (item.ignoredAt !== undefined)
+        return output.warn(`not posted: ${printable(item.lastError ?? 'an overwrite')}`);
       return output.warn(
         `not posted: ${item.lastError === 'SUPERSEDED' ? 'a newer version, or the same content, was posted' : 'the object was gone'}`,
       );

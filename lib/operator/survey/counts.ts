@@ -31,6 +31,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   [State.Pending]: 'on their way',
   [State.Stuck]: 'pending for too long',
   [State.DeadLettered]: 'dead letters',
+  [State.Ignored]: 'overwrites that are not posted',
   ignored: 'without a route',
 };
 

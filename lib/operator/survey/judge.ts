@@ -12,6 +12,8 @@ export const State = {
   Stuck: 'pending-too-long',
   /** Its letter is in the dead-letter queue. */
   DeadLettered: 'dead-lettered',
+  /** The route's `overwrites` does not post it. */
+  Ignored: 'ignored-overwrite',
   /** The relay was never told of it, or what it knew has expired. */
   NeverPosted: 'never-posted',
 } as const;
@@ -56,7 +58,7 @@ export const judge = (
   const letters = own.filter(({ status }) => status === Status.DeadLettered);
   // A letter that the queue no longer keeps can't be sent back.
   if (letters.some(({ failedAt = 0 }) => now - failedAt < letterKeptMs)) return judged(State.DeadLettered);
-  return judged(State.NeverPosted);
+  return judged(own.some(({ ignoredAt }) => ignoredAt !== undefined) ? State.Ignored : State.NeverPosted);
 };
 
 /** Several messages in one room. */

@@ -1,8 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { createS3Objects } from '../../../lambdas/relay/adapters/s3/objects.ts';
+import { SourceError } from '../../../lambdas/relay/domain/errors.ts';
 import { suspectLoop } from '../../../lambdas/relay/domain/loop-guard.ts';
 import { objectFacts } from '../../../lambdas/relay/domain/object-facts.ts';
-import { isDirectoryMarker, matchRoute } from '../../../lambdas/relay/domain/route.ts';
+import { isDirectoryMarker, type Match, matchRoute } from '../../../lambdas/relay/domain/route.ts';
 import type { Route } from '../../../lambdas/relay/domain/settings.ts';
 
 /** Where the relay would send an object, or why it would ignore it. */
@@ -28,7 +29,14 @@ export const routeOf = async (
     details: () => store.describe(created, options),
     tags: () => store.tags(created, options),
   });
-  const match = await matchRoute(routes, facts);
+  let match: Match | undefined;
+  try {
+    match = await matchRoute(routes, facts);
+  } catch (error) {
+    // Since it was listed. Others of the same listing are still to be looked at.
+    if (error instanceof SourceError && error.code === 'OBJECT_GONE') return { kind: 'ignored', why: 'it was deleted' };
+    throw error;
+  }
   if (match === undefined) return { kind: 'ignored', why: 'no route fits' };
   if (match.rooms.length === 0) return { kind: 'ignored', why: `routes[${match.place}] ignores it` };
   return { kind: 'routed', rooms: match.rooms };

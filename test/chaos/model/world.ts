@@ -211,7 +211,8 @@ const ledgerOf = (
           if (change.kind === 'dead-lettered') standingClaims.delete(nameOf(id));
         },
       }),
-    findOther: (id) => call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id) }),
+    findOther: (id, createdAt) =>
+      call({ name: 'ledger query', faults: ledgerFaults, effect: () => table.findOther(id, createdAt) }),
     findVersions: (id) =>
       call({ name: 'ledger query of versions', faults: ledgerFaults, effect: () => table.findVersions(id) }),
     findRooms: (id) => call({ name: 'ledger query of rooms', faults: ledgerFaults, effect: () => table.findRooms(id) }),

@@ -16,6 +16,7 @@ beforeAll(async () => {
       routes: [
         { suffix: '.txt', room: '#general' },
         { suffix: '.svg', room: '#general' },
+        { suffix: '.csv', room: '#general', overwrites: 'first' },
       ],
     },
   });
@@ -23,9 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const put = async (key: string) => {
+const put = async (key: string, Body = 'abc') => {
   const ContentType = key.endsWith('.svg') ? 'image/svg+xml' : 'text/plain';
-  await world.relay.clients.s3.send(new PutObjectCommand({ Bucket: 'uploads', Key: key, Body: 'abc', ContentType }));
+  await world.relay.clients.s3.send(new PutObjectCommand({ Bucket: 'uploads', Key: key, Body, ContentType }));
   await world.relay.settled();
 };
 
@@ -104,6 +105,19 @@ describe('relay status', () => {
     await put('folder/a.txt');
     const { exitCode, stdout } = await world.run(['status', 's3://uploads/folder/', '--local']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '1 objects listed: 1 posted.\n' });
+  });
+
+  it('knows an overwrite that the route does not post from an object that is missing', async () => {
+    await put('first/a.csv');
+    await put('first/a.csv', 'other');
+    const story = await world.run(['status', 's3://uploads/first/a.csv', '--local']);
+    expect(story.stdout).toContain('room      #general (GENERAL)');
+    expect(story.stdout).toContain('not posted: only the first version of a key is posted');
+    const folder = await world.run(['status', 's3://uploads/first/', '--local']);
+    expect({ exitCode: folder.exitCode, stdout: folder.stdout }).toEqual({
+      exitCode: 0,
+      stdout: '1 objects listed: 1 overwrites that are not posted.\n',
+    });
   });
 
   it('exits with 2 if the argument is no object of the relay', async () => {

@@ -141,6 +141,36 @@ describe('deliver posts no message', () => {
       await world.run({ object: createdObject({ sequencer: undefined, eTag: 'other', sizeBytes: 7 }) }),
     ).toMatchObject({ kind: 'duplicate' });
   });
+
+  it('for an object whose event was still in the queue when a backfill posted it', async () => {
+    await world.run({ object: createdObject({ sequencer: undefined, sizeBytes: 7 }) });
+    world.clock.advance(3_600_000);
+    expect(await world.run({ receiveCount: 40 })).toMatchObject({ kind: 'duplicate', chatMessageId: 'message-1' });
+    expect(await world.run({ receiveCount: 41 })).toMatchObject({ kind: 'duplicate' });
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('for a dead letter that is redriven after a backfill has posted its object', async () => {
+    world.fail('open', new SourceError('archived', { code: 'OBJECT_ARCHIVED' }));
+    expect(await world.run()).toMatchObject({ kind: 'dead-lettered' });
+    const failedAt = world.clock.now();
+    expect(await world.run({ object: createdObject({ sequencer: undefined, sizeBytes: 7 }) })).toMatchObject({
+      kind: 'posted',
+    });
+    expect(await world.run({ failedAt })).toMatchObject({ kind: 'duplicate', chatMessageId: 'message-1' });
+    expect(world.messages).toHaveLength(1);
+  });
+});
+
+describe('deliver posts another message', () => {
+  it('for the same content that is uploaded again after a backfill has posted it', async () => {
+    await world.run({ object: createdObject({ sequencer: undefined, sizeBytes: 7 }) });
+    world.clock.advance(3_600_000);
+    const object = createdObject({ createdAt: world.clock.now(), sizeBytes: 7 });
+    expect(await world.run({ object })).toMatchObject({ kind: 'posted' });
+    expect(await world.run({ object, receiveCount: 2 })).toMatchObject({ kind: 'duplicate' });
+    expect(world.messages).toHaveLength(2);
+  });
 });
 
 describe('a file of Rocket.Chat itself', () => {
@@ -226,6 +256,7 @@ describe('an object that the server refuses', () => {
         errorType: 'error-file-too-large',
         httpStatus: 400,
         roomId: ROOM_ID,
+        room: '#general',
         attempts: 1,
         failedAt: START,
       },

@@ -41,6 +41,8 @@ const Neighbour = v.object({
   leaseOwner: text,
   leaseExpiresAt: number,
   fileId: text,
+  sentAt: number,
+  uploadedAt: number,
   messageId: text,
   threadId: text,
   postedAt: number,
@@ -92,7 +94,7 @@ export const createPartition = (
   }
 
   return {
-    async findOther(id) {
+    async findOther(id, createdAt = Number.POSITIVE_INFINITY) {
       const pages =
         id.sequencer === undefined
           ? pagesOf(id, {
@@ -101,15 +103,20 @@ export const createPartition = (
               values: { ':roomId': id.roomId, ':posted': Status.Posted, ':eTag': id.eTag ?? '' },
             })
           : pagesOf(id, {
-              // '$' follows '#' and so sorts after every room of this sequencer. 'G' sorts after every hex digit.
-              range: `#${LedgerTable.SortKey} BETWEEN :after AND :end`,
+              // '$' follows '#' and so sorts after every room of this sequencer.
+              range: `#${LedgerTable.SortKey} > :after`,
               filter: IS_UNDER_WAY,
               names: ['roomId', 'status', 'leaseOwner'],
-              values: { ...UNDER_WAY, ':roomId': id.roomId, ':after': `${versionOrder(id)}$`, ':end': 'G' },
+              values: { ...UNDER_WAY, ':roomId': id.roomId, ':after': `${versionOrder(id)}$` },
             });
-      for await (const [other] of pages) {
-        if (other === undefined) continue;
-        return id.sequencer === undefined ? { kind: 'same', messageId: other.messageId } : { kind: 'newer' };
+      for await (const page of pages) {
+        for (const other of page) {
+          if (id.sequencer === undefined) return { kind: 'same', messageId: other.messageId };
+          if (other[LedgerTable.SortKey] < FIRST_BACKFILLED) return { kind: 'newer' };
+          const readAt = other.sentAt ?? other.uploadedAt ?? 0;
+          const isSame = other.status === Status.Posted && other.eTag !== undefined && other.eTag === id.eTag;
+          if (isSame && createdAt <= readAt) return { kind: 'same', messageId: other.messageId };
+        }
       }
       return undefined;
     },

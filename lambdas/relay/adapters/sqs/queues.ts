@@ -47,6 +47,7 @@ const attributesOf = (letter: DeadLetter): Record<string, MessageAttributeValue>
     errorType: letter.errorType,
     detail: letter.detail,
     roomId: letter.roomId,
+    room: letter.room,
     failedAt: new Date(letter.failedAt).toISOString(),
   };
   const numbers = { httpStatus: letter.httpStatus, attempts: letter.attempts };

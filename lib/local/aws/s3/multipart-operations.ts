@@ -2,13 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { methodNotAllowed } from './bucket-operations.ts';
-import {
-  checkWriteConditions,
-  copySource,
-  type ObjectRequest,
-  type OnCreated,
-  storedHeaders,
-} from './object-operations.ts';
+import { checkWriteConditions, copySource, type OnCreated, storedHeaders } from './object-operations.ts';
 import {
   type MultipartUpload,
   type ObjectBuckets,
@@ -18,7 +12,7 @@ import {
 } from './object-store.ts';
 import { measureFile, receiveBody } from './receive-body.ts';
 import { S3Error } from './s3-error.ts';
-import { allowOnly, readXml } from './s3-request.ts';
+import { allowOnly, type ObjectRequest, readXml } from './s3-request.ts';
 import { tagsOfHeader } from './tag-operations.ts';
 import { xmlDocument, xmlElements, xmlTexts } from './xml.ts';
 

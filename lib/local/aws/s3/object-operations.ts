@@ -6,11 +6,9 @@ import { methodNotAllowed } from './bucket-operations.ts';
 import type { ObjectBuckets, StoredObject } from './object-store.ts';
 import { receiveBody } from './receive-body.ts';
 import { noSuchVersion, notImplemented, S3Error } from './s3-error.ts';
-import { allowOnly, type S3Request } from './s3-request.ts';
+import { allowOnly, type ObjectRequest } from './s3-request.ts';
 import { tagOperation, tagsOfHeader } from './tag-operations.ts';
 import { xmlDocument } from './xml.ts';
-
-export type ObjectRequest = S3Request & { readonly bucket: string; readonly key: string };
 
 /** Called when an object has been stored, before the client has its answer. */
 export type OnCreated = (bucket: string, object: StoredObject, eventName: string) => void;

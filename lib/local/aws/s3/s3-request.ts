@@ -13,6 +13,9 @@ export interface S3Request {
   readonly response: ServerResponse;
 }
 
+/** A request about an object. */
+export type ObjectRequest = S3Request & { readonly bucket: string; readonly key: string };
+
 /** Parameters that no operation has to know: names of operations, signatures in presigned URLs. */
 const IRRELEVANT = /^(x-id$|X-Amz-|AWSAccessKeyId$|Signature$|Expires$|response-)/i;
 

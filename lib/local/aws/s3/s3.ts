@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { bucketOperation } from './bucket-operations.ts';
 import { isMultipart, multipartOperation } from './multipart-operations.ts';
-import { type ObjectRequest, type OnCreated, objectOperation } from './object-operations.ts';
+import { type OnCreated, objectOperation } from './object-operations.ts';
 import { createObjectBuckets } from './object-store.ts';
 import { S3Error } from './s3-error.ts';
-import { readRequest, type S3Request } from './s3-request.ts';
+import { type ObjectRequest, readRequest, type S3Request } from './s3-request.ts';
 import { xmlDocument } from './xml.ts';
 
 /**

@@ -1,8 +1,7 @@
 import { methodNotAllowed } from './bucket-operations.ts';
-import type { ObjectRequest } from './object-operations.ts';
 import type { ObjectBuckets, Tags } from './object-store.ts';
 import { S3Error } from './s3-error.ts';
-import { allowOnly, readXml } from './s3-request.ts';
+import { allowOnly, type ObjectRequest, readXml } from './s3-request.ts';
 import { xmlDocument, xmlElements, xmlTexts } from './xml.ts';
 
 /** Carries out a request for `?tagging` of an object. @returns the answer's XML, if it has a body */

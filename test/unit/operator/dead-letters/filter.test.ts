@@ -69,6 +69,16 @@ describe('matchLetters', () => {
     expect(isSelected({ room: 'LARGE' }, { roomId: undefined, sizeBytes: 100 })).toBe(false);
   });
 
+  it('selects only the letter of the room if the object goes to several', () => {
+    const select = matchLetters({ room: '#a' }, [{ rooms: ['#a', '#b'] }]);
+    expect([select(letter({ room: '#a', roomId: 'A' })), select(letter({ room: '#b', roomId: 'B' }))]).toEqual([
+      true,
+      false,
+    ]);
+    expect(select(letter({ room: '#a', roomId: undefined }))).toBe(true);
+    expect(isSelected({ room: 'general' }, { room: '#general', roomId: undefined })).toBe(true);
+  });
+
   it('selects by each room that the object may have gone to if that depends on its content type', () => {
     const image = { key: 'images/a.png', roomId: undefined };
     expect(['#pictures', '#rest', '#general'].filter((room) => isSelected({ room }, image))).toEqual([

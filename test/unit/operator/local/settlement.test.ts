@@ -90,7 +90,9 @@ describe('createSettlement', () => {
     settlement.note(retrying('a', 'CREDENTIALS_REFUSED'));
     expect(settlement.stuck()).toBeUndefined();
     settlement.note(retrying('a', 'CREDENTIALS_REFUSED'));
-    expect(settlement.stuck()).toBe('a waits: CREDENTIALS_REFUSED, because. To do: check the user id and the token.');
+    expect(settlement.stuck()).toBe(
+      'a waits: CREDENTIALS_REFUSED, because. To do: Check the user id and the token of the bot.',
+    );
   });
 
   it('has advice for every reason that the documentation calls misconfigured', () => {

@@ -37,6 +37,13 @@ describe('judge', () => {
     expect(stateOf([])).toBe(State.NeverPosted);
   });
 
+  it('finds an overwrite that the route does not post, and does not count it as never posted', () => {
+    const ignored = item({ status: 'gone', ignoredAt: NOW - DAY, lastError: 'only the first version' });
+    expect(stateOf([item({ eTag: 'e0', messageId: 'm1' }), ignored])).toBe(State.Ignored);
+    expect(stateOf([ignored, item({ version: 'etag-e1', messageId: 'm1' })])).toBe(State.Posted);
+    expect(stateOf([item({ status: 'gone', lastError: 'OBJECT_GONE' })])).toBe(State.NeverPosted);
+  });
+
   it('counts items of all rooms if the room is not known', () => {
     const options = { eTag: 'e1', roomId: undefined, now: NOW, letterKeptMs: 14 * DAY, itemKeptMs: KEPT };
     expect(judge([item({ roomId: 'OTHER' })], options).state).toBe(State.Posted);
