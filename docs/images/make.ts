@@ -49,7 +49,8 @@ const take = async (relay: LocalRelay, browser: Browser): Promise<void> => {
     await page.locator('summary').first().click();
     await page.mouse.move(500, 500);
     await page.mouse.wheel(0, -5_000);
-    await page.waitForFunction('document.querySelector(".log").scrollTop === 0');
+    // Not page.waitForFunction, which evaluates strings in the page: its Content Security Policy forbids that.
+    while ((await page.evaluate('document.querySelector(".log").scrollTop')) !== 0) await page.waitForTimeout(50);
     await picture(page, 'room-page.png');
   });
   await withPage(relay, browser, { ...NARROW, colorScheme: 'light' }, (page) => picture(page, 'room-page-360.png'));
