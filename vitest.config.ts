@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+// `npm run test:long` runs the tests that start the command line or kill processes many times, and no others.
+const isLong = process.env['LONG_TESTS'] === '1';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [isLong ? 'test/**/*.long.test.ts' : 'test/**/*.test.ts'],
+    exclude: isLong ? [] : ['test/**/*.long.test.ts'],
     reporters: ['default', './test/helpers/closing-line-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSchedules, describeFailure } from './model/check-schedules.ts';
 import { createTally, tableOf } from './model/schedules.ts';
 
-const SCHEDULES = Number(process.env['MODEL_SCHEDULES'] ?? 3_000);
+const SCHEDULES = Number(process.env['MODEL_SCHEDULES'] ?? 2_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 /** Seeds that have broken a promise before. */
 const PINNED = [190384097, 777];
