@@ -42,6 +42,9 @@ const open = async (url: string, options: BrowserContextOptions = {}): Promise<P
   await page.getByText('live', { exact: true }).waitFor();
   return page;
 };
+/** Resolves when the server has carried out what the action changes. */
+const changesFaults = (page: Page, act: () => Promise<void>) =>
+  Promise.all([page.waitForResponse((answer) => answer.url().endsWith('/room-page/faults')), act()]);
 const stage = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^[\\d,]+ ${name}$`) });
 const countOf = async (page: Page, name: string) => Number.parseInt(await stage(page, name).innerText(), 10);
 const violations = async (page: Page): Promise<string[]> => {
@@ -165,8 +168,9 @@ describe.skipIf(chromiumPath === undefined)('the room page in a browser', () => 
     await stage(page, 'Faults on').click();
     const lost = page.getByRole('switch', { name: 'Lose the answer to a confirm' });
     // A range input takes keys: the share of calls goes from 50 to 100 percent.
-    await page.getByRole('slider', { name: 'Share of calls: Lose the answer to a confirm' }).press('End');
-    await lost.click();
+    const share = page.getByRole('slider', { name: 'Share of calls: Lose the answer to a confirm' });
+    await changesFaults(page, () => share.press('End'));
+    await changesFaults(page, () => lost.click());
     await put('unheard.txt');
     await expect.poll(() => postedNamed('unheard.txt').length, WAIT).toBe(1);
     await page.getByText('1 call struck').waitFor();
