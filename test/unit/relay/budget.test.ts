@@ -25,8 +25,8 @@ describe('the bundle', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('is at most 736 KB in size', () => {
-    expect(sizeBytes).toBeLessThanOrEqual(736 * 1024);
+  it('is at most 700 KB in size', () => {
+    expect(sizeBytes).toBeLessThanOrEqual(700 * 1024);
   });
 
   it('loads none of the modules that take tens of milliseconds', () => {
