@@ -7,9 +7,8 @@ import { commandLine } from '../shell.ts';
 import { postingRate } from '../status/posting-rate.ts';
 import { surveyColumns } from '../survey/columns.ts';
 import { type Counts, countsText, createCounts } from '../survey/counts.ts';
-import { State } from '../survey/judge.ts';
-import { createRoomIds } from '../survey/room-ids.ts';
-import { type Surveyed, surveyBucket } from '../survey/survey.ts';
+import { createRoomIds, reportUnknownRooms } from '../survey/room-ids.ts';
+import { missingObjects, type Surveyed, surveyBucket } from '../survey/survey.ts';
 import { findTarget } from '../target/options.ts';
 import type { Target } from '../target/target.ts';
 import { humanDuration, printable } from '../terminal.ts';
@@ -52,7 +51,7 @@ export const runBackfill = async (options: BackfillOptions, io: CommandIo): Prom
     for await (const page of surveyBucket(target, survey, { rooms, deadLetters })) {
       if (io.signal.aborted) break;
       counts.add(page);
-      const wanted = uniqueObjects(page.surveyed).slice(0, limit - (execute ? sent : plan.count));
+      const wanted = missingObjects(page.surveyed).slice(0, limit - (execute ? sent : plan.count));
       if (execute) sent += await enqueue(wanted.map(({ object }) => object));
       else {
         for (const one of wanted) plan.add(one);
@@ -68,20 +67,10 @@ export const runBackfill = async (options: BackfillOptions, io: CommandIo): Prom
   } finally {
     progress.end();
   }
-  for (const [room, why] of rooms.unknown) {
-    output.problem(
-      `The room ${room} can't be looked up (${why}). Objects count as posted if the ledger has them in any room.`,
-    );
-  }
+  reportUnknownRooms(rooms, output);
   if (execute) reportSent({ counts, sent, failed, lastKey }, scope, io, output);
   else await reportPlan(plan, counts, { target, rate, now, output });
   return failed > 0 || io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
-};
-
-/** An object of several rooms has one event. */
-const uniqueObjects = (surveyed: readonly Surveyed[]): Surveyed[] => {
-  const missing = surveyed.filter(({ state }) => state === State.NeverPosted);
-  return [...new Map(missing.map((one) => [one.object.key, one])).values()];
 };
 
 const reportPlan = async (

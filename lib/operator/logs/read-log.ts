@@ -4,7 +4,7 @@ import type { Target } from '../target/target.ts';
 import { type DeliveryFilter, filterPattern } from './filter-pattern.ts';
 import { type LogLine, readLogLine } from './log-entry.ts';
 
-/** The embedded relay's; lib/local/lambda/operations-api.ts has any. */
+/** The embedded relay answers for a log group of any name. */
 const LOCAL_LOG_GROUP = '/aws/lambda/rocket-chat-relay';
 
 export const logGroupOf = ({ stack }: Target): string => stack?.logGroupName ?? LOCAL_LOG_GROUP;

@@ -8,8 +8,8 @@ import { readQueueState } from '../queue/queue-state.ts';
 import { surveyColumns } from '../survey/columns.ts';
 import { countsText, createCounts } from '../survey/counts.ts';
 import { State } from '../survey/judge.ts';
-import { createRoomIds } from '../survey/room-ids.ts';
-import { type Surveyed, surveyBucket } from '../survey/survey.ts';
+import { createRoomIds, reportUnknownRooms } from '../survey/room-ids.ts';
+import { missingObjects, type Surveyed, surveyBucket } from '../survey/survey.ts';
 import { findTarget } from '../target/options.ts';
 import type { Target } from '../target/target.ts';
 import { printable } from '../terminal.ts';
@@ -53,7 +53,12 @@ export const runReconcile = async (options: ReconcileOptions, io: CommandIo): Pr
       const findings = page.surveyed.filter(({ state }) => FINDINGS.has(state));
       if (io.isTerminal && !output.isJson) for (const finding of findings) shown.add(finding);
       else printFindings(findings, output);
-      if (execute) sent += await enqueue(missingObjects(findings).slice(0, limit - sent));
+      if (execute)
+        sent += await enqueue(
+          missingObjects(findings)
+            .slice(0, limit - sent)
+            .map(({ object }) => object),
+        );
       if (io.signal.aborted) break;
     }
   } catch (error) {
@@ -61,11 +66,7 @@ export const runReconcile = async (options: ReconcileOptions, io: CommandIo): Pr
   } finally {
     progress.end();
   }
-  for (const [room, why] of rooms.unknown) {
-    output.problem(
-      `The room ${room} can't be looked up (${why}). Objects count as posted if the ledger has them in any room.`,
-    );
-  }
+  reportUnknownRooms(rooms, output);
   if (shown.count > 0) shown.print({ what: (count) => `${count} objects need a look`, execute: true });
   output.record({ event: 'done', sent, failed, stopped: io.signal.aborted, ...counts.values() }, countsText(counts));
   const isMended = advise(counts.values(), { sent, execute, target, output });
@@ -80,11 +81,6 @@ const printFindings = (findings: readonly Surveyed[], output: Output): void => {
       output.record({ event: 'finding', ...finding, ...rest, modifiedAt: new Date(modifiedAt).toISOString() }, '');
     }
   }
-};
-
-const missingObjects = (findings: readonly Surveyed[]) => {
-  const missing = findings.filter(({ state }) => state === State.NeverPosted);
-  return [...new Map(missing.map(({ object }) => [object.key, object])).values()];
 };
 
 /** Says what to do about the findings. @returns whether nothing is left */

@@ -30,7 +30,8 @@ export const STUCK_AFTER_MS = 13 * 3_600_000;
 
 /**
  * Judges an object version by the ledger's items of its key.
- * @param options.roomId undefined: the room is not known, and items of all rooms count
+ * @param options.room as the route names it
+ * @param options.roomId undefined: not known; items of earlier versions, which do not name their room, then count
  * @param options.letterKeptMs how long the dead-letter queue keeps a letter
  * @param options.itemKeptMs the ledger's retention, from which the time of the last claim is computed
  * @param options.now epoch milliseconds
@@ -39,14 +40,17 @@ export const judge = (
   items: readonly LedgerItem[],
   options: {
     readonly eTag: string;
+    readonly room: string;
     readonly roomId: string | undefined;
     readonly now: number;
     readonly letterKeptMs: number;
     readonly itemKeptMs: number;
   },
 ): Judgement => {
-  const { eTag, roomId, now, letterKeptMs, itemKeptMs } = options;
-  const own = items.filter((item) => item.eTag === eTag && (roomId === undefined || item.roomId === roomId));
+  const { eTag, room, roomId, now, letterKeptMs, itemKeptMs } = options;
+  const isOfRoom = (item: LedgerItem): boolean =>
+    item.room === room || (roomId === undefined ? item.room === undefined : item.roomId === roomId);
+  const own = items.filter((item) => item.eTag === eTag && isOfRoom(item));
   const posted = own.filter(({ status }) => status === Status.Posted);
   const messageIds = [...new Set(posted.flatMap(({ messageId }) => messageId ?? []))];
   const lastError = own.findLast((item) => item.lastError !== undefined)?.lastError;

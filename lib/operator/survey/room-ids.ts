@@ -1,4 +1,5 @@
 import { classify } from '../../../lambdas/relay/domain/failure.ts';
+import type { Output } from '../output.ts';
 import { chatOf } from '../target/chat.ts';
 import type { Target } from '../target/target.ts';
 
@@ -35,4 +36,13 @@ export const createRoomIds = (target: Target): RoomIds => {
       return id;
     },
   };
+};
+
+/** Tells the user which rooms are judged by their names only. */
+export const reportUnknownRooms = ({ unknown }: Pick<RoomIds, 'unknown'>, output: Output): void => {
+  for (const [room, why] of unknown) {
+    output.problem(
+      `The room ${room} can't be looked up (${why}). Objects count as posted there if the ledger names the room, or no room.`,
+    );
+  }
 };

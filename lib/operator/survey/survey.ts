@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { queryLedger } from '../ledger/ledger-items.ts';
 import type { QueueState } from '../queue/queue-state.ts';
 import type { Target } from '../target/target.ts';
-import { type Judgement, judge } from './judge.ts';
+import { type Judgement, judge, State } from './judge.ts';
 import { type ListedObject, type ListOptions, listObjects } from './list-objects.ts';
 import type { RoomIds } from './room-ids.ts';
 import { routeOf } from './route-of.ts';
@@ -56,10 +56,11 @@ export async function* surveyBucket(
     const { items } = await queryLedger(query);
     return await Promise.all(
       wanted.map(async (room) => {
-        const roomId = items.length === 0 ? undefined : await rooms.idOf(room);
+        const roomId = items.length === 0 || isUser(room) ? undefined : await rooms.idOf(room);
         const { eTag } = object;
         const judgement = judge(items, {
           eTag,
+          room,
           roomId,
           now: options.now,
           letterKeptMs: deadLetters.retentionMs,
@@ -76,6 +77,15 @@ export async function* surveyBucket(
     yield { surveyed, listed, ignored: results.filter((result) => result === undefined).length, lastKey };
   }
 }
+
+/** The objects that have to be posted to some room. An object of several rooms has one event, so each is named once. */
+export const missingObjects = (surveyed: readonly Surveyed[]): Surveyed[] => {
+  const missing = surveyed.filter(({ state }) => state === State.NeverPosted);
+  return [...new Map(missing.map((one) => [one.object.key, one])).values()];
+};
+
+/** Asking for the id of a user's direct messages would create them, and a survey changes nothing. */
+const isUser = (room: string): boolean => room.startsWith('@');
 
 const isRoom = (wanted: string | undefined, room: string): boolean =>
   wanted === undefined || room === wanted || room.replace(/^#/, '') === wanted.replace(/^#/, '');

@@ -23,7 +23,7 @@ const item = (values: Partial<LedgerItem>): LedgerItem => ({
   ...values,
 });
 const stateOf = (items: readonly LedgerItem[], roomId: string | undefined = 'GENERAL') =>
-  judge(items, { eTag: 'e1', roomId, now: NOW, letterKeptMs: 14 * DAY, itemKeptMs: KEPT }).state;
+  judge(items, { eTag: 'e1', room: '#general', roomId, now: NOW, letterKeptMs: 14 * DAY, itemKeptMs: KEPT }).state;
 
 describe('judge', () => {
   it('finds an object that was posted, also without a sequencer', () => {
@@ -44,11 +44,15 @@ describe('judge', () => {
     expect(stateOf([item({ status: 'gone', lastError: 'OBJECT_GONE' })])).toBe(State.NeverPosted);
   });
 
-  it('counts items of all rooms if the room is not known', () => {
-    const options = { eTag: 'e1', roomId: undefined, now: NOW, letterKeptMs: 14 * DAY, itemKeptMs: KEPT };
-    expect(judge([item({ roomId: 'OTHER' })], options).state).toBe(State.Posted);
-    const both = [item({ messageId: 'm1' }), item({ roomId: 'OTHER', messageId: 'm2' })];
-    expect(judge(both, options).state).toBe(State.Posted);
+  it('knows the room by the name that the route gives it, also if its id is not known', () => {
+    const byName = (room: string, items: readonly LedgerItem[]) =>
+      judge(items, { eTag: 'e1', room, roomId: undefined, now: NOW, letterKeptMs: 14 * DAY, itemKeptMs: KEPT }).state;
+    const sales = item({ room: '#sales', roomId: 'SALES', messageId: 'm1' });
+    expect(byName('#sales', [sales])).toBe(State.Posted);
+    // Posted in one of its rooms, not in the other.
+    expect(byName('@anna', [sales])).toBe(State.NeverPosted);
+    // Earlier versions of the relay wrote no names.
+    expect(byName('@anna', [item({ roomId: 'OTHER' })])).toBe(State.Posted);
   });
 
   it('finds two messages of the same content in a room', () => {
