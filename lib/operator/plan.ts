@@ -20,7 +20,7 @@ export interface Plan<Row> {
  * @example
  * const plan = createPlan(output, COLUMNS);
  * for await (const letter of letters) plan.add(letter);
- * plan.print({ what: (count) => `${count} dead letters go back to the uploads queue`, execute });
+ * plan.print({ what: (count) => `${counted(count, 'dead letter')} to send back to the uploads queue`, execute });
  */
 export const createPlan = <Row extends object>(output: Output, columns: readonly Column<Row>[]): Plan<Row> => {
   const shown: Row[] = [];

@@ -11,7 +11,7 @@ import { createRoomIds, reportUnknownRooms } from '../survey/room-ids.ts';
 import { missingObjects, type Surveyed, surveyBucket } from '../survey/survey.ts';
 import { findTarget } from '../target/options.ts';
 import type { Target } from '../target/target.ts';
-import { humanDuration, printable } from '../terminal.ts';
+import { counted, humanDuration, printable } from '../terminal.ts';
 import { createEnqueue } from './enqueue.ts';
 import { checkQueueIsEmpty, type Scope, type ScopeOptions, scopeOf } from './scope.ts';
 
@@ -97,7 +97,7 @@ const reportPlan = async (
       }`,
     );
   }
-  plan.print({ what: (count) => `${count} objects will be posted`, execute: false });
+  plan.print({ what: (count) => `${counted(count, 'object')} to post`, execute: false });
 };
 
 const reportSent = (
@@ -109,7 +109,7 @@ const reportSent = (
   output.text(countsText(counts));
   output.record(
     { event: 'done', sent, failed, startAfter: lastKey, stopped: io.signal.aborted, ...counts.values() },
-    output.strong(`The events of ${sent} objects were sent to the uploads queue.`),
+    output.strong(`Sent to the uploads queue: the events of ${counted(sent, 'object')}.`),
   );
   if (!io.signal.aborted) return;
   const after = lastKey === undefined ? [] : ['--start-after', lastKey];

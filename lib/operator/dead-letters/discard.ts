@@ -6,7 +6,7 @@ import { createPlan } from '../plan.ts';
 import { createProgress } from '../progress.ts';
 import { queueNameOf } from '../queue/queue-state.ts';
 import { findTarget } from '../target/options.ts';
-import { printable } from '../terminal.ts';
+import { counted, printable } from '../terminal.ts';
 import { letterColumns } from './columns.ts';
 import { matchLetters } from './filter.ts';
 import { titleOf } from './letter.ts';
@@ -67,9 +67,10 @@ export const discardLetters = async (
       progress.end();
       await pass.giveBack();
     }
-    if (file === undefined) plan.print({ what: (count) => `${count} dead letters will be deleted`, execute: false });
+    if (file === undefined)
+      plan.print({ what: (count) => `${counted(count, 'dead letter')} to delete`, execute: false });
     else {
-      const what = `${discarded} dead letters were deleted; they are in ${printable(path)}.`;
+      const what = `Deleted: ${counted(discarded, 'dead letter')}, written to ${printable(path)} before.`;
       output.record({ event: 'done', discarded, failed, file: path, stopped: io.signal.aborted }, output.strong(what));
     }
     reportRest(pass, target, output);

@@ -8,7 +8,7 @@ import { createProgress } from '../progress.ts';
 import { sendMessages } from '../queue/send-messages.ts';
 import { findTarget } from '../target/options.ts';
 import type { Target } from '../target/target.ts';
-import { printable } from '../terminal.ts';
+import { counted, printable } from '../terminal.ts';
 import { letterColumns } from './columns.ts';
 import { matchLetters } from './filter.ts';
 import { type Letter, titleOf } from './letter.ts';
@@ -71,7 +71,11 @@ export const redriveLetters = async (
     progress.end();
     await pass.giveBack();
   }
-  if (!options.execute) plan.print({ what: (n) => `${n} dead letters go back to the uploads queue`, execute: false });
+  if (!options.execute)
+    plan.print({
+      what: (count) => `${counted(count, 'dead letter')} to send back to the uploads queue`,
+      execute: false,
+    });
   else reportResult(count, options, io, output);
   reportRest(pass, target, output);
   return count.failed > 0 || io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
@@ -150,9 +154,9 @@ const reportResult = (
   io: CommandIo,
   output: Output,
 ): void => {
-  const stays = keep ? '; they stay in the dead-letter queue' : '';
+  const stays = keep ? ', kept in the dead-letter queue too' : '';
   const stopped = io.signal.aborted ? 'Stopped. ' : '';
-  const text = `${stopped}${sent} dead letters were sent back to the uploads queue${stays}.`;
+  const text = `${stopped}Sent back to the uploads queue: ${counted(sent, 'dead letter')}${stays}.`;
   output.record({ event: 'done', sent, failed, newer, kept: keep, stopped: io.signal.aborted }, output.strong(text));
   if (failed > 0) output.problem(`${failed} could not be sent; they stay in the dead-letter queue.`);
   if (newer > 0)

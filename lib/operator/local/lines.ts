@@ -1,6 +1,6 @@
 import { humanSize } from '../../../lambdas/relay/domain/caption-values.ts';
 import { adviceFor } from '../../local/relay-feed/advice.ts';
-import { humanDuration, type Palette, printable } from '../terminal.ts';
+import { counted, humanDuration, number, type Palette, printable } from '../terminal.ts';
 import type { Burst, PostedEvent } from './burst.ts';
 import type { RelayEvent } from './events.ts';
 import { clip, padTo, wrap } from './text-width.ts';
@@ -146,10 +146,6 @@ export const helpLines = ({ palette: { strong } }: Style, to: Addresses): string
 /** The end of `--once`. */
 export const summaryText = (posted: number, expected: number): string =>
   posted === expected ? `All ${number(expected)} posted.` : `${number(posted)} of ${number(expected)} posted.`;
-
-export const counted = (count: number, noun: string): string => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
-
-const number = (value: number): string => value.toLocaleString('en-US');
 
 const sizeOf = ({ sizeBytes }: { readonly sizeBytes: number | undefined }): string =>
   sizeBytes === undefined ? '' : humanSize(sizeBytes);

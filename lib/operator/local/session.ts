@@ -4,9 +4,9 @@ import { ListMessageMoveTasksCommand, StartMessageMoveTaskCommand } from '@aws-s
 import open from 'open';
 import { readDeadLetter } from '../../local/aws/dead-letters.ts';
 import type { CommandIo } from '../command.ts';
-import { palette, printable } from '../terminal.ts';
+import { counted, palette, printable } from '../terminal.ts';
 import { readKeys } from './keys.ts';
-import { counted, deadLetterLines, helpLines, type Style } from './lines.ts';
+import { deadLetterLines, helpLines, type Style } from './lines.ts';
 import { addressesOf, type Ready, type Report } from './report.ts';
 import type { QueueTotals } from './totals.ts';
 

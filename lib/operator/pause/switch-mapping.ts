@@ -44,7 +44,7 @@ export const switchMapping = async (isEnabled: boolean, options: TargetOptions, 
   const left = `SQS deletes a message after ${humanDuration(queue.retentionMs)}`;
   const safe =
     ageMs === undefined
-      ? `${left}: what comes from now on is safe until ${until}, what waits already less long.`
+      ? `${left}: what is uploaded from now on is safe until ${until}, what waits already is deleted earlier.`
       : `${left}: nothing is lost before ${until}, in ${humanDuration(safety.leftMs)}.`;
   output.record(
     record,

@@ -12,7 +12,7 @@ import { createRoomIds, reportUnknownRooms } from '../survey/room-ids.ts';
 import { missingObjects, type Surveyed, surveyBucket } from '../survey/survey.ts';
 import { findTarget } from '../target/options.ts';
 import type { Target } from '../target/target.ts';
-import { printable } from '../terminal.ts';
+import { counted, printable } from '../terminal.ts';
 
 export interface ReconcileOptions extends ScopeOptions {
   readonly rate: number;
@@ -67,7 +67,7 @@ export const runReconcile = async (options: ReconcileOptions, io: CommandIo): Pr
     progress.end();
   }
   reportUnknownRooms(rooms, output);
-  if (shown.count > 0) shown.print({ what: (count) => `${count} objects need a look`, execute: true });
+  if (shown.count > 0) shown.print({ what: (count) => `${counted(count, 'object')} to look at`, execute: true });
   output.record({ event: 'done', sent, failed, stopped: io.signal.aborted, ...counts.values() }, countsText(counts));
   const isMended = advise(counts.values(), { sent, execute, target, output });
   return isMended && failed === 0 && !io.signal.aborted ? ExitCode.Done : ExitCode.Failed;
@@ -92,7 +92,7 @@ const advise = (
   const twice = counts[State.PostedTwice] ?? 0;
   const stuck = counts[State.Stuck] ?? 0;
   const letters = counts[State.DeadLettered] ?? 0;
-  if (sent > 0) output.text(output.good(`The events of ${sent} objects were sent to the uploads queue.`));
+  if (sent > 0) output.text(output.good(`Sent to the uploads queue: the events of ${counted(sent, 'object')}.`));
   else if (missing > 0 && !execute) output.text('Repeat the command with --execute to post those that never were.');
   if (twice > 0) {
     output.text('Posted twice: the same content has several messages in a room; it may also have been uploaded twice.');

@@ -16,8 +16,11 @@ export interface Surveyed extends Judgement {
 
 export interface SurveyPage {
   readonly surveyed: readonly Surveyed[];
-  /** How many objects the bucket has on this page, and how many the relay would ignore. */
+  /** How many objects the bucket has on this page. */
   readonly listed: number;
+  /** How many of them were modified outside the times asked for. */
+  readonly outsideTimes: number;
+  /** How many of the others the relay would ignore. */
   readonly ignored: number;
   readonly lastKey: string;
 }
@@ -74,7 +77,8 @@ export async function* surveyBucket(
   for await (const { objects, listed, lastKey } of listObjects(clients.s3, options.bucket, options)) {
     const results = await pMap(objects, survey, { concurrency: CONCURRENCY });
     const surveyed = results.flatMap((result) => result ?? []);
-    yield { surveyed, listed, ignored: results.filter((result) => result === undefined).length, lastKey };
+    const ignored = results.filter((result) => result === undefined).length;
+    yield { surveyed, listed, outsideTimes: listed - objects.length, ignored, lastKey };
   }
 }
 

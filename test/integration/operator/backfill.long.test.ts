@@ -60,7 +60,7 @@ describe('relay backfill', () => {
     const { exitCode, stdout } = await run('backfill');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('4 objects listed: 2 never posted, 1 posted, 1 without a route.');
-    expect(stdout).toContain('2 objects will be posted.');
+    expect(stdout).toContain('2 objects to post.');
     expect(stdout).toMatch(/Posting takes about .* at the best rate of the last 24 hours/);
     await world.relay.settled();
     expect(posted()).toEqual(['known.txt']);

@@ -116,7 +116,7 @@ describe('relay redrive', () => {
     allow();
     const { exitCode, stdout } = await world.run(['redrive', '--local']);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('2 dead letters go back to the uploads queue.');
+    expect(stdout).toContain('2 dead letters to send back to the uploads queue.');
     expect(stdout).toContain('Repeat the command with --execute');
     await world.relay.settled();
     expect({ letters: await letters(), posted: posted() }).toEqual({ letters: 2, posted: [] });
@@ -146,7 +146,7 @@ describe('relay redrive', () => {
       const { exitCode, stdout } = await world.run(['redrive', '--keep', '--execute', '--local']);
       expect({ exitCode, stdout }).toEqual({
         exitCode: 0,
-        stdout: '1 dead letters were sent back to the uploads queue; they stay in the dead-letter queue.\n',
+        stdout: 'Sent back to the uploads queue: 1 dead letter, kept in the dead-letter queue too.\n',
       });
       await world.relay.settled();
     }

@@ -117,8 +117,8 @@ describe('the commands with --stack', () => {
     points = { ApproximateAgeOfOldestMessage: [{ secondsAgo: 60, value: 13 * day }] };
     const { exitCode, stdout, stderr } = await run('pause');
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('The oldest is 13 d 0 h old.');
-    expect(stdout).toMatch(/nothing is lost before \S+Z, in 1 d 0 h\./);
+    expect(stdout).toContain('The oldest is 13 d old.');
+    expect(stdout).toMatch(/nothing is lost before \S+Z, in 1 d\./);
     expect(stderr).toContain('Resume soon');
     points = { ApproximateAgeOfOldestMessage: [{ secondsAgo: 60, value: day }] };
     const early = await run('pause', '--json');

@@ -127,7 +127,7 @@ describe('relay status', () => {
   it('counts the objects of a prefix by state', async () => {
     await put('folder/a.txt');
     const { exitCode, stdout } = await world.run(['status', 's3://uploads/folder/', '--local']);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '1 objects listed: 1 posted.\n' });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '1 object listed: 1 posted.\n' });
   });
 
   it('knows an overwrite that the route does not post from an object that is missing', async () => {
@@ -139,7 +139,7 @@ describe('relay status', () => {
     const folder = await world.run(['status', 's3://uploads/first/', '--local']);
     expect({ exitCode: folder.exitCode, stdout: folder.stdout }).toEqual({
       exitCode: 0,
-      stdout: '1 objects listed: 1 overwrites that are not posted.\n',
+      stdout: '1 object listed: 1 overwrites that are not posted.\n',
     });
   });
 

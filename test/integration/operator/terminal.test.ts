@@ -47,7 +47,7 @@ describe('on a terminal of 80 columns', () => {
   it('redrive shows its plan, and status the figures with the failures', async () => {
     const redrive = await onTerminal('redrive', '--local');
     expect(redrive.stdout).toMatch(/^id +age +reason +room +key\n/);
-    expect(redrive.stdout).toContain('2 dead letters go back to the uploads queue.\nNothing was changed.');
+    expect(redrive.stdout).toContain('2 dead letters to send back to the uploads queue.\nNothing was changed.');
     const status = await onTerminal('status', '--local');
     expect(status.stdout).toContain('dead letters  2: npx relay dead-letters list --local');
     expect(status.stdout).toMatch(

@@ -314,7 +314,7 @@ const PLANTED: readonly Planted[] = [
       },
     },
     level: 'warning',
-    what: /has failed once in 24 h, last 1 min \d+ s ago: Error: the relay can't start: relay\.json can't be read/,
+    what: /has failed once in 24 h, last 1 min( \d+ s)? ago: Error: the relay can't start: relay\.json can't be read/,
     mend: 'npx relay logs --stack RocketChatRelay',
   },
   {
