@@ -21,9 +21,9 @@ export interface OrderDeps {
 export type Order = { readonly kind: 'next'; readonly held: Held } | Ended;
 
 /**
- * Asks the ledger for the other versions of the key. Ends an older version after a newer one was claimed, a backfilled
- * object that was posted before, an object that a backfill has posted, and an overwrite that the route does not post; makes a version wait for older ones if
- * its delivery depends on them.
+ * Asks the ledger for the other versions of the key. It ends the delivery of an older version after a newer one was
+ * claimed, of a backfilled object that was posted before, of an object that a backfill has posted, and of an overwrite
+ * that the route does not post. A version waits for older ones if its delivery depends on them.
  *
  * @throws LedgerError
  */

@@ -53,4 +53,4 @@ export const createChatClients = (
 
 const CLOCK = { now: Date.now };
 /** A command sends a file once, so what a proxy refuses need not be remembered. */
-const NO_LIMITS = { proxyRefused: () => {} };
+const NO_LIMITS = { proxyRefused: () => {}, read: async () => ({}) };

@@ -1,6 +1,6 @@
 import { putUnknown } from '../../helpers/operator.ts';
 import { createRandom } from '../../helpers/virtual/random.ts';
-import { type KillReport, startKillWorld } from './killed-command.ts';
+import { type KillReport, SETTLED_WITHIN_MS, startKillWorld } from './killed-command.ts';
 
 const KILLS_PER_FOLDER = 4;
 
@@ -36,7 +36,7 @@ export const killBackfills = async (options: {
       }
       const { exitCode, stderr } = await world.run(args);
       if (exitCode !== 0) throw new Error(`the last backfill exited with ${exitCode}: ${stderr}`);
-      await relay.settled();
+      await relay.settled({ timeoutMs: SETTLED_WITHIN_MS });
     }
     return { seed, killed, finished, objects: keys.length, ...(await world.judge(keys)) };
   } finally {

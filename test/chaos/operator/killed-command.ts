@@ -15,6 +15,9 @@ export interface KillReport {
   readonly lettersLeft: number;
 }
 
+/** A thousand objects may have to be posted before the queue is empty. */
+export const SETTLED_WITHIN_MS = 600_000;
+
 export const isKept = ({ lost, twice, lettersLeft }: KillReport): boolean =>
   lost.length + twice.length + lettersLeft === 0;
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { createRandom } from '../../helpers/virtual/random.ts';
-import { type KillReport, startKillWorld } from './killed-command.ts';
+import { type KillReport, SETTLED_WITHIN_MS, startKillWorld } from './killed-command.ts';
 
 const LETTERS_PER_ROUND = 25;
 const HIDE_FOR_SECONDS = 1;
@@ -26,7 +26,7 @@ export const killRedrives = async ({ seed, kills }: { seed: number; kills: numbe
         const ContentType = 'image/svg+xml';
         await relay.clients.s3.send(new PutObjectCommand({ Bucket: relay.bucket, Key, Body: Key, ContentType }));
       }
-      await relay.settled();
+      await relay.settled({ timeoutMs: SETTLED_WITHIN_MS });
       settings.FileUpload_MediaTypeBlackList = '';
       // The letters that the last command had received.
       await sleep(HIDE_FOR_SECONDS * 1_000 + 50);
@@ -39,7 +39,7 @@ export const killRedrives = async ({ seed, kills }: { seed: number; kills: numbe
     await sleep(HIDE_FOR_SECONDS * 1_000 + 1_500);
     const { exitCode, stderr } = await world.run(args);
     if (exitCode !== 0) throw new Error(`the last redrive exited with ${exitCode}: ${stderr}`);
-    await relay.settled();
+    await relay.settled({ timeoutMs: SETTLED_WITHIN_MS });
     return { seed, killed, finished, objects: keys.length, ...(await world.judge(keys)) };
   } finally {
     await world.close();

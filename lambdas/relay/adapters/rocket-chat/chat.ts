@@ -17,7 +17,7 @@ const ConfirmAnswer = v.object({ message: v.nullable(v.object({ _id: id })) });
 export interface RocketChatDeps {
   readonly client: Client;
   readonly rooms: Pick<RoomsCache, 'forget'>;
-  readonly limits: Pick<ServerLimitsCache, 'proxyRefused'>;
+  readonly limits: ServerLimitsCache;
   readonly clock: Clock;
   /** @default refused fields are not reported */
   readonly reportFieldsRefusal?: ReportFieldsRefusal | undefined;
@@ -25,7 +25,7 @@ export interface RocketChatDeps {
 
 /** Posts files with Rocket.Chat's two-step upload (7.0 and later). */
 export const createRocketChat = ({ client, rooms, limits, clock, reportFieldsRefusal }: RocketChatDeps): Chat => {
-  const messageFields = createMessageFields({ client, clock, report: reportFieldsRefusal });
+  const messageFields = createMessageFields({ limits, clock, report: reportFieldsRefusal });
 
   const confirm = async (roomId: string, fileId: string, fields: ConfirmFields, signal: AbortSignal) => {
     const confirming = client.call({

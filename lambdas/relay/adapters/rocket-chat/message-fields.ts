@@ -1,8 +1,6 @@
-import * as v from 'valibot';
 import { ChatAnswerError } from '../../domain/errors.ts';
 import { refusedFieldsOf } from '../../domain/failure.ts';
-import type { CallOptions, Clock, OutgoingMessage } from '../../ports.ts';
-import type { Client } from './client.ts';
+import type { CallOptions, Clock, Limits, OutgoingMessage } from '../../ports.ts';
 
 /** Optional fields that the server does not accept, so that messages are posted without them. */
 export interface FieldsRefusal {
@@ -36,14 +34,12 @@ export interface MessageFields {
  */
 const REMEMBERED_FOR_MS = 3_600_000;
 
-const SettingsAnswer = v.object({ settings: v.array(v.object({ _id: v.string(), value: v.unknown() })) });
-
 export const createMessageFields = (deps: {
-  readonly client: Client;
+  readonly limits: Limits;
   readonly clock: Clock;
   readonly report?: ReportFieldsRefusal | undefined;
 }): MessageFields => {
-  const { client, clock, report } = deps;
+  const { limits, clock, report } = deps;
   const refusedUntil = new Map<string, number>();
   const reported = new Set<string>();
   let maxLength: { readonly value: number; readonly until: number } | undefined;
@@ -51,18 +47,6 @@ export const createMessageFields = (deps: {
   const keyOf = (roomId: string, field: string): string => JSON.stringify([roomId, field]);
   const isRefused = (roomId: string, field: string): boolean =>
     clock.now() < (refusedUntil.get(keyOf(roomId, field)) ?? Number.NEGATIVE_INFINITY);
-
-  const readMaxLength = async (signal: AbortSignal): Promise<number | undefined> => {
-    const path = 'settings.public?_id=Message_MaxAllowedSize&count=50';
-    try {
-      const { data } = await client.call({ method: 'GET', path, answer: SettingsAnswer, signal });
-      const value = data.settings.find(({ _id }) => _id === 'Message_MaxAllowedSize')?.value;
-      return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-    } catch {
-      // The confirm's own error says what went wrong.
-      return undefined;
-    }
-  };
 
   return {
     of(roomId, message) {
@@ -82,7 +66,7 @@ export const createMessageFields = (deps: {
     async learn(error, roomId, sent, options) {
       if (!(error instanceof ChatAnswerError)) return false;
       if (error.errorType === 'error-message-size-exceeded' && error.isRocketChats) {
-        const value = await readMaxLength(options.signal);
+        const { maxMessageLength: value } = await limits.read({ ...options, maxAgeMs: 0 });
         const longest = Math.max(sent['msg']?.length ?? 0, sent['description']?.length ?? 0);
         if (value === undefined || value >= longest) return false;
         maxLength = { value, until: clock.now() + REMEMBERED_FOR_MS };
