@@ -103,7 +103,9 @@ export interface RelayWorld {
   reject: Reject;
   /** Delivers an object as the given receive of its message, each time with a new lease owner. */
   run(options?: RunOptions): Promise<Outcome>;
-  /** The same for an object that may go to several rooms. */
+  /** Delivers the object repeatedly, each time after the delay of the outcome before, until it is settled. */
+  runUntilSettled(options?: RunOptions, mostReceives?: number): Promise<{ outcomes: Outcome[]; last: Outcome }>;
+  /** As `run`, for an object that may go to several rooms. */
   runAll(options?: RunOptions): Promise<readonly Outcome[]>;
 }
 
@@ -277,6 +279,18 @@ export const createRelayWorld = (settings: Settings = settingsOf(), maxReceiveCo
       const [outcome] = outcomes;
       if (outcome === undefined || outcomes.length > 1) throw new Error(`there are ${outcomes.length} outcomes`);
       return outcome;
+    },
+    async runUntilSettled(options = {}, mostReceives = 60) {
+      const outcomes: Outcome[] = [];
+      const sentAt = clock.now();
+      for (let receiveCount = options.receiveCount ?? 1; receiveCount <= mostReceives; receiveCount += 1) {
+        const last = await this.run({ sentAt, ...options, receiveCount });
+        outcomes.push(last);
+        if (last.kind !== 'retrying') return { outcomes, last };
+        if (last.delayMs <= 0) throw new Error(`a message comes back after ${last.delayMs} ms`);
+        clock.advance(last.delayMs);
+      }
+      throw new Error(`not settled after ${mostReceives} deliveries: ${JSON.stringify(outcomes.at(-1))}`);
     },
     runAll({
       object = createdObject({ sizeBytes: 7 }),
