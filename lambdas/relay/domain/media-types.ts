@@ -1,4 +1,3 @@
-import mime from 'mime';
 import other from 'mime/types/other.js';
 import standard from 'mime/types/standard.js';
 
@@ -17,7 +16,8 @@ export interface MediaTypeLists {
  * @param declared the type in the part's header
  */
 export const isTypeRefused = (declared: string, name: string, lists: MediaTypeLists): boolean =>
-  possibleTypes(declared, name).every((type) => !isAllowed(type, lists));
+  // The declared type is always possible. Looking it up first saves the table of mime-db.
+  !isAllowed(declared, lists) && possibleTypes(declared, name).every((type) => !isAllowed(type, lists));
 
 const GENERIC = 'application/octet-stream';
 
@@ -26,28 +26,37 @@ const GENERIC = 'application/octet-stream';
  * mime-db knows it and its usual extension is not the name's; otherwise one that mime-db knows for the name's extension.
  */
 export const possibleTypes = (declared: string, name: string): readonly string[] => {
+  const { extensionsOf, typesOf } = mimeDb();
   const extension = name.split('.').pop()?.toLowerCase() ?? '';
-  const usual = declared === GENERIC ? null : mime.getAllExtensions(declared);
-  if (usual !== null && !usual.has(extension)) return [declared];
-  const byName = typesByExtension().get(extension) ?? [GENERIC];
+  const usual = declared === GENERIC ? undefined : extensionsOf.get(declared.toLowerCase());
+  if (usual !== undefined && !usual.includes(extension)) return [declared];
+  const byName = typesOf.get(extension) ?? [GENERIC];
   return [...new Set([...byName, declared])];
 };
 
-let byExtension: Map<string, string[]> | undefined;
+interface MimeDb {
+  readonly extensionsOf: ReadonlyMap<string, readonly string[]>;
+  /** Several types can have an extension, for example `.xml` and `.wav`; versions of mime-db differ in their choice. */
+  readonly typesOf: ReadonlyMap<string, readonly string[]>;
+}
 
-/** Several types can have an extension, for example `.xml` and `.wav`; versions of mime-db differ in their choice. */
-const typesByExtension = (): ReadonlyMap<string, readonly string[]> => {
-  if (byExtension !== undefined) return byExtension;
+let known: MimeDb | undefined;
+
+/** Made when it is first needed, which it rarely is: it has a thousand types. */
+const mimeDb = (): MimeDb => {
+  if (known !== undefined) return known;
+  const extensionsOf = new Map<string, string[]>();
   // Rocket.Chat adds the type of `.lst`.
-  byExtension = new Map([['lst', ['text/plain']]]);
-  for (const [type, extensions] of [...Object.entries(standard), ...Object.entries(other)]) {
-    for (const extension of extensions) {
-      // '*' marks an extension for which another type is preferred.
-      const plain = extension.replace(/^\*/, '');
-      byExtension.set(plain, [...(byExtension.get(plain) ?? []), type]);
-    }
+  const typesOf = new Map([['lst', ['text/plain']]]);
+  const tables: readonly Readonly<Record<string, readonly string[]>>[] = [standard, other];
+  for (const [type, marked] of tables.flatMap((table) => Object.entries(table))) {
+    // '*' marks an extension for which another type is preferred.
+    const extensions = marked.map((extension) => extension.replace(/^\*/, ''));
+    extensionsOf.set(type, extensions);
+    for (const extension of extensions) typesOf.set(extension, [...(typesOf.get(extension) ?? []), type]);
   }
-  return byExtension;
+  known = { extensionsOf, typesOf };
+  return known;
 };
 
 const isAllowed = (type: string, { whiteList, blackList }: MediaTypeLists): boolean =>
