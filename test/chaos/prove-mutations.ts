@@ -100,7 +100,7 @@ const run = (cwd: string, args: readonly string[]): { status: number | null; out
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
     cwd,
     encoding: 'utf8',
-    timeout: 300_000,
+    timeout: 900_000,
     maxBuffer: 64 * 1024 ** 2,
   });
   const isTimedOut = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
