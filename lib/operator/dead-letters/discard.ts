@@ -41,8 +41,7 @@ export const discardLetters = async (
   const path = resolve(io.cwd, options.file ?? `discarded-${new Date().toISOString().replaceAll(':', '-')}.jsonl`);
   const file = options.execute ? await createLetterFile(path) : undefined;
   const plan = createPlan(output, letterColumns(Date.now()));
-  let discarded = 0;
-  let failed = 0;
+  let toDelete = 0;
   try {
     const pass = await startPass({ sqs: clients.sqs, queueUrl, signal: io.signal, hideForSeconds: options.hideFor });
     const progress = createProgress(io, { total: pass.visibleBefore });
@@ -54,22 +53,22 @@ export const discardLetters = async (
         if (file === undefined) for (const letter of selected) plan.add(letter);
         else {
           await file.append(selected);
-          for (const { letter, error } of await pass.delete(selected)) {
-            if (error === undefined) discarded += 1;
-            else {
-              failed += 1;
-              output.problem(`${letter.id} ${printable(titleOf(letter))} could not be deleted: ${error}`);
-            }
-          }
+          await pass.delete(selected);
+          toDelete += selected.length;
         }
       }
     } finally {
       progress.end();
       await pass.giveBack();
     }
+    const failed = pass.undeleted.length;
     if (file === undefined)
       plan.print({ what: (count) => `${counted(count, 'dead letter')} to delete`, execute: false });
     else {
+      for (const { letter, error } of pass.undeleted) {
+        output.problem(`${letter.id} ${printable(titleOf(letter))} could not be deleted: ${error}`);
+      }
+      const discarded = toDelete - failed;
       const what = `Deleted: ${counted(discarded, 'dead letter')}, written to ${printable(path)} before.`;
       output.record({ event: 'done', discarded, failed, file: path, stopped: io.signal.aborted }, output.strong(what));
     }

@@ -16,7 +16,9 @@ import { type Letter, readLetter } from './letter.ts';
  * hidden until the end of the pass: that is how SQS keeps the place. Then they are made visible again at once. If the
  * process is killed, SQS shows them again when `hideForSeconds` have passed. Meanwhile, others who look see only the rest.
  *
- * A letter that becomes visible again during the pass is recognised by its id. SQS hides at most 120,000 messages of a
+ * A letter that becomes visible again during the pass is recognised by its id. If it was to be deleted, it is deleted
+ * again: SQS accepts a receipt handle that is no longer the newest one without deleting the message
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html). SQS hides at most 120,000 messages of a
  * queue at a time, so a pass ends early when it holds `MAX_HELD`.
  */
 export interface Pass {
@@ -31,8 +33,10 @@ export interface Pass {
   batches(): AsyncGenerator<readonly Letter[]>;
   /** Whether the pass ended before it had seen all letters, because SQS hides no more of them. */
   readonly isCutShort: boolean;
-  /** Deletes letters. @returns each with SQS's error if it is still in the queue @throws the SDK's errors */
-  delete(letters: readonly Letter[]): Promise<{ readonly letter: Letter; readonly error: string | undefined }[]>;
+  /** Deletes letters. What SQS does not delete is in `undeleted`. @throws the SDK's errors */
+  delete(letters: readonly Letter[]): Promise<void>;
+  /** The letters that should be deleted and are still in the queue, with SQS's error. Complete at the end of the pass. */
+  readonly undeleted: readonly { readonly letter: Letter; readonly error: string }[];
   /** Makes the letters visible that were not deleted. Must be called at the end, also after an error. */
   giveBack(): Promise<void>;
 }
@@ -64,6 +68,8 @@ export const startPass = async (options: PassOptions): Promise<Pass> => {
   /** The newest receipt handle of each letter that is hidden; only this one makes it visible or deletes it. */
   const held = new Map<string, string>();
   const seen = new Set<string>();
+  const deleted = new Set<string>();
+  const undeleted = new Map<string, { letter: Letter; error: string }>();
   let isCutShort = false;
   let startedAt: number | undefined;
 
@@ -95,6 +101,27 @@ export const startPass = async (options: PassOptions): Promise<Pass> => {
     throw failed.reason;
   };
 
+  const deleteSome = async (letters: readonly Letter[]): Promise<void> => {
+    const Entries = letters.map(({ id, receiptHandle }, index) => ({
+      Id: String(index),
+      ReceiptHandle: held.get(id) ?? receiptHandle,
+    }));
+    const { Failed = [] } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    const errors = new Map(Failed.map(({ Id, Code, Message }) => [Id, `${Code}: ${Message ?? 'no message'}`]));
+    for (const [index, letter] of letters.entries()) {
+      const error = errors.get(String(index));
+      deleted.add(letter.id);
+      if (error === undefined) {
+        held.delete(letter.id);
+        undeleted.delete(letter.id);
+      } else undeleted.set(letter.id, { letter, error });
+    }
+  };
+
+  const deleteLetters = async (letters: readonly Letter[]): Promise<void> => {
+    await pMap(chunks(letters, BATCH), deleteSome, { concurrency: RECEIVES_AT_ONCE });
+  };
+
   async function* batches(): AsyncGenerator<readonly Letter[]> {
     let repeats = 0;
     while (!signal.aborted) {
@@ -104,6 +131,8 @@ export const startPass = async (options: PassOptions): Promise<Pass> => {
         return;
       }
       if (received.length === 0) return;
+      const again = received.filter(({ id }) => deleted.has(id));
+      await deleteLetters(again);
       const letters: Letter[] = [];
       for (const letter of received) {
         if (seen.has(letter.id)) continue;
@@ -111,7 +140,7 @@ export const startPass = async (options: PassOptions): Promise<Pass> => {
         letters.push(letter);
       }
       // Letters that came back while the pass went on are hidden again; after several such rounds nothing else is left.
-      repeats = letters.length === 0 ? repeats + 1 : 0;
+      repeats = letters.length + again.length === 0 ? repeats + 1 : 0;
       if (repeats >= MAX_REPEATS) return;
       if (letters.length > 0) yield letters;
     }
@@ -126,22 +155,9 @@ export const startPass = async (options: PassOptions): Promise<Pass> => {
     get isCutShort() {
       return isCutShort;
     },
-    async delete(letters) {
-      const results = await pMap(
-        chunks(letters, BATCH),
-        async (chunk) => {
-          const Entries = chunk.map(({ id, receiptHandle }, index) => ({
-            Id: String(index),
-            ReceiptHandle: held.get(id) ?? receiptHandle,
-          }));
-          const { Failed = [] } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
-          const errors = new Map(Failed.map(({ Id, Code, Message }) => [Id, `${Code}: ${Message ?? 'no message'}`]));
-          return chunk.map((letter, index) => ({ letter, error: errors.get(String(index)) }));
-        },
-        { concurrency: RECEIVES_AT_ONCE },
-      );
-      for (const { letter, error } of results.flat()) if (error === undefined) held.delete(letter.id);
-      return results.flat();
+    delete: deleteLetters,
+    get undeleted() {
+      return [...undeleted.values()];
     },
     async giveBack() {
       const handles = [...held.values()];

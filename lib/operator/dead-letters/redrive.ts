@@ -76,9 +76,16 @@ export const redriveLetters = async (
       what: (count) => `${counted(count, 'dead letter')} to send back to the uploads queue`,
       execute: false,
     });
-  else reportResult(count, options, io, output);
+  else {
+    for (const { letter, error } of pass.undeleted) {
+      output.problem(
+        `${named(letter)} was sent, but could not be deleted: ${error}. The next redrive sends it again, and the relay recognises it.`,
+      );
+    }
+    reportResult(count, options, io, output);
+  }
   reportRest(pass, target, output);
-  return count.failed > 0 || io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
+  return count.failed + pass.undeleted.length > 0 || io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
 };
 
 /**
@@ -120,13 +127,7 @@ const redrive = async (
   for (const { message, error } of results) {
     if (error !== undefined) output.problem(`${named(message.letter)} was not sent, and stays: ${error}`);
   }
-  const deleted = keep ? [] : await pass.delete(sent);
-  for (const { letter, error } of deleted) {
-    if (error === undefined) continue;
-    output.problem(
-      `${named(letter)} was sent, but could not be deleted: ${error}. The next redrive sends it again, and the relay recognises it.`,
-    );
-  }
+  if (!keep) await pass.delete(sent);
   if (output.isJson) for (const letter of sent) output.record({ event: 'redriven', ...brief(letter), kept: keep }, '');
   return results.length - sent.length;
 };
