@@ -11,7 +11,7 @@ export const bench: Bench = {
   async run() {
     const folder = mkdtempSync(join(tmpdir(), 'bench-bundle-'));
     try {
-      const { sizeBytes, file } = bundleRelay(join(folder, 'relay'), { sourcemap: true });
+      const { sizeBytes, file } = await bundleRelay(join(folder, 'relay'), { sourcemap: true });
       const usualBytes = bundleUsualWay(join(folder, 'usual')).sizeBytes;
       const weights = [...weigh(file)].sort(([, a], [, b]) => b - a);
       const kb = (bytes: number) => (bytes / 1024).toFixed(1);
@@ -38,16 +38,17 @@ const weigh = (file: string): Map<string, number> => {
   for (const [lineNumber, line] of readFileSync(file, 'utf8').split('\n').entries()) {
     for (let column = 0; column < line.length; column += 1) {
       const entry = map.findEntry(lineNumber, column);
-      const name = packageOf('originalSource' in entry ? entry.originalSource : '');
+      const name = packageOf('originalSource' in entry ? entry.originalSource : undefined);
       weights.set(name, (weights.get(name) ?? 0) + Buffer.byteLength(line.charAt(column)));
     }
   }
   return weights;
 };
 
-const packageOf = (source: string): string => {
+const packageOf = (source: string | undefined): string => {
+  if (source === undefined) return "the bundler's own";
   const at = source.lastIndexOf('node_modules/');
-  if (at === -1) return source.includes('lambdas/relay') ? "the function's own code" : "esbuild's own";
+  if (at === -1) return source.includes('lambdas/relay') ? "the function's own code" : "the bundler's own";
   const [first = '', second = ''] = source.slice(at + 'node_modules/'.length).split('/');
   return first.startsWith('@') ? `${first}/${second}` : first;
 };

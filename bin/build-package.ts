@@ -15,7 +15,7 @@ const OPTIONS = {
   platform: 'node',
   target: 'node20',
   // The consumer's own copies: CDK does not recognise constructs of a second copy of itself.
-  external: ['aws-cdk-lib', 'constructs'],
+  external: ['aws-cdk-lib', 'constructs', 'rolldown'],
   logLevel: 'warning',
   metafile: true,
 } satisfies BuildOptions;
@@ -71,10 +71,6 @@ const buildTypes = () =>
     { cwd: ROOT, stdio: 'inherit' },
   );
 
-/** The function's sources that `bundleRelay` bundles, which does not say which packages are in it. */
-const analyseFunction = () =>
-  build({ ...OPTIONS, entryPoints: ['lambdas/relay/index.ts'], format: 'esm', outdir: DIST, write: false });
-
 /** The licences of the bundled packages, which most of them require to be distributed with their code. */
 const licencesOf = (files: readonly string[]): string => {
   const folders = files.flatMap((file) => file.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.slice(0, 1) ?? []);
@@ -88,9 +84,9 @@ const licencesOf = (files: readonly string[]): string => {
 };
 
 rmSync(DIST, { recursive: true, force: true });
-const results = [await buildConstruct(), await buildCommand(), await analyseFunction()];
+const results = [await buildConstruct(), await buildCommand()];
 buildTypes();
-bundleRelay(join(DIST, 'function'));
+const { sources } = await bundleRelay(join(DIST, 'function'));
 writeFileSync(join(DIST, 'package.json'), '{"type":"commonjs"}\n');
-const bundledFiles = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const bundledFiles = [...results.flatMap(({ metafile }) => Object.keys(metafile.inputs)), ...sources];
 writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES'), licencesOf(bundledFiles));

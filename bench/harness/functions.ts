@@ -34,12 +34,12 @@ export interface MeasuredFunction {
 const built = new Map<FunctionKind, string>();
 
 /** The folder with the function's bundle, which is built once a run. */
-const taskRootOf = (kind: FunctionKind): string => {
+const taskRootOf = async (kind: FunctionKind): Promise<string> => {
   const known = built.get(kind);
   if (known !== undefined) return known;
   const folder = mkdtempSync(join(tmpdir(), 'bench-function-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  (kind === 'relay' ? bundleRelay : bundleUsualWay)(folder);
+  await (kind === 'relay' ? bundleRelay : bundleUsualWay)(folder);
   built.set(kind, folder);
   return folder;
 };
@@ -47,7 +47,7 @@ const taskRootOf = (kind: FunctionKind): string => {
 export const startFunction = async (options: FunctionOptions): Promise<MeasuredFunction> => {
   const { kind, counterparts, memoryMb = 256, filesAtOnce = 5, routes = [{ room: '#general' }] } = options;
   const taskRoot = mkdtempSync(join(tmpdir(), 'bench-task-'));
-  const source = taskRootOf(kind);
+  const source = await taskRootOf(kind);
   for (const file of ['index.js', 'package.json']) copyFileSync(join(source, file), join(taskRoot, file));
   writeFileSync(join(taskRoot, SETTINGS_FILE), JSON.stringify({ routes, filesAtOnce }));
   let written: string[] = [];

@@ -73,7 +73,7 @@ export const missedGates = ({ gates }: Report): readonly Gate[] =>
 /** The hardware and the versions that the numbers depend on. */
 export const renderMachine = (): string => {
   const [cpu] = cpus();
-  const versions = ['@aws-sdk/client-s3', '@aws-lambda-powertools/logger', 'esbuild'].map(
+  const versions = ['@aws-sdk/client-s3', '@aws-lambda-powertools/logger', 'rolldown', 'esbuild'].map(
     (name) => `${name} ${versionOf(name)}`,
   );
   return [

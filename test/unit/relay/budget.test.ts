@@ -19,9 +19,9 @@ const MIB = 1024 ** 2;
 describe('the bundle', () => {
   let folder: string;
   let sizeBytes: number;
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'budget-'));
-    ({ sizeBytes } = bundleRelay(folder));
+    ({ sizeBytes } = await bundleRelay(folder));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
