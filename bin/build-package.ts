@@ -1,61 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
 import { bundleRelay } from '../lib/infra/function/bundle.ts';
+import { buildCommand, ESBUILD_OPTIONS, ROOT } from './build-command.ts';
 
 // Builds dist/, which the package ships: the construct (one CommonJS file, so that apps of both module systems can load
 // it), its types, the function's bundle and the command `relay`.
-const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
-
-const OPTIONS = {
-  absWorkingDir: ROOT,
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  // The consumer's own copies: CDK does not recognise constructs of a second copy of itself.
-  external: ['aws-cdk-lib', 'constructs', 'rolldown'],
-  logLevel: 'warning',
-  metafile: true,
-} satisfies BuildOptions;
-
-/** The emulators of `relay local` need native modules and Node 24, so the package has `clone-only.ts` in its place. */
-const withoutLocal: Plugin = {
-  name: 'without-local',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/local\.ts$/ }, ({ importer }) =>
-      importer === join(ROOT, 'lib/operator/program.ts')
-        ? { path: join(ROOT, 'lib/operator/clone-only.ts') }
-        : undefined,
-    );
-  },
-};
 
 const buildConstruct = () =>
   build({
-    ...OPTIONS,
+    ...ESBUILD_OPTIONS,
     entryPoints: ['lib/index.ts'],
     outfile: join(DIST, 'index.js'),
     format: 'cjs',
     define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
-  });
-
-const buildCommand = () =>
-  build({
-    ...OPTIONS,
-    entryPoints: ['bin/relay.ts'],
-    outdir: join(DIST, 'relay'),
-    format: 'esm',
-    // Each command loads only what it needs.
-    splitting: true,
-    outExtension: { '.js': '.mjs' },
-    mainFields: ['module', 'main'],
-    // Bundled CommonJS packages require modules of Node.
-    banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    plugins: [withoutLocal],
   });
 
 const buildTypes = () =>
@@ -84,7 +44,7 @@ const licencesOf = (files: readonly string[]): string => {
 };
 
 rmSync(DIST, { recursive: true, force: true });
-const results = [await buildConstruct(), await buildCommand()];
+const results = [await buildConstruct(), await buildCommand(join(DIST, 'relay'))];
 buildTypes();
 const { sources } = await bundleRelay(join(DIST, 'function'));
 writeFileSync(join(DIST, 'package.json'), '{"type":"commonjs"}\n');

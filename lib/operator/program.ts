@@ -17,6 +17,7 @@ import { addRoute } from './route.ts';
 import { addSend } from './send.ts';
 import { addStatus } from './status.ts';
 import { printable } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** In the order of the help. Completion comes last. */
 const COMMANDS: readonly AddCommand[] = [
@@ -65,6 +66,7 @@ export const createProgram = (io: CommandIo, action: Parameters<AddCommand>[2]):
   const program = new Command('npx relay')
     .usage('COMMAND [--json] [--help]')
     .description('Sets up, checks and repairs a relay from S3 to Rocket.Chat.')
+    .version(VERSION, '--version', 'print the version')
     .exitOverride()
     .showHelpAfterError()
     .configureOutput({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSchedules, describeFailure } from './model/check-schedules.ts';
 import { createTally, tableOf } from './model/schedules.ts';
 
-const SCHEDULES = Number(process.env['MODEL_SCHEDULES'] ?? 2_000);
+const SCHEDULES = Number(process.env['MODEL_SCHEDULES'] ?? 1_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 /** Seeds that have broken a promise before. */
 const PINNED = [190384097, 777];
@@ -18,10 +18,10 @@ describe('the promises, in a model of everything that can fail', () => {
     process.stdout.write(`${tableOf(tally)}\n`);
   }, 170_000);
 
-  it.each(PINNED)('hold in the first 500 schedules of the seed %i', async (pinned) => {
+  it.each(PINNED)('hold in the first 200 schedules of the seed %i', async (pinned) => {
     const tally = createTally();
-    const failure = await checkSchedules({ schedules: 500, seed: pinned, tally });
+    const failure = await checkSchedules({ schedules: 200, seed: pinned, tally });
     if (failure !== undefined) expect.fail(await describeFailure(failure));
-    expect(tally.schedules).toBe(500);
+    expect(tally.schedules).toBe(200);
   });
 });

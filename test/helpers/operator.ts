@@ -9,6 +9,7 @@ import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { type LocalRelay, type LocalRelayOptions, startLocalRelay } from '../../lib/local/index.ts';
 import { LOCAL_MAPPING_ID } from '../../lib/local/lambda/operations-api.ts';
 import { writeLocalFile } from '../../lib/operator/target/local-file.ts';
+import { builtCommand } from './built-command.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -84,7 +85,7 @@ export const putUnknown = async (relay: LocalRelay, keys: readonly string[]): Pr
 
 /** Runs `npx relay ARGS` in a process of its own, without the AWS configuration of this machine. */
 export const runCommand = async (args: readonly string[], options: RunOptions = {}): Promise<Finished> => {
-  const child = spawn(process.execPath, [join(ROOT, 'bin/relay.ts'), ...args], {
+  const child = spawn(process.execPath, [await builtCommand(), ...args], {
     cwd: options.cwd ?? ROOT,
     env: {
       PATH: process.env['PATH'],

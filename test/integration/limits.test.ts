@@ -147,19 +147,6 @@ describe('a link in place of a file', () => {
     expect(await letters()).toEqual([]);
   });
 
-  it('is posted once if the process is killed after its message, also if the file would be accepted then', async () => {
-    await start({ chatServer: SMALL, settings: LINK, functionTimeoutMs: 5_000 });
-    chat.faults.next('sendMessage', { kind: 'hang', commit: true });
-    await put('large.txt', 'eleven char');
-    await expect.poll(() => chat.messages('general').length, { timeout: 10_000 }).toBe(1);
-    await relay.functions[0]?.kill();
-    chat.settings.FileUpload_MaxFileSize = 100;
-    await relay.settled({ timeoutMs: 110_000 });
-    expect(chat.messages('general')).toHaveLength(1);
-    expect(calls('media')).toEqual([]);
-    expect(relay.deliveries.at(-1)).toMatchObject({ outcome: 'posted', link: 'FILE_TOO_LARGE' });
-  }, 150_000);
-
   it('that is presigned opens the file, and is in no log line, even if the server quotes it in an error', async () => {
     await start({ chatServer: SMALL, settings: PRESIGNED });
     const quoted =

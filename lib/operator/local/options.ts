@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as v from 'valibot';
 import { rocketChatUrlSchema } from '../../infra/config/connection.ts';
 import { type CommandIo, UsageError } from '../command.ts';
+import { VERSION } from '../version.ts';
 
 export interface LocalOptions {
   readonly once: boolean;
@@ -26,10 +27,6 @@ export interface LocalOptions {
 
 /** This repository's own. `npm start` runs only in a clone. */
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
-/** The version of this clone. */
-const VERSION = (
-  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
 
 /** The environment variables with the bot's user id and personal access token. */
 export const CREDENTIAL_VARIABLES = ['ROCKETCHAT_USER_ID', 'ROCKETCHAT_AUTH_TOKEN'] as const;

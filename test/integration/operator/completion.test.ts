@@ -3,14 +3,15 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtCommand } from '../../helpers/built-command.ts';
 import { runCommand } from '../../helpers/operator.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
 let folder: string;
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'completion-'));
-  writeFileSync(join(folder, 'relay'), `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/bin/relay.ts" "$@"\n`);
+  writeFileSync(join(folder, 'relay'), `#!/bin/sh\nexec "${process.execPath}" "${await builtCommand()}" "$@"\n`);
   chmodSync(join(folder, 'relay'), 0o700);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -16,17 +16,13 @@ describe('a burst under the rate limit, in virtual time', () => {
     expect(gates).not.toEqual([]);
   });
 
-  it.each([2, 3, 4, 5, 6])(
-    'holds the gates of one and two processes with seed %i',
-    { timeout: 60_000 },
-    async (seed) => {
-      for (const measure of [cases['oneProcess'], cases['sharedAddress']]) {
-        const gates = (await measure?.(seed))?.gates ?? [];
-        expect(gates).not.toEqual([]);
-        expect(gates.filter(({ holds }) => !holds)).toEqual([]);
-      }
-    },
-  );
+  it.each([2, 3])('holds the gates of one and two processes with seed %i', { timeout: 60_000 }, async (seed) => {
+    for (const measure of [cases['oneProcess'], cases['sharedAddress']]) {
+      const gates = (await measure?.(seed))?.gates ?? [];
+      expect(gates).not.toEqual([]);
+      expect(gates.filter(({ holds }) => !holds)).toEqual([]);
+    }
+  });
 });
 
 describe('waiting for the rate limit', () => {

@@ -147,6 +147,11 @@ describe('the packed command', { timeout: 180_000 }, () => {
     expect(stdout).toMatch(/^ {2}local /m);
   });
 
+  it('prints the version of the package for --version', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(relay('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
   it('is what npx runs under the name of the package', () => {
     expect(run(app, 'npx', '--offline', 's3-to-rocketchat', '--help')).toBe(relay('--help').stdout);
   });
