@@ -69,6 +69,9 @@ describe('the messages of the CDK CLI in docs/operating.md', () => {
     'Unable to resolve AWS account to use. It must be either configured when you define your CDK Stack, or through the environment',
     "Has the environment been bootstrapped? Please run 'cdk bootstrap' (see https://docs.aws.amazon.com/cdk/latest/guide/bootstrapping.html)",
     'but are for the right account. Proceeding anyway.',
+    'terminal (TTY) is not attached so we are unable to get a confirmation from the user',
+    'Do you wish to deploy these changes?',
+    'Deployment cancelled',
   ])('are those of the installed version: %s', (message) => {
     expect(page.includes(message)).toBe(true);
     expect(cli.includes(message)).toBe(true);
