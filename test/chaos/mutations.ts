@@ -395,7 +395,7 @@ export const mutations: readonly Mutation[] = [
     name: 'recognise only messages of the present user',
     file: FIND_MESSAGE,
     from: 'if (message.success && hasFile(message.output, fileId))',
-    to: 'if (message.success && hasFile(message.output, fileId) && update.u._id === answer.userId)',
+    to: 'if (message.success && hasFile(message.output, fileId) && Object(update).u?._id === answer.userId)',
     proof: FIND_TEST,
   },
   {
