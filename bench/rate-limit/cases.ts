@@ -176,6 +176,22 @@ export const cases: Readonly<Record<string, (seed: number) => Promise<Case>>> = 
     return { name: '200 files, with missing or invalid headers and wrong clocks', gates };
   },
 
+  async fastLimit(seed) {
+    const files = 3_000;
+    const rateLimit = { calls: 600, windowMs: MINUTE_MS };
+    const result = await simulate({ seed, files, addresses: ['a'], rateLimit });
+    const { receive, postpone, wake } = result.sqs;
+    return {
+      name: '3,000 files, 600 calls / 60 s: the sleepers of a window take longer to receive than its first seconds',
+      gates: [
+        atMost('of the ideal time', result.drainMs / ((files / rateLimit.calls - 1) * MINUTE_MS), 1.25, ' ×'),
+        atMost('SQS requests a file', (receive + postpone + wake) / files, 1.5),
+        ...postedOnce(result, files),
+      ],
+      also: shape(result),
+    };
+  },
+
   async slowUploads(seed) {
     const files = 300;
     const result = await simulate({ seed, files, addresses: ['a'], rateLimit: STOCK, mediaMs: 15 * SECOND_MS });

@@ -507,7 +507,7 @@ export const mutations: readonly Mutation[] = [
     name: 'keep a room in the cache that refuses messages',
     file: CHAT,
     from: 'rooms.forget(roomId);',
-    to: ';',
+    to: 'void rooms;',
     proof: ROOMS_TEST,
   },
   {

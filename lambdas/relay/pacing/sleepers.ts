@@ -25,8 +25,11 @@ export interface Sleepers {
 
 /** About 600 bytes each. */
 const MOST_REMEMBERED = 20_000;
-/** A message that is this late has gone to another process. Gate: time of two processes behind one address. */
-const OVERDUE_MS = 2_000;
+/**
+ * A message that is this late has gone to another process. A process receives ten at a time, so the last of a window with
+ * many calls come late. Gates: SQS requests at 600 calls a minute, time of two processes behind one address.
+ */
+const OVERDUE_MS = 30_000;
 /** An overdue sleeper is forgotten after this time when memory is needed. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
