@@ -139,6 +139,7 @@ const backlogs = async (quick: boolean): Promise<Part> => {
         what: `the same at ${RATE_LIMIT.calls} calls a minute, × of one`,
         reached: limited.times,
         better: 'smaller',
+        aim: 2,
       },
     ],
   };
