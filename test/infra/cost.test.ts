@@ -113,13 +113,13 @@ describe('docs/cost.md', () => {
   });
 
   it('states the cost of a cold start, from the CPU time that the bench measured', () => {
-    const seconds = 0.38 / (256 / 1769);
+    const seconds = 0.36 / (256 / 1769);
     const dollars = seconds * (256 / 1024) * PRICES.lambdaGbSecond * 1e6;
     expect(readFileSync(file, 'utf8').replaceAll('\n', ' ')).toContain(
       `about ${seconds.toFixed(1)} s or ${(dollars / 1e6).toFixed(7)} $: for a million uploads that each start an instance, ${dollars.toFixed(2)} $ more`,
     );
     expect(readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8')).toMatch(
-      /^## Cold start[\s\S]*?\| relay +\| \S+ \([^)]*\) +\| 0\.38 /m,
+      /^## Cold start[\s\S]*?\| relay +\| \S+ \([^)]*\) +\| 0\.36 /m,
     );
   });
 

@@ -3,9 +3,9 @@ import { PRICES } from './prices.ts';
 
 /** Assumptions of the estimate; replace them by your own measurements. */
 export interface CostAssumptions {
-  /** CPU time per object, independent of its size, in milliseconds of a whole core. @default 1.9 */
+  /** CPU time per object, independent of its size, in milliseconds of a whole core. @default 4.1 */
   readonly cpuMsPerObject: number;
-  /** CPU time per MiB, with TLS on both sides, in milliseconds of a whole core. @default 1.8 */
+  /** CPU time per MiB, with TLS on both sides, in milliseconds of a whole core. @default 4 */
   readonly cpuMsPerMiB: number;
   /** Time per object spent waiting for S3, DynamoDB and the chat server. @default 135 */
   readonly networkMsPerObject: number;
@@ -106,8 +106,8 @@ export const monthlyCost = ({ alarmMetrics, customMetrics }: { alarmMetrics: num
 const TRANSFER = { internet: PRICES.internetGb, nat: PRICES.internetGb + PRICES.natGb, 'same-network': 0 } as const;
 
 const assumed = ({ assumptions }: CostInput): CostAssumptions => ({
-  cpuMsPerObject: 1.9,
-  cpuMsPerMiB: 1.8,
+  cpuMsPerObject: 4.1,
+  cpuMsPerMiB: 4,
   networkMsPerObject: 135,
   networkMsPerMiB: 10,
   logBytesPerObject: 800,
