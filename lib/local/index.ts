@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
 import { type Settings, type SettingsInput, SettingsSchema } from '../../lambdas/relay/domain/settings.ts';
 import { Env, SETTINGS_FILE } from '../../lambdas/relay/names.ts';
-import { builtFunction } from '../infra/function/built-function.ts';
+import { buildFunction } from '../infra/function/build-function.ts';
 import { DUMMY_CREDENTIALS, type LocalCredentials, type LocalEndpoints, randomCredentials } from './aws/clients.ts';
 import { type Emulators, startEmulators } from './aws/emulators.ts';
 import { type ChatServer, startChatServer } from './chat-server/chat-server.ts';
@@ -91,8 +91,7 @@ export const startLocalRelay = async (options: LocalRelayOptions = {}): Promise<
   };
 
   try {
-    if (options.bundle === undefined) cpSync(builtFunction(), taskRoot, { recursive: true });
-    else options.bundle(taskRoot);
+    (options.bundle ?? buildFunction)(taskRoot);
     const settingsFile = join(taskRoot, SETTINGS_FILE);
     writeFileSync(settingsFile, JSON.stringify(settings));
 

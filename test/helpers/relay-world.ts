@@ -3,7 +3,7 @@ import { createDeliver, type Deliver, type DeliverDeps } from '../../lambdas/rel
 import { createReject, type Reject } from '../../lambdas/relay/delivery/settle.ts';
 import type { Task } from '../../lambdas/relay/delivery/state.ts';
 import { createCircuit } from '../../lambdas/relay/domain/circuit.ts';
-import { ChatAnswerError, SourceError } from '../../lambdas/relay/domain/errors.ts';
+import { ChatAnswerError, ChatUnreachableError, SourceError } from '../../lambdas/relay/domain/errors.ts';
 import type { CreatedObject } from '../../lambdas/relay/domain/s3-event.ts';
 import type { ServerLimits } from '../../lambdas/relay/domain/server-limits.ts';
 import type { Settings } from '../../lambdas/relay/domain/settings.ts';
@@ -15,6 +15,14 @@ import { createMemoryLedger } from './memory-ledger.ts';
 import { readAll } from './read-stream.ts';
 
 export const HOUR_MS = 3_600_000;
+
+/** The error of an answer that refuses a call. */
+export const answer = (status: number, errorType?: string, text = 'x'): ChatAnswerError =>
+  new ChatAnswerError(text, { status, errorType });
+
+/** The error of a call whose answer was lost. */
+export const lost = (mayHaveActed = true): ChatUnreachableError =>
+  new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed });
 
 /** The user id of the relay's bot. */
 export const BOT_USER_ID = 'bTqhxCWeDSAbKTwSe';

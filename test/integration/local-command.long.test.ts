@@ -6,19 +6,17 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ChatServer, startChatServer } from '../../lib/local/chat-server/chat-server.ts';
+import { useTemporaryFiles } from '../helpers/temporary-files.ts';
 
 // Each test starts processes, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -26,21 +24,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const ROOT = join(import.meta.dirname, '../..');
 const SAMPLES = readdirSync(join(ROOT, 'samples')).map((name) => name.normalize('NFC'));
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-const folder = (): string => {
-  const path = mkdtempSync(join(tmpdir(), 'local-command-'));
-  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};
-const file = (name: string, content: string | Buffer = 'content'): string => {
-  const path = join(folder(), name);
-  writeFileSync(path, content);
-  return path;
-};
+const { cleanups, folder, file } = useTemporaryFiles('local-command');
 const chatServer = async (options?: Parameters<typeof startChatServer>[0]): Promise<ChatServer> => {
   const chat = await startChatServer(options);
   cleanups.push(() => chat.close());

@@ -1,32 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startChatServer } from '../../lib/local/chat-server/chat-server.ts';
+import { useTemporaryFiles } from '../helpers/temporary-files.ts';
 
 // Each test starts processes, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const ROOT = join(import.meta.dirname, '../..');
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-const folder = (): string => {
-  const path = mkdtempSync(join(tmpdir(), 'local-config-'));
-  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};
-const file = (name: string, content = 'content'): string => {
-  const path = join(folder(), name);
-  writeFileSync(path, content);
-  return path;
-};
+const { cleanups, folder, file } = useTemporaryFiles('local-config');
 const textOf = (relay: object): string => JSON.stringify({ context: { relay } });
 const config = (relay: object): string => file('staging.json', textOf(relay));
 

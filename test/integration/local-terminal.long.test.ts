@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { hasPseudoTerminal, type PseudoTerminal, shellQuoted, startInTerminal } from '../helpers/pseudo-terminal.ts';
+import { useTemporaryFiles } from '../helpers/temporary-files.ts';
 
 // Each test starts processes, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -11,21 +11,7 @@ vi.setConfig({ testTimeout: 90_000 });
 const ROOT = join(import.meta.dirname, '../..');
 const PATIENT = { timeout: 30_000 };
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-const folder = (): string => {
-  const path = mkdtempSync(join(tmpdir(), 'local-terminal-'));
-  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-};
-const file = (name: string, content = 'content'): string => {
-  const path = join(folder(), name);
-  writeFileSync(path, content);
-  return path;
-};
+const { cleanups, folder, file } = useTemporaryFiles('local-terminal');
 const start = (args: readonly string[], env: Record<string, string> = {}): PseudoTerminal => {
   const command = [process.execPath, 'bin/relay.ts', 'local', ...args].map(shellQuoted).join(' ');
   const terminal = startInTerminal(command, { columns: 80, cwd: ROOT, env: { TMPDIR: folder(), ...env } });

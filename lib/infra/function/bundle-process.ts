@@ -1,4 +1,4 @@
-/** Builds the function's bundle into the folder that is named by the first argument: see built-function.ts. */
+/** Builds the function's bundle into the folder that is named by the first argument: see build-function.ts. */
 import { bundleRelay } from './bundle.ts';
 
 const [, , outdir] = process.argv;

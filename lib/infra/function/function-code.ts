@@ -5,7 +5,7 @@ import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { SETTINGS_FILE } from '../../../lambdas/relay/names.ts';
 import { configurationError } from '../config/configuration-error.ts';
-import { builtFunction } from './built-function.ts';
+import { buildFunction } from './build-function.ts';
 
 /** The bundle's folder in the published package. It does not exist in a clone, where the bundle is built from the sources. */
 export const SHIPPED_FUNCTION = join(import.meta.dirname, 'function');
@@ -43,7 +43,8 @@ export const relayCode = (
       environment: files,
       local: {
         tryBundle: (outputDir) => {
-          cpSync(isShipped ? SHIPPED_FUNCTION : builtFunction(), outputDir, { recursive: true });
+          if (isShipped) cpSync(SHIPPED_FUNCTION, outputDir, { recursive: true });
+          else buildFunction(outputDir);
           for (const [name, text] of Object.entries(files)) writeFileSync(join(outputDir, name), text);
           allowReading(outputDir);
           return true;

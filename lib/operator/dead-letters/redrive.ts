@@ -82,7 +82,7 @@ export const redriveLetters = async (
         `${named(letter)} was sent, but could not be deleted: ${error}. The next redrive sends it again, and the relay recognises it.`,
       );
     }
-    reportResult(count, options, io, output);
+    reportResult({ ...count, undeleted: pass.undeleted.length }, options, io, output);
   }
   reportRest(pass, target, output);
   return count.failed + pass.undeleted.length > 0 || io.signal.aborted ? ExitCode.Failed : ExitCode.Done;
@@ -150,7 +150,7 @@ const brief = ({ id, reason, objects: [object] }: Letter) => ({ id, reason, buck
 const named = (letter: Letter): string => `${letter.id} ${printable(titleOf(letter))}`;
 
 const reportResult = (
-  { sent, failed, newer }: { sent: number; failed: number; newer: number },
+  { sent, failed, undeleted, newer }: Readonly<Record<'sent' | 'failed' | 'undeleted' | 'newer', number>>,
   { keep = false }: RedriveOptions,
   io: CommandIo,
   output: Output,
@@ -158,7 +158,8 @@ const reportResult = (
   const stays = keep ? ', kept in the dead-letter queue too' : '';
   const stopped = io.signal.aborted ? 'Stopped. ' : '';
   const text = `${stopped}Sent back to the uploads queue: ${counted(sent, 'dead letter')}${stays}.`;
-  output.record({ event: 'done', sent, failed, newer, kept: keep, stopped: io.signal.aborted }, output.strong(text));
+  const stops = { kept: keep, stopped: io.signal.aborted };
+  output.record({ event: 'done', sent, failed, undeleted, newer, ...stops }, output.strong(text));
   if (failed > 0) output.problem(`${failed} could not be sent; they stay in the dead-letter queue.`);
   if (newer > 0)
     output.problem(`${newer} came while the command ran, and stay: objects that failed again, or new ones.`);

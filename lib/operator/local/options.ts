@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import * as v from 'valibot';
 import { rocketChatUrlSchema } from '../../infra/config/connection.ts';
 import { type CommandIo, UsageError } from '../command.ts';
-import { VERSION } from '../version.ts';
 
 export interface LocalOptions {
   readonly once: boolean;
@@ -52,10 +51,10 @@ export const addLocalOptions = (command: Command): Command =>
         'it uploads the files in samples/, but never to a real server. A change of the settings takes effect at once.',
     )
     .configureHelp({
+      showGlobalOptions: true,
       commandUsage: () =>
         'npm start -- [--once] [--json | --quiet] [--open] [--port N] [--watch DIR] [--config FILE] [--rocket-chat-url URL] [--room NAME_OR_ID] [FILE...]',
     })
-    .version(VERSION, '--version', 'print the version')
     .argument('[FILE...]', 'the files to upload')
     .option('--once', 'end when all files have settled: exit 0 if each was posted, else 1')
     .option('--json', 'print one JSON object per line')

@@ -133,7 +133,15 @@ describe('relay redrive', () => {
         .map(({ key }) => key)
         .sort(),
     ).toEqual(['a.svg', 'b.svg']);
-    expect(records().at(-1)).toEqual({ event: 'done', sent: 2, failed: 0, newer: 0, kept: false, stopped: false });
+    expect(records().at(-1)).toEqual({
+      event: 'done',
+      sent: 2,
+      failed: 0,
+      undeleted: 0,
+      newer: 0,
+      kept: false,
+      stopped: false,
+    });
     await world.relay.settled();
     expect(posted().sort()).toEqual(['`a.svg`', '`b.svg`']);
     expect(await letters()).toBe(1);

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   ChatAnswerError,
-  ChatUnreachableError,
   CredentialsRenewedError,
   LedgerError,
   RoomError,
@@ -10,16 +9,16 @@ import {
 } from '../../../lambdas/relay/domain/errors.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from '../../helpers/factories.ts';
 import {
+  answer,
   BOT_USER_ID,
   createRelayWorld,
   HOUR_MS,
+  lost,
   type RelayWorld,
   type RunOptions,
   settingsOf,
 } from '../../helpers/relay-world.ts';
 
-const answer = (status: number, errorType?: string, text = 'x') => new ChatAnswerError(text, { status, errorType });
-const lost = (mayHaveActed = true) => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed });
 const ROOM_ID = 'id-of-general';
 const id = deliveryIdOf({ roomId: ROOM_ID });
 

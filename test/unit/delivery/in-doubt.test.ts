@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ChatAnswerError, ChatUnreachableError, LedgerError } from '../../../lambdas/relay/domain/errors.ts';
+import { LedgerError } from '../../../lambdas/relay/domain/errors.ts';
+import type { Outcome } from '../../../lambdas/relay/outcome.ts';
 import { createdObject, deliveryIdOf, leaseOf, START } from '../../helpers/factories.ts';
-import { createRelayWorld, HOUR_MS, type RelayWorld, type RunOptions, settingsOf } from '../../helpers/relay-world.ts';
+import {
+  answer,
+  createRelayWorld,
+  HOUR_MS,
+  lost,
+  type RelayWorld,
+  type RunOptions,
+  settingsOf,
+} from '../../helpers/relay-world.ts';
 
-const answer = (status: number, errorType?: string, text = 'x') => new ChatAnswerError(text, { status, errorType });
-const lost = (mayHaveActed = true) => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed });
 const ROOM_ID = 'id-of-general';
 const id = deliveryIdOf({ roomId: ROOM_ID });
 
@@ -19,6 +26,10 @@ afterEach(() => {
 const entry = () => world.ledger.entries()[0];
 const runUntilSettled = (options?: RunOptions, mostReceives?: number) => world.runUntilSettled(options, mostReceives);
 const times = (call: RelayWorld['calls'][number]) => world.calls.filter((made) => made === call).length;
+
+const DELAYS_OF_THREE_LOOKS = [5_000, 15_000, 75_000];
+const delaysOf = (outcomes: readonly Outcome[]): number[] =>
+  outcomes.flatMap((outcome) => (outcome.kind === 'retrying' ? outcome.delayMs : []));
 
 describe('a confirm without an answer', () => {
   it('that posted the message is found by a look', async () => {
@@ -37,12 +48,7 @@ describe('a confirm without an answer', () => {
   it('that posted nothing is repeated after three looks and 90 seconds', async () => {
     world.fail('confirm', lost());
     const { outcomes, last } = await runUntilSettled();
-    expect(outcomes.map((outcome) => outcome.kind === 'retrying' && outcome.delayMs)).toEqual([
-      5_000,
-      15_000,
-      75_000,
-      false,
-    ]);
+    expect(delaysOf(outcomes)).toEqual(DELAYS_OF_THREE_LOOKS);
     expect(last).toMatchObject({ kind: 'posted', wasFound: false, fileId: 'file-1' });
     expect([times('look'), times('confirm'), times('media')]).toEqual([3, 2, 1]);
     expect(world.messages).toHaveLength(1);
@@ -149,12 +155,7 @@ describe('a confirm that is answered without a message', () => {
   it('is repeated for the same upload after three looks', async () => {
     withoutMessage(1);
     const { outcomes, last } = await runUntilSettled();
-    expect(outcomes.map((outcome) => outcome.kind === 'retrying' && outcome.delayMs)).toEqual([
-      5_000,
-      15_000,
-      75_000,
-      false,
-    ]);
+    expect(delaysOf(outcomes)).toEqual(DELAYS_OF_THREE_LOOKS);
     expect(last).toMatchObject({ kind: 'posted', fileId: 'file-1', wasFound: false });
     expect([times('media'), times('look'), times('confirm')]).toEqual([1, 3, 2]);
     expect(world.messages).toHaveLength(1);

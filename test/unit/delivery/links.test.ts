@@ -1,13 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ChatAnswerError, ChatUnreachableError, LedgerError } from '../../../lambdas/relay/domain/errors.ts';
+import { ChatAnswerError, LedgerError } from '../../../lambdas/relay/domain/errors.ts';
 import type { Settings } from '../../../lambdas/relay/domain/settings.ts';
 import { createdObject, START } from '../../helpers/factories.ts';
-import { createRelayWorld, HOUR_MS, type RelayWorld, type RunOptions, settingsOf } from '../../helpers/relay-world.ts';
+import {
+  createRelayWorld,
+  HOUR_MS,
+  lost,
+  type RelayWorld,
+  type RunOptions,
+  settingsOf,
+} from '../../helpers/relay-world.ts';
 
 const LINK: Settings['routes'][number] = { room: '#general', link: { baseUrl: 'https://files.example.com' } };
 const small = { maxFileSizeBytes: 5 };
 const refused = () => new ChatAnswerError('too large', { status: 400, errorType: 'error-file-too-large' });
-const lost = () => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed: true });
 const ledgerDown = () => new LedgerError('down', { code: 'LEDGER_UNAVAILABLE' });
 
 let world: RelayWorld;

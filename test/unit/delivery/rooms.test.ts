@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ChatAnswerError, ChatUnreachableError, LedgerError, RoomError } from '../../../lambdas/relay/domain/errors.ts';
+import { LedgerError, RoomError } from '../../../lambdas/relay/domain/errors.ts';
 import { createdObject } from '../../helpers/factories.ts';
-import { createRelayWorld, HOUR_MS, type RelayWorld, settingsOf } from '../../helpers/relay-world.ts';
+import { answer, createRelayWorld, HOUR_MS, lost, type RelayWorld, settingsOf } from '../../helpers/relay-world.ts';
 
-const lost = () => new ChatUnreachableError('reset', { code: 'CONNECTION_LOST', mayHaveActed: true });
 const notFound = () => new RoomError('there is no such room', { code: 'ROOM_NOT_FOUND' });
-const refused = () => new ChatAnswerError('refused', { status: 400, errorType: 'error-invalid-file-type' });
+const refused = () => answer(400, 'error-invalid-file-type');
 
 const world3 = () => createRelayWorld(settingsOf({ routes: [{ rooms: ['#a', '#b', '#c'] }] }));
 const world2 = (rooms: [string, ...string[]] = ['#a', '#b']) => createRelayWorld(settingsOf({ routes: [{ rooms }] }));
