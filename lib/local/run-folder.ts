@@ -38,11 +38,16 @@ export const removeRunFolder = (runFolder: string): string | undefined => {
 
 /** Removes the folders of this user's runs that have ended without it. @returns the drop folders that are left */
 export const removeLeftRunFolders = (): string[] =>
+  ownRunFolders().flatMap(({ path, pid }) => (isAlive(pid) ? [] : (removeRunFolder(path) ?? [])));
+
+/** The folders of this user's runs that go on. */
+export const runFoldersInUse = (): string[] => ownRunFolders().flatMap(({ path, pid }) => (isAlive(pid) ? path : []));
+
+const ownRunFolders = (): { path: string; pid: number }[] =>
   readdirSync(tmpdir()).flatMap((name) => {
     const pid = Number(name.startsWith(PREFIX) ? name.slice(PREFIX.length).split('-')[0] : Number.NaN);
     const path = join(tmpdir(), name);
-    if (!Number.isInteger(pid) || isAlive(pid) || !isOwnFolder(path)) return [];
-    return removeRunFolder(path) ?? [];
+    return Number.isInteger(pid) && isOwnFolder(path) ? { path, pid } : [];
   });
 
 const holdsFiles = (folder: string): boolean => {
@@ -59,7 +64,8 @@ const isOwnFolder = (path: string): boolean => {
   return stats?.isDirectory() === true && (process.getuid === undefined || stats.uid === process.getuid());
 };
 
-const isAlive = (pid: number): boolean => {
+/** Whether a process with this id runs. */
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;

@@ -49,7 +49,7 @@ export const startOperatorWorld = async (
   const runtime = mkdtempSync(join(tmpdir(), 'operator-'));
   const relay = await startLocalRelay(options);
   const env = { XDG_RUNTIME_DIR: runtime };
-  const remove = writeLocalFile(env, { ...relay, endpoints: await endpointsOf(relay) });
+  const remove = writeLocalFile(env, { ...relay, endpoints: await endpointsOf(relay) }, runtime);
   return {
     relay,
     env,

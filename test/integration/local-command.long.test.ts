@@ -1,17 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, vi } from 'vitest';
@@ -186,18 +176,20 @@ describe('relay local with --rocket-chat-url', () => {
   it('gives the token to no child process', async () => {
     const chat = await chatServer();
     const seen = join(folder(), 'environment');
-    const real = createRequire(import.meta.url).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`);
-    const esbuild = file('esbuild.sh', `#!/bin/sh\nenv > '${seen}'\nexec '${real}' "$@"\n`);
-    chmodSync(esbuild, 0o700);
+    // The process that bundles the function ends before its environment could be read from outside.
+    const record = file(
+      'record.cjs',
+      `if (/bundle-process/.test(process.argv[1])) require('fs').writeFileSync('${seen}', JSON.stringify(process.env));`,
+    );
     const running = relay(['--json', '--rocket-chat-url', chat.url, '--room', 'general', file('first.txt')], {
       ...credentialsOf(chat),
-      ESBUILD_BINARY_PATH: esbuild,
+      NODE_OPTIONS: `--require ${record}`,
     });
     await eventOf(running, 'first.txt');
     const environments = [readFileSync(seen, 'utf8'), ...childrenOf(running.child.pid ?? 0).map(environmentOf)];
     expect(environments.length).toBeGreaterThan(1);
     for (const environment of environments) {
-      expect(environment).toContain('PATH=');
+      expect(environment).toContain('PATH');
       expect(environment).not.toContain('ROCKETCHAT_');
       expect(environment).not.toContain(chat.authToken);
     }
@@ -269,11 +261,11 @@ describe('relay local without --once', () => {
   it('leaves no file in the temporary folder when it is killed, except for a drop folder with files, which the next start names', async () => {
     const temporary = folder();
     const env = { TMPDIR: temporary };
-    const runs = () => readdirSync(temporary).filter((name) => name.startsWith('rocketchat-relay-'));
+    const runs = () => readdirSync(temporary);
     const killed = relay(['--json', file('first.txt')], env);
     await eventOf(killed, 'first.txt');
     const [run = ''] = runs();
-    expect(readdirSync(join(temporary, run)).sort()).toEqual(['chat', 'drop', 'function', 's3']);
+    expect(readdirSync(join(temporary, run)).sort()).toEqual(['chat', 'drop', 'embedded-relay.json', 'function', 's3']);
     killed.child.kill('SIGKILL');
     await expect.poll(runs, { timeout: 10_000 }).toEqual([]);
 
@@ -301,9 +293,9 @@ describe('relay local without --once', () => {
     await expect.poll(async () => (await fetch(messages)).text()).toContain('first.txt');
     running.child.kill('SIGINT');
     expect(await running.ended).toBe(0);
-    // The dead letter's message may not be deleted yet.
+    // Both messages may be of a batch that has not ended, so that they are not deleted yet.
     const [totals, last] = running.lines.slice(-2);
-    expect(totals).toMatch(/^1 posted \(7 B\) · (0 waiting · 1 dead letter|1 waiting · [01] dead letters?)$/);
+    expect(totals).toMatch(/^1 posted \(7 B\) · [012] waiting · [01] dead letters?$/);
     expect(last).toMatch(/^The embedded queues have ended, with /);
     expect(running.lines.join()).not.toContain('✓');
   });

@@ -131,7 +131,7 @@ const start = async (
   });
   closers.push(() => relay.close());
   closers.push(watchDeadLetters(relay, events.onDeadLetter));
-  closers.push(writeLocalFile(io.env, relay));
+  closers.push(writeLocalFile(io.env, relay, relay.runFolder));
   const provide = async (wanted: Settings): Promise<UsedRooms | undefined> =>
     rocketChat !== undefined
       ? findRooms(rocketChat, wanted)
@@ -148,7 +148,7 @@ const start = async (
       await relay.configure(changed);
       settings = changed;
       used = rooms;
-      writeLocalFile(io.env, relay);
+      writeLocalFile(io.env, relay, relay.runFolder);
       report.reloaded(options.config);
     } catch (error) {
       report.problem(

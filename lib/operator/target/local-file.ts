@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { SettingsSchema } from '../../../lambdas/relay/domain/settings.ts';
+import { isAlive, runFoldersInUse } from '../../local/run-folder.ts';
 import { CommandError, type CommandIo } from '../command.ts';
 
 const FileSchema = v.object({
@@ -32,25 +33,37 @@ export type LocalFile = v.InferOutput<typeof FileSchema>;
 
 type Env = CommandIo['env'];
 
-/** One folder per user. XDG_RUNTIME_DIR belongs to the user alone; the folder for temporary files is shared. */
-const folderOf = (env: Env): string => {
-  const user = process.getuid?.() ?? 'user';
-  return env['XDG_RUNTIME_DIR']
-    ? join(env['XDG_RUNTIME_DIR'], 's3-to-rocketchat')
-    : join(tmpdir(), `s3-to-rocketchat-${user}`);
-};
+const FILE_NAME = 'embedded-relay.json';
 
-export const localFilePath = (env: Env): string => join(folderOf(env), 'embedded-relay.json');
+/** XDG_RUNTIME_DIR belongs to the user alone. Undefined if it is not set; then the file is in the folder of the run. */
+const sharedFolder = (env: Env): string | undefined =>
+  env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 's3-to-rocketchat') : undefined;
+
+/** The file of the embedded relay that started last, or where it would be. */
+export const localFilePath = (env: Env): string => {
+  const shared = sharedFolder(env);
+  if (shared !== undefined) return join(shared, FILE_NAME);
+  const found = runFoldersInUse()
+    .map((folder) => join(folder, FILE_NAME))
+    .flatMap((path) => {
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      return stats === undefined ? [] : { path, writtenAt: stats.mtimeMs };
+    })
+    .sort((a, b) => b.writtenAt - a.writtenAt);
+  return found[0]?.path ?? join(tmpdir(), 'rocketchat-relay-*', FILE_NAME);
+};
 
 /**
  * Writes the file, readable only by the user. If several relays run, it is that of the one that started last.
+ * @param runFolder the temporary folder of the run. Its end removes the folder, also after a kill.
  * @returns removes the file, unless another relay has replaced it
  * @throws CommandError if the folder belongs to another user
  */
-export const writeLocalFile = (env: Env, content: Omit<LocalFile, 'pid'>): (() => void) => {
-  const path = localFilePath(env);
-  mkdirSync(folderOf(env), { recursive: true, mode: 0o700 });
-  checkOwner(folderOf(env));
+export const writeLocalFile = (env: Env, content: Omit<LocalFile, 'pid'>, runFolder: string): (() => void) => {
+  const folder = sharedFolder(env) ?? runFolder;
+  const path = join(folder, FILE_NAME);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  checkOwner(folder);
   const written = `${path}.${process.pid}`;
   rmSync(written, { force: true });
   // The schema leaves out everything that is not part of the file.
@@ -101,13 +114,4 @@ const checkOwner = (path: string): void => {
   throw new CommandError(
     `${path} belongs to another user or can be read by others: delete it, and start the relay again.`,
   );
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 };

@@ -32,18 +32,22 @@ export const measureBackfill = async (keys: number): Promise<BackfillMemory> => 
     lambda: endpoint,
     logs: endpoint,
   };
-  const remove = writeLocalFile(env, {
-    region: 'us-east-1',
-    endpoints,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    bucket: 'uploads',
-    queueUrl: `${endpoint}/000000000000/uploads`,
-    deadLetterQueueUrl: `${endpoint}/000000000000/dead-letters`,
-    ledgerTable: 'ledger',
-    secretId: 'secret',
-    rocketChatUrl: endpoint,
-    settings: v.parse(SettingsSchema, { routes: [{ room: '#general' }] }),
-  });
+  const remove = writeLocalFile(
+    env,
+    {
+      region: 'us-east-1',
+      endpoints,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      bucket: 'uploads',
+      queueUrl: `${endpoint}/000000000000/uploads`,
+      deadLetterQueueUrl: `${endpoint}/000000000000/dead-letters`,
+      ledgerTable: 'ledger',
+      secretId: 'secret',
+      rocketChatUrl: endpoint,
+      settings: v.parse(SettingsSchema, { routes: [{ room: '#general' }] }),
+    },
+    folder,
+  );
   let peakKiB = 0;
   let timer: NodeJS.Timeout | undefined;
   const startedAt = performance.now();

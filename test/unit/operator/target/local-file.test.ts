@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SettingsSchema } from '../../../../lambdas/relay/domain/settings.ts';
+import { createRunFolder, removeRunFolder } from '../../../../lib/local/run-folder.ts';
 import { localFilePath, readLocalFile, writeLocalFile } from '../../../../lib/operator/target/local-file.ts';
 
 let env: { XDG_RUNTIME_DIR: string };
@@ -42,22 +43,32 @@ const plant = (text: string, mode = 0o600): void => {
 
 describe('the file of the embedded relay', () => {
   it('is read as it was written, and is removed at the end', () => {
-    const remove = writeLocalFile(env, RELAY);
+    const remove = writeLocalFile(env, RELAY, env.XDG_RUNTIME_DIR);
     expect(readLocalFile(env)).toEqual({ pid: process.pid, ...RELAY });
     remove();
     expect(existsSync(localFilePath(env))).toBe(false);
   });
 
   it('is not removed by a relay that another one has replaced', () => {
-    const remove = writeLocalFile(env, RELAY);
+    const remove = writeLocalFile(env, RELAY, env.XDG_RUNTIME_DIR);
     const others = JSON.stringify({ ...RELAY, pid: 1 });
     plant(others);
     remove();
     expect(readLocalFile(env)).toMatchObject({ pid: 1 });
   });
 
-  it('is in the folder for temporary files, under the number of the user, without XDG_RUNTIME_DIR', () => {
-    expect(localFilePath({})).toBe(join(tmpdir(), `s3-to-rocketchat-${process.getuid?.()}`, 'embedded-relay.json'));
+  it('is in the folder of the run without XDG_RUNTIME_DIR, and is that of the run which started last', () => {
+    const folders = [createRunFolder(), createRunFolder()];
+    try {
+      for (const [index, folder] of folders.entries()) {
+        writeLocalFile({}, { ...RELAY, bucket: `bucket-${index}` }, folder);
+        utimesSync(join(folder, 'embedded-relay.json'), 1_000, 4_000_000_000 + index);
+      }
+      expect(readLocalFile({}).bucket).toBe('bucket-1');
+    } finally {
+      for (const folder of folders) removeRunFolder(folder);
+    }
+    expect(localFilePath({})).not.toContain(folders[1]);
   });
 
   it.each([
@@ -77,6 +88,6 @@ describe('the file of the embedded relay', () => {
 
   it('is not written into a folder that others can read', () => {
     mkdirSync(dirname(localFilePath(env)), { mode: 0o755 });
-    expect(() => writeLocalFile(env, RELAY)).toThrow('can be read by others');
+    expect(() => writeLocalFile(env, RELAY, env.XDG_RUNTIME_DIR)).toThrow('can be read by others');
   });
 });
