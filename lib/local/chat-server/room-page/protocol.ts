@@ -117,3 +117,11 @@ export interface FaultView {
   /** How many calls it has struck since it was switched on. */
   readonly hits: number;
 }
+
+/** What a visitor changes of a fault. The rest stays as it is, also if another visitor has just changed it. */
+export interface FaultChange {
+  readonly name: FaultName;
+  readonly isOn?: boolean | undefined;
+  /** 1 to 100. */
+  readonly percent?: number | undefined;
+}

@@ -83,8 +83,7 @@ export const addRoomPages = (app: Hono<Env>, page: RoomPage): void => {
   app.post('/room-page/faults', async (context) => {
     const input = v.safeParse(FaultInput, await context.req.json().catch(() => undefined));
     if (!input.success) return context.text(`The fault was not changed: ${v.summarize(input.issues)}`, 400);
-    const { name, isOn, percent } = input.output;
-    switches.set(name, isOn, percent);
+    switches.change(input.output);
     return context.body(null, 204);
   });
   if (feed === undefined) return;
@@ -109,8 +108,8 @@ const HEADERS = [
 
 const FaultInput = v.strictObject({
   name: v.picklist(['server-down', 'rate-limit', 'lost-answer', 'bad-gateway']),
-  isOn: v.boolean(),
-  percent: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+  isOn: v.optional(v.boolean()),
+  percent: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
 });
 const SendBackInput = v.strictObject({ id: v.optional(v.pipe(v.number(), v.safeInteger())) });
 

@@ -274,7 +274,7 @@ describe('the switches of the faults', () => {
     [{ name: 'other', isOn: true, percent: 100 }],
     [{ name: 'server-down', isOn: true, percent: 0 }],
     [{ name: 'server-down', isOn: true, percent: 101 }],
-    [{ name: 'server-down', isOn: true }],
+    [{ name: 'server-down', isOn: 'yes' }],
     ['text'],
   ])('refuse %j and say why', async (input) => {
     const { status, text } = await set(input);

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
-import type { FaultName, FaultView } from '../protocol.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { FaultChange, FaultName, FaultView } from '../protocol.ts';
 import { countText } from './format.ts';
 import type { Store } from './store.ts';
 
@@ -49,12 +49,16 @@ const Fault = ({ fault, store }: { fault: FaultView; store: Store }) => {
   const [moving, setMoving] = useState<number>();
   const [problem, setProblem] = useState<string>();
   const percent = moving ?? fault.percent;
-  const set = (on: boolean, share: number) =>
+  // The server has taken the new share.
+  useEffect(() => setMoving(undefined), [fault.percent]);
+  const change = (what: Omit<FaultChange, 'name'>) =>
     store
-      .setFault(name, on, share)
+      .changeFault({ name, ...what })
       .then(() => setProblem(undefined))
-      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)))
-      .finally(() => setMoving(undefined));
+      .catch((error: unknown) => {
+        setMoving(undefined);
+        setProblem(error instanceof Error ? error.message : String(error));
+      });
   return (
     <li class={isOn ? 'fault on' : 'fault'}>
       <div class="fault-head">
@@ -66,7 +70,7 @@ const Fault = ({ fault, store }: { fault: FaultView; store: Store }) => {
           aria-checked={isOn}
           aria-labelledby={`fault-${name}`}
           aria-describedby={`about-${name}`}
-          onClick={() => set(!isOn, percent)}
+          onClick={() => change({ isOn: !isOn })}
         >
           <span class="knob" />
         </button>
@@ -85,7 +89,7 @@ const Fault = ({ fault, store }: { fault: FaultView; store: Store }) => {
           value={percent}
           aria-valuetext={`${percent} percent`}
           onInput={({ currentTarget }) => setMoving(Number(currentTarget.value))}
-          onChange={({ currentTarget }) => void set(isOn, Number(currentTarget.value))}
+          onChange={({ currentTarget }) => void change({ percent: Number(currentTarget.value) })}
         />
         <output>{percent} %</output>
       </div>

@@ -1,4 +1,4 @@
-import type { FaultName, FaultView, LifeView, MessageView, RelayView, RoomView, Update } from '../protocol.ts';
+import type { FaultChange, FaultView, LifeView, MessageView, RelayView, RoomView, Update } from '../protocol.ts';
 
 export type PanelName = 'waiting' | 'in-work' | 'posted' | 'dead-lettered' | 'faults';
 
@@ -218,7 +218,7 @@ export const createStore = (roomId: string) => {
       state.chosenPanel = panel;
       changed();
     },
-    setFault: (name: FaultName, isOn: boolean, percent: number) => post('/room-page/faults', { name, isOn, percent }),
+    changeFault: (change: FaultChange) => post('/room-page/faults', change),
     sendBack: (id?: number) => post('/room-page/send-back', id === undefined ? {} : { id }),
   };
 };

@@ -2,13 +2,12 @@ import type { RouteName } from '../../calls/endpoint.ts';
 import type { Fault } from '../../calls/fault.ts';
 import type { FaultPlan } from '../../calls/fault-plan.ts';
 import type { RateLimiter } from '../../state/rate-limit.ts';
-import type { FaultName, FaultView } from '../protocol.ts';
+import type { FaultChange, FaultName, FaultView } from '../protocol.ts';
 
 /** The faults that a visitor of the room page switches on and off. */
 export interface FaultSwitches {
   all(): FaultView[];
-  /** @param percent the share of calls that the fault applies to, 1 to 100 */
-  set(name: FaultName, isOn: boolean, percent: number): void;
+  change(change: FaultChange): void;
 }
 
 const TEN_A_MINUTE = { calls: 10, windowMs: 60_000 } as const;
@@ -60,11 +59,11 @@ export const createFaultSwitches = (deps: {
         percent,
         hits: name === 'rate-limit' && isOn ? limiter.refused : hits,
       })),
-    set: (name, isOn, percent) => {
+    change({ name, isOn, percent }) {
       const state = states.get(name);
       if (state === undefined) throw new Error(`There is no fault ${JSON.stringify(name)}.`);
-      state.percent = percent;
-      if (state.isOn === isOn) return;
+      if (percent !== undefined) state.percent = percent;
+      if (isOn === undefined || state.isOn === isOn) return;
       state.isOn = isOn;
       if (isOn) {
         state.hits = 0;
